@@ -1,0 +1,43 @@
+import tseslint from 'typescript-eslint'
+
+/** Imports point one way: protocol <- native <- actors <- index; builder sees protocol only; errors.ts may be seen by all. */
+const forbid = (files, group, message) => ({
+  files,
+  rules: { 'no-restricted-imports': ['error', { patterns: [{ regex: group, message }] }] },
+})
+
+export default tseslint.config(
+  { ignores: ['dist/**', 'build/**', 'node_modules/**'] },
+  ...tseslint.configs.strict,
+  {
+    rules: {
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/no-empty-function': 'off',
+      '@typescript-eslint/no-invalid-void-type': 'off',
+      '@typescript-eslint/no-extraneous-class': 'off',
+      '@typescript-eslint/unified-signatures': 'off',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
+    },
+  },
+  forbid(
+    ['src/protocol/**/*.ts', 'src/builder/**/*.ts'],
+    '^node:|/(native|actors|cli)/|^(piscina|comlink|koffi|msgpackr|eventemitter3)',
+    'protocol and builder are pure: no Node.js API, nothing from the layers above',
+  ),
+  forbid(['src/native/**/*.ts'], '/(actors|builder|cli)/|/index\\.js$', 'native sees protocol and errors only'),
+  forbid(['src/actors/**/*.ts'], '/cli/|^\\.\\./\\.\\./index\\.js$|^koffi$', 'actors see builder, native, protocol and errors'),
+  {
+    files: ['src/actors/vm/queue.ts', 'src/actors/gcs/bridge.ts', 'src/actors/gcs/handshake.ts'],
+    rules: {
+      'no-restricted-globals': ['error', 'setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'performance'],
+      'no-restricted-properties': [
+        'error',
+        { object: 'Date', property: 'now', message: 'the clock is passed in' },
+        { object: 'Math', property: 'random', message: 'randomness is passed in' },
+      ],
+    },
+  },
+)
