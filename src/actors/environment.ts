@@ -1,0 +1,45 @@
+// What an actor is given by the thread it runs in. Tests give fakes; the thread's entry gives the real ones.
+
+import type { Clock } from '../native/clock.js'
+import type { HcsProvider } from '../native/hcs.js'
+import type { HvSocketTransport } from '../native/hvsocket.js'
+
+/** A bounded number of slots shared by all threads of a Host, handed out fairly between VMs. */
+export interface Slots {
+  /**
+   * Resolves with a release function once a slot is free; releasing twice is harmless. `owner` is the VM id: waiting VMs take turns.
+   * `onCancel` of the handle ends the waiting: the promise then resolves with undefined.
+   */
+  acquire(owner: string): SlotRequest
+}
+
+export interface SlotRequest {
+  readonly granted: Promise<(() => void) | undefined>
+  /** Ends the waiting. A slot that was granted at the same moment is given back. */
+  cancel(): void
+}
+
+/** Counts of what one thread holds open; `Host.stats()` adds them up. */
+export interface Gauges {
+  handles: number
+  operations: number
+  sockets: number
+  queued: number
+}
+
+export interface ActorEnvironment {
+  readonly provider: HcsProvider
+  readonly transport: HvSocketTransport
+  readonly clock: Clock
+  /** HCS operations at once (`limits.operations`). */
+  readonly operations: Slots
+  /** Starts and connects at once (`limits.boots`). */
+  readonly boots: Slots
+  readonly gauges: Gauges
+}
+
+/** A living actor. `stop` releases everything; `ended` resolves after that. */
+export interface Actor {
+  readonly ended: Promise<void>
+  stop(): Promise<void>
+}

@@ -1,0 +1,91 @@
+// The messages of a GCS actor, and of the ports that carry the stdio of its processes.
+
+import type { MessagePort } from 'node:worker_threads'
+import type { WireError } from '../../errors-wire.js'
+
+export type GuestOS = 'linux' | 'windows'
+
+/** What the actor is started with. */
+export interface GuestInit {
+  vmId: string
+  runtimeId: string
+  guestOS: GuestOS
+  /** Bridge service GUID, lower case. */
+  serviceId: string
+  /** Listen on vsock port 1 and serve 512 random bytes once. */
+  entropy: boolean
+  /** Listen for the log stream: vsock port 109 (Linux) or the Windows log forwarding service. */
+  log: boolean
+  requestTimeoutMs: number
+  onRequestTimeout: 'reject' | 'close'
+  modifyConcurrency: number
+}
+
+/** Capabilities as negotiated, missing members false. */
+export interface NegotiatedGuest {
+  guestOS: GuestOS
+  capabilities: Record<string, unknown>
+  guestDefined: Record<string, boolean>
+}
+
+/** A process as the main thread knows it. `key` names it within its actor for good; pids may come again. */
+export interface StartedProcess {
+  key: number
+  pid: number
+  /** Request id of its WaitForProcess. */
+  waitId: bigint
+  ports: { stdin?: number; stdout?: number; stderr?: number }
+}
+
+export interface GuestRequests {
+  /** First request: opens the listeners (bridge, entropy, log). A failure leaves none open. */
+  arm: { input: Record<string, never>; output: undefined }
+  /** Listens again after a disconnect; idempotent for one service id, InvalidStateError for another. */
+  prepare: { input: { serviceId?: string }; output: undefined }
+  /**
+   * Accepts the bridge and shakes hands; idempotent, concurrent calls share one attempt. `timeZone` is the TimeZoneInformation document or ''.
+   * Takes a boot slot for its duration. Default time-out 2 minutes from the slot.
+   */
+  connect: { input: { coldStart: boolean; timeZone: string }; output: NegotiatedGuest }
+  /** Ends the connection on purpose; legal in every state. */
+  disconnect: { input: Record<string, never>; output: undefined }
+  negotiated: { input: Record<string, never>; output: NegotiatedGuest | undefined }
+  /** UVM-level ModifySettings: `request` is the Request value as JSON text. Started in call order, `modifyConcurrency` at once. */
+  modify: { input: { request: string; op: string; needs?: string }; output: undefined }
+  /**
+   * Starts a process. `parameters` is the ProcessParameters document, nested as text. A stream is requested by its port, which then carries
+   * the bytes (StdioMessage). The actor listens before it asks, and sends WaitForProcess right after the answer.
+   */
+  execute: {
+    input: { containerId: string; parameters: string; stdin?: MessagePort; stdout?: MessagePort; stderr?: MessagePort; op: string }
+    output: StartedProcess
+  }
+  /** Answers when the process has exited. `known` is false only when the guest said 0x80070490. */
+  waitProcess: { input: { key: number }; output: { exitCode: number; known: boolean } }
+  /** `signal` undefined: forced kill, no Options member. Answers whether it was delivered. */
+  signalProcess: { input: { key: number; signal?: number | string }; output: boolean }
+  resizeConsole: { input: { key: number; width: number; height: number }; output: undefined }
+  /** Local: closes the channels, sends nothing. Idempotent, legal in every state. */
+  closeProcess: { input: { key: number }; output: undefined }
+  dumpStacks: { input: Record<string, never>; output: string }
+  /** The VM is gone: the connection, listeners and socket files go with it. */
+  vmExited: { input: { cause: WireError }; output: undefined }
+}
+
+export interface GuestNotices {
+  /** The connection ended; absent when it was closed on purpose. */
+  disconnected: [error?: WireError]
+  warning: [WireError]
+  log: [{ level: string; timeMs?: number; message: string; fields: Record<string, unknown> }]
+}
+
+/**
+ * A stdio port. Bytes are transferred Uint8Array messages. The receiver of bytes grants credit (bytes it can take); the sender never has
+ * more in flight than it was granted beyond the initial window. `end`: no more bytes (EOF, half-close). `closed`: the stream is over without EOF.
+ */
+export type StdioMessage = Uint8Array | { credit: number } | { end: true } | { closed: true; error?: WireError }
+
+/** Bytes of one output stream that are read ahead of the caller, and of stdin that are in flight to the actor. */
+export const STDIO_WINDOW_BYTES = 256 * 1024
+
+export const NULL_CONTAINER_ID = '00000000-0000-0000-0000-000000000000'

@@ -1,0 +1,19 @@
+// What joins a Guest to its Host and VM.
+
+import type { Mailbox } from '../mailbox/contract.js'
+import type { GuestNotices, GuestOS, GuestRequests } from './contract.js'
+
+export interface GuestLink {
+  readonly vmId: string
+  readonly guestOS: GuestOS
+  readonly mailbox: Mailbox<GuestRequests, GuestNotices>
+  readonly hooks: GuestHooks
+}
+
+/** Called synchronously by the Guest; must not throw. */
+export interface GuestHooks {
+  /** The connection ended; no error when it was closed on purpose. The Host asks the VM actor to look for an exit. */
+  disconnected(error: Error | undefined): void
+  /** Once: the Guest is closed, its actor has stopped; a new createGuest is allowed. */
+  closed(): void
+}

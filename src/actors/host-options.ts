@@ -1,0 +1,57 @@
+// Options, statistics and queries of a Host.
+
+import type { SimulatedOptions } from '../native/simulated/options.js'
+
+export interface HostOptions {
+  /** 'auto': computecore on Windows, else simulated. An object names anyone's own HcsProvider module. */
+  provider?: 'auto' | 'simulated' | 'computecore' | { module: string | URL; options?: unknown }
+  computecore?: { libraryPath?: string }
+  /** Actor threads, 1 or more; default os.availableParallelism(). */
+  threads?: number
+  /** 'dedicated': a thread of its own for each VM. Default 'pooled'. */
+  isolation?: 'pooled' | 'dedicated'
+  transport?: 'auto' | 'hyperv' | 'unix'
+  /** Where guests dial; at most 26 bytes, must exist and stays. Default: a private directory of mode 0700, removed at the end. */
+  socketDirectory?: string
+  limits?: {
+    /** Calls waiting on one VM, default 1024; one more is an OverloadedError. */
+    queuePerVM?: number
+    /** Operations at HCS at once, default 512; waiting for a slot is no error. */
+    operations?: number
+    /** Starts and connects at once, default Infinity. */
+    boots?: number
+  }
+  /** Milliseconds, default 30000; what had to be forced is reported in a 'close-forced' event. */
+  closeTimeoutMs?: number
+  simulated?: SimulatedOptions
+}
+
+export interface HostStats {
+  threads: { actors: number; service: number; callback: number; acceptor: number }
+  actors: { vm: number; guest: number }
+  /** Open compute-system handles, HCS operations in flight, guest sockets and listeners, calls waiting in queues. */
+  handles: number
+  operations: number
+  sockets: number
+  queued: number
+  /** Per method: calls answered and their latency, milliseconds. */
+  latencyMs: Record<string, { n: number; p50: number; p99: number; max: number }>
+}
+
+/** Keys combine with AND, values within a key with OR. */
+export interface ComputeSystemQuery {
+  Ids?: string[]
+  Names?: string[]
+  Types?: string[]
+  Owners?: string[]
+}
+
+export interface ComputeSystemSummary {
+  Id: string
+  SystemType: string
+  Owner?: string
+  RuntimeId: string
+  RuntimeOsType?: string
+  /** 'Created' for a system that was never started (the service leaves the key out). */
+  State: string
+}

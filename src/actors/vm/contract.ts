@@ -1,0 +1,60 @@
+// The messages of a VM actor. Documents cross as text: the calling side serialises, the actor forwards.
+
+import type { WireError } from '../../errors-wire.js'
+
+/** The end of a compute system, as plain data. */
+export interface ExitNotice {
+  /** SystemExitStatus.Status, unsigned. */
+  status: number
+  /** `GracefulExit`, `ForcedExit`, `UnexpectedExit`, …; 'Unknown' when the document has none. */
+  exitType: string
+  attribution?: unknown[]
+  /** Only for UnexpectedExit. */
+  error?: WireError
+  /** Milliseconds since 1970 at which this side learnt of it. */
+  atMs: number
+}
+
+export interface VmAttached {
+  /** Lower case, no braces. */
+  runtimeId: string
+  /** Of the property document; absent when the service does not say. */
+  runtimeOsType?: string
+  /** The system had exited before we looked (openVM only). */
+  exit?: ExitNotice
+}
+
+export interface VmRequests {
+  /** First request of every actor, exactly one of both. Legal once. A failure leaves nothing behind; the actor can only be stopped then. */
+  create: { input: { id: string; document: string; shutdownOptions: string }; output: VmAttached }
+  open: { input: { id: string; shutdownOptions: string }; output: VmAttached }
+  /** Queued; HCS judges the state. `options` is a document or ''. `boot` slots apply to start. */
+  start: { input: { options: string }; output: undefined }
+  shutdown: { input: Record<string, never>; output: undefined }
+  pause: { input: { options: string }; output: undefined }
+  resume: { input: Record<string, never>; output: undefined }
+  save: { input: { options: string }; output: undefined }
+  /** Queued. `request` is the ModifySettingRequest; `op` and `path` label the errors. */
+  modify: { input: { request: string; op: string; path: string }; output: undefined }
+  /** Not queued. Answers the raw document. */
+  properties: { input: { query: string; op: string }; output: string }
+  /** Overtakes the queue, which rejects. Answers when the exit is known. */
+  terminate: { input: Record<string, never>; output: undefined }
+  /** Answers with the exit, however late it is asked; rejects when the handle closes first or contact with the service is lost. */
+  wait: { input: Record<string, never>; output: ExitNotice }
+  /** A hint that the VM may be gone: reads the properties once and records the exit if they say so. */
+  checkExit: { input: Record<string, never>; output: undefined }
+  /** Waits for the call that HCS has, fails the queue, releases the handle. Legal in every state, idempotent. */
+  close: { input: Record<string, never>; output: undefined }
+  times: { input: Record<string, never>; output: { startedMs?: number; stoppedMs?: number } }
+}
+
+export interface VmNotices {
+  /** Once; sent before the answers of wait and terminate. */
+  exit: [ExitNotice]
+  /** The parsed CrashReport document; crash-initiated and crash-report both. */
+  crashReport: [unknown]
+  guestConnectionClosed: []
+  /** The compute service went away; nothing more will be heard of this handle. */
+  disconnected: [WireError]
+}

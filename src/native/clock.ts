@@ -1,0 +1,37 @@
+// Time is passed in: everything that waits takes a Clock, so that tests move it and the hearts of the actors never read it.
+
+export interface Timer {
+  /** Idempotent; after it the callback never runs. */
+  clear(): void
+}
+
+export interface Clock {
+  /** Milliseconds, monotonic, fractions allowed. Only differences mean something. */
+  now(): number
+  /** Milliseconds since 1970, for time stamps that people read. */
+  wallTime(): number
+  /** Runs `callback` once, `delayMs` from now (0 or more; Infinity never). A timer never keeps the process alive. */
+  after(delayMs: number, callback: () => void): Timer
+}
+
+/** Longest delay setTimeout takes without overflowing, ms (2^31 - 1). */
+const LONGEST_DELAY_MS = 2_147_483_647
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  wallTime: () => Date.now(),
+  after(delayMs, callback) {
+    let handle: NodeJS.Timeout | undefined
+    const arm = (leftMs: number): void => {
+      if (leftMs === Infinity) return
+      const stepMs = Math.min(leftMs, LONGEST_DELAY_MS)
+      handle = setTimeout(() => {
+        if (leftMs > stepMs) arm(leftMs - stepMs)
+        else callback()
+      }, stepMs)
+      handle.unref()
+    }
+    arm(delayMs)
+    return { clear: () => clearTimeout(handle) }
+  },
+}
