@@ -1,0 +1,32 @@
+// Requests that go to the guest as part of a modification.
+
+import type { RPCType, RequestType, ResourceType } from './enums.js'
+
+/** The envelope of a change that the guest carries out. */
+export interface GuestRequestModificationRequest {
+  RequestType?: RequestType | undefined
+  ResourceType?: ResourceType | undefined
+  Settings?: unknown
+}
+
+/** A network adapter change in a Windows guest. */
+export interface NetworkModifyRequest {
+  AdapterId?: string | undefined
+  RequestType?: RequestType | undefined
+  /** Holds HostComputeEndpoint. */
+  Settings?: unknown
+}
+
+/** RS4 network modify request. */
+export interface RS4NetworkModifyRequest {
+  AdapterInstanceId?: string | undefined
+  RequestType?: RequestType | undefined
+  /** Holds HostComputeEndpoint. */
+  Settings?: unknown
+}
+
+/** Log forward service RPC request. */
+export interface LogForwardServiceRPCRequest {
+  RPCType?: RPCType | undefined
+  Settings?: string | undefined
+}
