@@ -64,16 +64,16 @@ function plain(value: unknown): unknown {
 
 const CLASSES: ReadonlyMap<string, object> = new Map(
   [
-    ...Object.values(errors).filter((item): item is typeof errors.HcsError => typeof item === 'function' && isErrorClass(item)),
+    ...Object.values(errors).filter(isErrorClass),
     AggregateError,
     RangeError,
     SyntaxError,
     TypeError,
-  ].map((item): [string, object] => [item.name, item.prototype as object]),
+  ].map((item): [string, object] => [item.name, item.prototype]),
 )
 
-function isErrorClass(item: { prototype?: unknown }): boolean {
-  return item.prototype instanceof Error
+function isErrorClass(item: unknown): item is { name: string; prototype: Error } {
+  return typeof item === 'function' && item.prototype instanceof Error
 }
 
 /**

@@ -15,6 +15,8 @@ export type Outcome<T> = { ok: T } | { error: WireError }
 /** Names a call, so that `cancel` can refer to it. A plain Comlink client may leave it out. */
 export interface CallMeta {
   call?: number
+  /** The caller keeps the time itself: the actor's default time-out does not apply. */
+  timed?: boolean
 }
 
 /** Why the caller no longer waits: its promise has settled already, the actor makes good what still happens. */
@@ -32,6 +34,8 @@ export type ActorApi<R extends RequestMap<R>> = {
 
 /** What a handler inside the actor knows of the call it serves. */
 export interface ActorCall {
+  /** The caller gave a time of its own, so the default does not apply. */
+  readonly timed: boolean
   /** Runs `listener` once, at once when the call is cancelled already. The returned function forgets it. */
   onCancel(listener: (reason: CancelReason) => void): () => void
 }

@@ -20,14 +20,14 @@ export interface VmAttached {
   runtimeId: string
   /** Of the property document; absent when the service does not say. */
   runtimeOsType?: string
-  /** The system had exited before we looked (openVM only). */
+  /** The system has exited already. */
   exit?: ExitNotice
 }
 
 export interface VmRequests {
   /** First request of every actor, exactly one of both. Legal once. A failure leaves nothing behind; the actor can only be stopped then. */
-  create: { input: { id: string; document: string; shutdownOptions: string }; output: VmAttached }
-  open: { input: { id: string; shutdownOptions: string }; output: VmAttached }
+  create: { input: { id: string; document: string; shutdownOptions: string; queueLimit: number }; output: VmAttached }
+  open: { input: { id: string; shutdownOptions: string; queueLimit: number }; output: VmAttached }
   /** Queued; HCS judges the state. `options` is a document or ''. `boot` slots apply to start. */
   start: { input: { options: string }; output: undefined }
   shutdown: { input: Record<string, never>; output: undefined }

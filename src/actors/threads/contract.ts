@@ -1,0 +1,44 @@
+// What the main thread and the entry of an actor thread say to each other.
+//
+// Every thread runs one controller, its first task, which makes the environment of all the actors that follow; each actor is one
+// long-lived task that settles when the actor stops.
+
+import type { MessagePort } from 'node:worker_threads'
+import type { Gauges } from '../environment.js'
+import type { GuestInit } from '../gcs/contract.js'
+
+export interface ProviderSpec {
+  /** File URL or package name of the provider module. */
+  module: string
+  /** Structured-cloneable; ports in it are transferred. */
+  options: unknown
+}
+
+export interface ThreadSetup {
+  provider: ProviderSpec
+  /** Where the Unix-socket transport listens. */
+  socketDirectory: string
+  operations: SharedArrayBuffer | undefined
+  boots: SharedArrayBuffer | undefined
+}
+
+export type ThreadTask =
+  | { kind: 'controller'; port: MessagePort; setup: ThreadSetup }
+  | { kind: 'vm'; port: MessagePort }
+  | { kind: 'guest'; port: MessagePort; init: GuestInit }
+  | { kind: 'service'; port: MessagePort }
+
+export interface ControllerRequests {
+  /** Answers once the provider is loaded; rejects with why it could not be. */
+  ready: { input: Record<string, never>; output: undefined }
+  gauges: { input: Record<string, never>; output: Gauges }
+}
+
+/** Requests of the actor for what concerns the service rather than one VM. */
+export interface ServiceRequests {
+  enumerate: { input: { query: string }; output: string }
+  serviceProperties: { input: { query: string }; output: string }
+  modifyService: { input: { settings: string }; output: string }
+  grantAccess: { input: { vmId: string; path: string }; output: undefined }
+  revokeAccess: { input: { vmId: string; path: string }; output: undefined }
+}

@@ -1,0 +1,178 @@
+// The actor threads of a Host: one piscina pool of fixed size, placement of actors, and what happens when a thread dies.
+//
+// Placement is ours: each task carries the choice of its worker. Piscina would spread tasks by count, which splits siblings. A thread
+// that dies is replaced by piscina; its replacement gets a controller as the first ones did.
+
+import { Piscina } from 'piscina'
+import type { MessagePort } from 'node:worker_threads'
+import { openMailbox, newChannel } from '../mailbox/caller.js'
+import type { Mailbox, NoticeMap, RequestMap } from '../mailbox/contract.js'
+import type { Gauges } from '../environment.js'
+import type { ControllerRequests, ThreadSetup, ThreadTask } from './contract.js'
+
+const ENTRY = new URL('./entry.js', import.meta.url).href
+
+/** Actors on one thread; there is no reason to stop earlier than memory does. */
+const UNBOUNDED_TASKS = 1_000_000
+
+interface PoolWorker {
+  readonly id: number
+}
+
+type Choice = (workers: readonly PoolWorker[]) => PoolWorker | undefined
+
+/** One living actor thread. */
+export interface ActorThread {
+  readonly id: number
+  readonly controller: Mailbox<ControllerRequests, Record<string, never>>
+  /** Mailboxes of the actors on it. */
+  readonly actors: Set<Mailbox<never, never>>
+}
+
+export interface ThreadsOptions {
+  count: number
+  /** Setup of one more thread, with what must be transferred. */
+  setup: () => { setup: ThreadSetup; transfer: MessagePort[] }
+  onLost: (threadId: number, cause: Error) => void
+  onLatency: (op: string, ms: number) => void
+}
+
+export class ActorThreads {
+  readonly #pool: Piscina
+  readonly #options: ThreadsOptions
+  readonly #threads = new Map<number, ActorThread>()
+  #closing: Promise<void> | undefined
+
+  private constructor(options: ThreadsOptions) {
+    this.#options = options
+    this.#pool = new Piscina({
+      filename: ENTRY,
+      minThreads: options.count,
+      maxThreads: options.count,
+      concurrentTasksPerWorker: UNBOUNDED_TASKS,
+      idleTimeout: Infinity,
+      // The default blocks a worker's event loop whenever it has no task.
+      atomics: 'disabled',
+      execArgv: [],
+      loadBalancer: (task, workers) => {
+        const choose = (task as unknown as Record<symbol, Choice | null>)[Piscina.queueOptionsSymbol]
+        return (choose?.(workers) ?? null) as (typeof workers)[number] | null
+      },
+    })
+    // A worker that fails without tasks: its loss is noticed through its controller.
+    this.#pool.on('error', () => undefined)
+  }
+
+  /** @throws what the provider could not be loaded with */
+  static async open(options: ThreadsOptions): Promise<ActorThreads> {
+    const threads = new ActorThreads(options)
+    try {
+      await Promise.all(Array.from({ length: options.count }, () => threads.#startController()))
+    } catch (error) {
+      await threads.close()
+      throw error
+    }
+    return threads
+  }
+
+  get count(): number {
+    return this.#threads.size
+  }
+
+  async #startController(): Promise<void> {
+    const { local, remote } = newChannel()
+    const { setup, transfer } = this.#options.setup()
+    const controller = openMailbox<ControllerRequests, Record<string, never>>(local)
+    let thread: ActorThread | undefined
+    const life = this.#run({ kind: 'controller', port: remote, setup }, [remote, ...transfer], (workers) => {
+      const fresh = workers.find((worker) => !this.#threads.has(worker.id))
+      if (fresh === undefined) return undefined
+      thread = { id: fresh.id, controller, actors: new Set() }
+      this.#threads.set(fresh.id, thread)
+      return fresh
+    })
+    life.then(
+      () => this.#gone(thread, undefined),
+      (cause: unknown) => {
+        controller.lose(cause as Error)
+        this.#gone(thread, cause as Error)
+      },
+    )
+    await controller.call('ready', {}, { op: 'host.open' })
+  }
+
+  #gone(thread: ActorThread | undefined, cause: Error | undefined): void {
+    if (thread === undefined || this.#threads.get(thread.id) !== thread) return
+    this.#threads.delete(thread.id)
+    if (cause === undefined || this.#closing !== undefined) return
+    for (const actor of thread.actors) actor.lose(cause)
+    this.#options.onLost(thread.id, cause)
+    this.#startController().catch(() => undefined)
+  }
+
+  #run(task: ThreadTask, transferList: MessagePort[], choose: Choice): Promise<void> {
+    const withChoice = Object.assign(task, { [Piscina.queueOptionsSymbol]: choose })
+    const life = this.#pool.run(withChoice, { transferList }) as Promise<void>
+    this.#unref()
+    return life
+  }
+
+  /** Whether the process lives is the Host's to say, not that of tasks that never end by themselves. */
+  #unref(): void {
+    for (const worker of this.#pool.threads) worker.unref()
+  }
+
+  /** The thread with the fewest actors. */
+  leastLoaded(): ActorThread | undefined {
+    let best: ActorThread | undefined
+    for (const thread of this.#threads.values()) {
+      if (best === undefined || thread.actors.size < best.actors.size) best = thread
+    }
+    return best
+  }
+
+  /** Starts an actor on a thread; its mailbox is lost when the thread dies. */
+  startActor<R extends RequestMap<R>, E extends NoticeMap<E>>(
+    thread: ActorThread,
+    task: (port: MessagePort) => ThreadTask,
+  ): Mailbox<R, E> {
+    const { local, remote } = newChannel()
+    const mailbox = openMailbox<R, E>(local, { onLatency: this.#options.onLatency })
+    const entry = mailbox as unknown as Mailbox<never, never>
+    thread.actors.add(entry)
+    const life = this.#run(task(remote), [remote], (workers) => workers.find((worker) => worker.id === thread.id))
+    life.then(
+      () => mailbox.lose(new Error('the actor ended')),
+      (cause: unknown) => mailbox.lose(cause as Error),
+    )
+    void mailbox.ended.then(() => thread.actors.delete(entry))
+    return mailbox
+  }
+
+  /** What all threads hold open, added up. A thread that does not answer counts as nothing. */
+  async gauges(): Promise<Gauges> {
+    const total: Gauges = { handles: 0, operations: 0, sockets: 0, queued: 0 }
+    const all = await Promise.all(
+      [...this.#threads.values()].map((thread) =>
+        thread.controller.call('gauges', {}, { op: 'host.stats' }).catch(() => undefined),
+      ),
+    )
+    for (const gauges of all) {
+      for (const key of Object.keys(total) as (keyof Gauges)[]) total[key] += gauges?.[key] ?? 0
+    }
+    return total
+  }
+
+  /** Ends every thread: in order when `force` resolves later than they do, else by terminating them. */
+  close(force: Promise<void> = new Promise(() => undefined)): Promise<void> {
+    this.#closing ??= this.#close(force)
+    return this.#closing
+  }
+
+  async #close(force: Promise<void>): Promise<void> {
+    const orderly = Promise.all([...this.#threads.values()].map((thread) => thread.controller.stop()))
+    await Promise.race([orderly, force])
+    await this.#pool.destroy()
+    this.#threads.clear()
+  }
+}

@@ -1,0 +1,252 @@
+// A VM as its caller holds it: the manager interfaces over the mailbox of its actor.
+//
+// What is decided here: arguments, and what this side closed itself. Whether the VM is in the right state is for HCS to say.
+
+import { InvalidConfigError, InvalidStateError } from '../../errors.js'
+import { fromWireError } from '../../errors-wire.js'
+import { HcsError } from '../../errors.js'
+import { HRESULT } from '../../protocol/hresult.js'
+import { isRecord, JsonError, parseJson } from '../../protocol/json.js'
+import type {
+  Attachment,
+  CpuGroup,
+  NetworkAdapter,
+  ProcessorLimits,
+  Properties,
+  PropertyQuery,
+  PropertyType,
+  SaveOptions,
+} from '../../protocol/schema/index.js'
+import { Events } from '../events.js'
+import type { GuestOS } from '../gcs/contract.js'
+import type { CallOptions } from '../mailbox/contract.js'
+import * as changes from './changes.js'
+import type { ExitNotice } from './contract.js'
+import type { VmLink } from './link.js'
+import type { ExitStatus, LifetimeManager, NetworkManager, ResourceManager, SCSIManager } from './managers.js'
+import { refusal } from './queue.js'
+
+export interface VmEvents {
+  /** Once: the VM has ended. */
+  exit: [ExitStatus]
+  /** The parsed CrashReport document. */
+  'crash-report': [unknown]
+  /** The guest connection that HCS itself owns has ended. */
+  'guest-connection-closed': []
+}
+
+interface Recorded {
+  status: ExitStatus
+  atMs: number
+}
+
+export class UtilityVM
+  extends Events<VmEvents>
+  implements LifetimeManager, NetworkManager, SCSIManager, ResourceManager
+{
+  readonly id: string
+  readonly runtimeId: string
+  readonly guestOS: GuestOS
+  readonly #link: VmLink
+  #exit: Recorded | undefined
+  #closing: Promise<void> | undefined
+  #startedMs: number | undefined
+
+  /** @internal made by Host.createVM and Host.openVM */
+  constructor(link: VmLink) {
+    super()
+    this.#link = link
+    this.id = link.id
+    this.guestOS = link.guestOS
+    this.runtimeId = link.attached.runtimeId
+    if (link.attached.exit !== undefined) this.#record(link.attached.exit)
+    const { mailbox } = link
+    mailbox.onNotice('exit', (notice) => this.#exited(notice))
+    mailbox.onNotice('crashReport', (document) => this.emit('crash-report', document))
+    mailbox.onNotice('guestConnectionClosed', () => this.emit('guest-connection-closed'))
+    mailbox.onNotice('disconnected', () => undefined)
+  }
+
+  #record(notice: ExitNotice): ExitStatus {
+    const { status, exitType, attribution, error, atMs } = notice
+    const exit: ExitStatus = {
+      status,
+      exitType,
+      ...(attribution === undefined ? {} : { attribution }),
+      ...(error === undefined ? {} : { error: fromWireError(error) as HcsError }),
+    }
+    this.#exit = { status: exit, atMs }
+    return exit
+  }
+
+  #exited(notice: ExitNotice): void {
+    if (this.#exit !== undefined) return
+    const exit = this.#record(notice)
+    const cause =
+      exit.error ?? new InvalidStateError({ id: this.id, state: 'exited', reason: `the VM has exited (${exit.exitType})` })
+    this.#link.hooks.exited(exit, cause)
+    this.emit('exit', exit)
+  }
+
+  #subject(method: string): { op: string; id: string } {
+    return { op: `vm.${method}`, id: this.id }
+  }
+
+  #assertOpen(method: string): void {
+    if (this.#closing !== undefined) throw refusal('closed', this.#subject(method))
+  }
+
+  async start(options?: CallOptions): Promise<void> {
+    this.#assertOpen('start')
+    await this.#link.mailbox.call('start', { options: '' }, this.#subject('start'), options)
+  }
+
+  async terminate(options?: CallOptions): Promise<void> {
+    if (this.#closing !== undefined || this.#exit !== undefined) return
+    await this.#link.mailbox.call('terminate', {}, this.#subject('terminate'), options)
+  }
+
+  async shutdown(options?: CallOptions): Promise<void> {
+    if (this.#closing !== undefined || this.#exit !== undefined) return
+    await this.#link.mailbox.call('shutdown', {}, this.#subject('shutdown'), options)
+  }
+
+  async close(options?: CallOptions): Promise<void> {
+    const first = this.#closing === undefined
+    this.#closing ??= this.#close()
+    if (!first && options === undefined) return this.#closing
+    // The caller's signal and time end its waiting, never the close.
+    if (options !== undefined) {
+      const done = await Promise.race([
+        this.#closing.then(() => true),
+        this.#link.mailbox.call('close', {}, this.#subject('close'), options).then(() => false),
+      ])
+      if (done) return
+    }
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    // A lost actor has no handle of ours any more.
+    await this.#link.mailbox.call('close', {}, this.#subject('close')).catch(() => undefined)
+    await this.#link.mailbox.stop()
+    this.#link.hooks.closed()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async pause(options?: CallOptions): Promise<void> {
+    this.#assertOpen('pause')
+    await this.#link.mailbox.call('pause', { options: '' }, this.#subject('pause'), options)
+  }
+
+  async resume(options?: CallOptions): Promise<void> {
+    this.#assertOpen('resume')
+    await this.#link.mailbox.call('resume', {}, this.#subject('resume'), options)
+  }
+
+  async save(options: SaveOptions, callOptions?: CallOptions): Promise<void> {
+    const subject = this.#subject('save')
+    const text = changes.documentText(subject, 'SaveOptions', options)
+    this.#assertOpen('save')
+    await this.#link.mailbox.call('save', { options: text }, subject, callOptions)
+  }
+
+  async wait(options?: CallOptions): Promise<ExitStatus> {
+    if (this.#exit === undefined) {
+      this.#assertOpen('wait')
+      const notice = await this.#link.mailbox.call('wait', {}, this.#subject('wait'), options)
+      // The notice of the exit comes before this answer; a fake actor may answer without one.
+      if (this.#exit === undefined) this.#exited(notice)
+    }
+    return { ...this.#exit!.status }
+  }
+
+  async propertiesV2(types: PropertyType[], options?: CallOptions): Promise<Properties> {
+    const subject = this.#subject('propertiesV2')
+    if (!Array.isArray(types) || types.some((type) => typeof type !== 'string')) {
+      throw new InvalidConfigError({ ...subject, path: 'types', value: types, reason: 'expected an array of strings' })
+    }
+    const query = types.length === 0 ? '' : changes.documentText(subject, 'PropertyQuery', { PropertyTypes: types })
+    return this.#properties(subject, query, options)
+  }
+
+  async propertiesV3(query: PropertyQuery, options?: CallOptions): Promise<Properties> {
+    const subject = this.#subject('propertiesV3')
+    return this.#properties(subject, changes.documentText(subject, 'PropertyQuery', query), options)
+  }
+
+  async #properties(subject: { op: string; id: string }, query: string, options?: CallOptions): Promise<Properties> {
+    if (this.#closing !== undefined) throw refusal('closed', subject)
+    const text = await this.#link.mailbox.call('properties', { query, op: subject.op }, subject, options)
+    try {
+      const document = parseJson(text)
+      if (isRecord(document)) return document as Properties
+    } catch (error) {
+      if (!(error instanceof JsonError)) throw error
+    }
+    const detail = 'the service answered with something that is no property document'
+    throw new HcsError({ ...subject, hresult: HRESULT.E_UNEXPECTED, detail })
+  }
+
+  async startedTime(): Promise<Date | undefined> {
+    if (this.#startedMs === undefined && this.#closing === undefined) {
+      this.#startedMs = (await this.#link.mailbox.call('times', {}, this.#subject('startedTime'))).startedMs
+    }
+    return this.#startedMs === undefined ? undefined : new Date(this.#startedMs)
+  }
+
+  async stoppedTime(): Promise<Date | undefined> {
+    return this.#exit === undefined ? undefined : new Date(this.#exit.atMs)
+  }
+
+  async exitError(): Promise<Error | undefined> {
+    if (this.#exit === undefined) {
+      throw new InvalidStateError({ ...this.#subject('exitError'), state: 'running', reason: 'the VM has not exited' })
+    }
+    return this.#exit.status.error
+  }
+
+  // ---------------------------------------------------------------------------------------------------------- modifications
+
+  async #modify(method: string, make: (subject: { op: string; id: string }) => changes.Change, options?: CallOptions): Promise<void> {
+    const subject = this.#subject(method)
+    const change = make(subject)
+    this.#assertOpen(method)
+    await this.#link.mailbox.call('modify', change, { ...subject, path: change.path }, options)
+  }
+
+  addNIC(nicId: string, settings: NetworkAdapter, options?: CallOptions): Promise<void> {
+    return this.#modify('addNIC', (subject) => changes.addNIC(subject, nicId, settings), options)
+  }
+
+  removeNIC(nicId: string, settings?: NetworkAdapter, options?: CallOptions): Promise<void> {
+    return this.#modify('removeNIC', (subject) => changes.removeNIC(subject, nicId, settings), options)
+  }
+
+  updateNIC(nicId: string, settings: NetworkAdapter, options?: CallOptions): Promise<void> {
+    return this.#modify('updateNIC', (subject) => changes.updateNIC(subject, nicId, settings), options)
+  }
+
+  addSCSIDisk(disk: Attachment, controller: number, lun: number, options?: CallOptions): Promise<void> {
+    return this.#modify('addSCSIDisk', (subject) => changes.addSCSIDisk(subject, disk, controller, lun), options)
+  }
+
+  removeSCSIDisk(controller: number, lun: number, options?: CallOptions): Promise<void> {
+    return this.#modify('removeSCSIDisk', (subject) => changes.removeSCSIDisk(subject, controller, lun), options)
+  }
+
+  setCPUGroup(settings: CpuGroup, options?: CallOptions): Promise<void> {
+    return this.#modify('setCPUGroup', (subject) => changes.setCPUGroup(subject, settings), options)
+  }
+
+  updateCPULimits(settings: ProcessorLimits, options?: CallOptions): Promise<void> {
+    return this.#modify('updateCPULimits', (subject) => changes.updateCPULimits(subject, settings), options)
+  }
+
+  updateMemory(sizeInMB: number, options?: CallOptions): Promise<void> {
+    return this.#modify('updateMemory', (subject) => changes.updateMemory(subject, sizeInMB), options)
+  }
+}
