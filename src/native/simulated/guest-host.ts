@@ -1,0 +1,78 @@
+// The machine a built-in guest runs in: the devices of its system as they are now, and the way to its host.
+
+import type { Duplex } from 'node:stream'
+import type { Clock } from '../clock.js'
+import { vsockServiceId, LCOW_LOG_PORT, WCOW_LOG_SERVICE } from '../../protocol/hvsocket.js'
+import { findKey } from '../../protocol/resource-paths.js'
+import { SCSI_CONTROLLER_GUIDS } from '../../protocol/scsi.js'
+import { UnixSocketTransport } from '../unix-socket/transport.js'
+import type { SystemHost } from './compute-service.js'
+import { createLinuxGuest, createWindowsGuest } from './guests/index.js'
+import type { BuiltinGuest, GuestMachine, MachineDisk } from './guests/machine.js'
+import { chances } from './seeded.js'
+
+/** Makes the guest of a system, not booted yet. */
+export function startBuiltinGuest(
+  host: SystemHost,
+  clock: Clock,
+  seed: number,
+  directoryOf: (client: string) => string | undefined,
+): BuiltinGuest {
+  const { model } = host
+  const machine: GuestMachine = {
+    id: model.id,
+    runtimeId: model.runtimeId,
+    kernelCommandLine: model.document.VirtualMachine?.Chipset?.LinuxKernelDirect?.KernelCmdLine ?? '',
+    forwardsLogs: forwardsLogs(host),
+    processors: () => model.processorCount,
+    memoryMB: () => model.live.memoryMB,
+    disks: () => disksOf(host),
+    adapters: () =>
+      [...model.live.adapters].map(([id, adapter]) => ({
+        id,
+        ...(adapter.MacAddress === undefined ? {} : { macAddress: adapter.MacAddress }),
+      })),
+    onHardwareChange: (listener) => host.onChange(listener),
+    poweredOff: () => host.poweredOff(),
+    dial: (serviceId) => dial(host, serviceId, directoryOf),
+  }
+  const surroundings = { machine, clock, random: chances(seed, 'guest', model.id) }
+  return model.guestOS === 'linux' ? createLinuxGuest(surroundings) : createWindowsGuest(surroundings)
+}
+
+/** Tries everyone who holds a handle on the VM: a Host that opened it later may be the one that listens. */
+async function dial(
+  host: SystemHost,
+  serviceId: string,
+  directoryOf: (client: string) => string | undefined,
+): Promise<Duplex> {
+  let failure: unknown = Object.assign(new Error('nobody holds this VM'), { code: 'ECONNREFUSED' })
+  for (const client of host.clients()) {
+    const directory = directoryOf(client)
+    if (directory === undefined) continue
+    try {
+      return await new UnixSocketTransport(directory).dial({ runtimeId: host.model.runtimeId, serviceId })
+    } catch (error) {
+      failure = error
+    }
+  }
+  throw failure
+}
+
+function forwardsLogs({ model }: SystemHost): boolean {
+  const table = model.document.VirtualMachine?.Devices?.HvSocket?.HvSocketConfig?.ServiceTable ?? {}
+  return [WCOW_LOG_SERVICE, vsockServiceId(LCOW_LOG_PORT)].some((id) => findKey(Object.keys(table), id) !== undefined)
+}
+
+function disksOf({ model }: SystemHost): MachineDisk[] {
+  return SCSI_CONTROLLER_GUIDS.flatMap((guid, controller) => {
+    const key = findKey(model.live.scsi.keys(), guid) ?? (model.live.scsi.has(String(controller)) ? String(controller) : undefined)
+    const disks = key === undefined ? undefined : model.live.scsi.get(key)
+    return [...(disks ?? [])].map(([lun, disk]) => ({
+      controller,
+      lun,
+      path: disk.Path ?? '',
+      readOnly: disk.ReadOnly === true,
+    }))
+  })
+}

@@ -1,0 +1,3 @@
+// The guest systems the service has built in.
+
+export type GuestOS = 'linux' | 'windows'

@@ -1,0 +1,111 @@
+// The thread of the simulated service. Its parent introduces clients (Hosts), each with its own ports and socket directory.
+
+import { parentPort, workerData, type MessagePort } from 'node:worker_threads'
+import { HRESULT } from '../../protocol/hresult.js'
+import { systemClock } from '../clock.js'
+import type { HcsEvent } from '../hcs.js'
+import { ComputeService } from './compute-service.js'
+import { HcsFailure } from './failure.js'
+import { startBuiltinGuest } from './guest-host.js'
+import type { SimulatedOptions } from './options.js'
+import type { FromService, ServiceCall, ToService } from './wire.js'
+
+/** From the parent. */
+export type ParentMessage =
+  | { do: 'join'; client: string; socketDirectory: string; port: MessagePort }
+  | { do: 'leave'; client: string; number: number }
+  | { do: 'close' }
+
+/** To the parent. */
+export interface ParentAnswer {
+  left: number
+}
+
+const options = workerData as SimulatedOptions
+const directories = new Map<string, string>()
+const ports = new Map<MessagePort, string>()
+
+const service = new ComputeService(options, {
+  clock: systemClock,
+  ...(options.guest === 'none'
+    ? {}
+    : { startGuest: (host) => startBuiltinGuest(host, systemClock, options.seed ?? 1, (client) => directories.get(client)) }),
+})
+
+function serve(client: string, port: MessagePort): void {
+  const deliveries = new Set<(event: HcsEvent) => void>()
+  ports.set(port, client)
+  const answer = (message: FromService): void => port.postMessage(message)
+  const deliver = (events: number): ((event: HcsEvent) => void) => {
+    const delivery = (event: HcsEvent): void => answer({ events, event })
+    deliveries.add(delivery)
+    return delivery
+  }
+  port.on('message', ({ number, events, call }: ToService) => {
+    carryOut(client, call, () => deliver(events ?? 0)).then(
+      (ok) => answer({ number, ok }),
+      (error: unknown) => answer({ number, fails: failureOf(error) }),
+    )
+  })
+  port.once('close', () => {
+    ports.delete(port)
+    service.orphan((delivery) => deliveries.has(delivery))
+  })
+}
+
+async function carryOut(client: string, call: ServiceCall, deliver: () => (event: HcsEvent) => void): Promise<string | number> {
+  switch (call.do) {
+    case 'create':
+      return service.create(client, call.id, call.document, deliver())
+    case 'open':
+      return service.open(client, call.id, deliver())
+    case 'adopt':
+      service.adopt(call.handle, client, deliver())
+      return call.handle
+    case 'operate':
+      return service.operate(call.handle, call.op, call.argument, call.step)
+    case 'close':
+      await service.closeHandle(call.handle)
+      return ''
+    case 'enumerate':
+      return service.enumerate(call.query)
+    case 'serviceProperties':
+      return service.serviceProperties(call.query)
+    case 'modifyService':
+      return service.modifyService(call.settings)
+    case 'grantAccess':
+      service.grantAccess(call.vmId, call.path)
+      return ''
+    case 'revokeAccess':
+      service.revokeAccess(call.vmId, call.path)
+      return ''
+  }
+}
+
+function failureOf(error: unknown): { hresult: number; document?: string } {
+  if (!(error instanceof HcsFailure)) {
+    const said = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    return { hresult: HRESULT.E_UNEXPECTED, document: JSON.stringify({ ErrorMessage: said }) }
+  }
+  return { hresult: error.hresult, ...(error.document === undefined ? {} : { document: error.document }) }
+}
+
+parentPort?.on('message', (message: ParentMessage) => {
+  switch (message.do) {
+    case 'join':
+      directories.set(message.client, message.socketDirectory)
+      serve(message.client, message.port)
+      return
+    case 'leave':
+      service.leave(message.client)
+      directories.delete(message.client)
+      for (const [port, client] of ports) if (client === message.client) port.close()
+      parentPort?.postMessage({ left: message.number } satisfies ParentAnswer)
+      return
+    case 'close':
+      void service.close().then(() => {
+        for (const port of ports.keys()) port.close()
+        parentPort?.close()
+      })
+  }
+})

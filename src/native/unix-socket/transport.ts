@@ -1,0 +1,157 @@
+// HvSocket over Unix sockets: a guest's stream to host vsock port P of the VM with runtime id R is a connection to the socket
+// `<directory>/<R>.vsock_<P>`, any other service S is `<directory>/<R>.hvsock_<S>`. Firecracker, Cloud Hypervisor and vhost-device-vsock
+// hand guest-initiated connections to the host by the same convention. On Windows the same names are named pipes.
+
+import { once } from 'node:events'
+import { unlink } from 'node:fs/promises'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { basename, join } from 'node:path'
+import type { Duplex } from 'node:stream'
+import { InvalidConfigError } from '../../errors.js'
+import { vsockPort } from '../../protocol/hvsocket.js'
+import type { HvSocketAddress, HvSocketDialer, HvSocketListener, HvSocketTransport } from '../hvsocket.js'
+
+/** Longest path of a Unix socket, bytes: sun_path without its NUL. */
+export const MAX_SOCKET_PATH_BYTES = 107
+
+/** Longest directory, bytes, that leaves room for any socket name. */
+export const MAX_DIRECTORY_BYTES = 26
+
+/** As the reference host listens. */
+const BACKLOG = 16
+
+/** The path of an address below a directory. */
+export function socketPath(directory: string, address: HvSocketAddress): string {
+  const port = vsockPort(address.serviceId)
+  const service = port === undefined ? `hvsock_${address.serviceId}` : `vsock_${port}`
+  const name = `${address.runtimeId}.${service}`
+  return process.platform === 'win32' ? `\\\\.\\pipe\\${basename(directory)}\\${name}` : join(directory, name)
+}
+
+interface Waiting {
+  resolve: (stream: Duplex) => void
+  reject: (error: Error) => void
+}
+
+class Listener implements HvSocketListener {
+  readonly #server: Server
+  readonly #path: string
+  readonly #arrived: Socket[] = []
+  readonly #waiting: Waiting[] = []
+  #closing: Promise<void> | undefined
+
+  constructor(
+    readonly address: HvSocketAddress,
+    server: Server,
+    path: string,
+    private readonly onClosed: () => void,
+  ) {
+    this.#server = server
+    this.#path = path
+    server.on('connection', (socket) => this.#arrive(socket))
+    server.on('error', (error) => this.#fail(error))
+  }
+
+  #arrive(socket: Socket): void {
+    // Whoever takes it over listens for errors; until then one must not end the process.
+    socket.on('error', () => undefined)
+    const next = this.#waiting.shift()
+    if (next !== undefined) next.resolve(socket)
+    else if (this.#closing !== undefined || this.#arrived.length >= BACKLOG) socket.destroy()
+    else this.#arrived.push(socket)
+  }
+
+  #fail(error: Error): void {
+    for (const { reject } of this.#waiting.splice(0)) reject(error)
+  }
+
+  accept(): Promise<Duplex> {
+    if (this.#closing !== undefined) return Promise.reject(closedError(this.#path))
+    const socket = this.#arrived.shift()
+    if (socket !== undefined) return Promise.resolve(socket)
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    this.#fail(closedError(this.#path))
+    for (const socket of this.#arrived.splice(0)) socket.destroy()
+    // Connections that were accepted live on, and the server's own 'close' would wait for them; listening ends, and the socket file
+    // goes, within this call.
+    this.#server.close()
+    this.onClosed()
+    await new Promise<void>((resolve) => setImmediate(resolve))
+  }
+}
+
+function closedError(path: string): Error {
+  return Object.assign(new Error(`the listener on ${path} was closed`), { code: 'ERR_SERVER_CLOSED' })
+}
+
+export class UnixSocketTransport implements HvSocketTransport, HvSocketDialer {
+  readonly #directory: string
+  readonly #listeners = new Set<Listener>()
+
+  /** `directory` must exist; at most 26 bytes leave room for every name. */
+  constructor(directory: string) {
+    this.#directory = directory
+  }
+
+  async listen(address: HvSocketAddress): Promise<HvSocketListener> {
+    const path = socketPath(this.#directory, address)
+    if (process.platform !== 'win32' && Buffer.byteLength(path) > MAX_SOCKET_PATH_BYTES) {
+      const reason = `a Unix socket path has at most ${MAX_SOCKET_PATH_BYTES} bytes`
+      throw new InvalidConfigError({ op: 'transport.listen', path: 'socketDirectory', value: path, reason })
+    }
+    const server = await bind(path).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EADDRINUSE' || (await answers(path))) throw error
+      // A process that died left its socket file behind.
+      await unlink(path).catch(() => undefined)
+      return bind(path)
+    })
+    const listener: Listener = new Listener(address, server, path, () => this.#listeners.delete(listener))
+    this.#listeners.add(listener)
+    return listener
+  }
+
+  async dial(address: HvSocketAddress): Promise<Duplex> {
+    const socket = connect({ path: socketPath(this.#directory, address), allowHalfOpen: true })
+    try {
+      await once(socket, 'connect')
+    } catch (error) {
+      socket.destroy()
+      throw error
+    }
+    socket.pause()
+    socket.on('error', () => undefined)
+    return socket
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#listeners].map((listener) => listener.close()))
+  }
+}
+
+async function bind(path: string): Promise<Server> {
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true })
+  server.listen({ path, backlog: BACKLOG })
+  await once(server, 'listening')
+  return server
+}
+
+/** Whether somebody listens on a socket file. */
+async function answers(path: string): Promise<boolean> {
+  const probe = connect({ path })
+  try {
+    await once(probe, 'connect')
+    return true
+  } catch {
+    return false
+  } finally {
+    probe.destroy()
+  }
+}
