@@ -15,9 +15,9 @@ export interface HvSocketListener {
   readonly address: HvSocketAddress
   /**
    * Resolves with the next connection, paused, half-open allowed. Rejects when the listener closes (an error whose `code` is
-   * 'ERR_SERVER_CLOSED') or fails.
+   * 'ERR_SERVER_CLOSED') or fails, and with the signal's reason when that ends the waiting; the listener goes on listening then.
    */
-  accept(): Promise<Duplex>
+  accept(signal?: AbortSignal): Promise<Duplex>
   /** Idempotent. Pending accepts reject, unaccepted connections are destroyed, the address is free when it resolves. */
   close(): Promise<void>
 }

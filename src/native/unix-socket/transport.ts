@@ -65,11 +65,27 @@ class Listener implements HvSocketListener {
     for (const { reject } of this.#waiting.splice(0)) reject(error)
   }
 
-  accept(): Promise<Duplex> {
+  accept(signal?: AbortSignal): Promise<Duplex> {
     if (this.#closing !== undefined) return Promise.reject(closedError(this.#path))
-    const socket = this.#arrived.shift()
+    if (signal?.aborted === true) return Promise.reject(signal.reason as Error)
+    let socket = this.#arrived.shift()
+    // Who gave up before we came to it is no connection.
+    while (socket?.destroyed === true) socket = this.#arrived.shift()
     if (socket !== undefined) return Promise.resolve(socket)
-    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
+    return new Promise((resolve, reject) => {
+      const waiting: Waiting = { resolve, reject }
+      this.#waiting.push(waiting)
+      signal?.addEventListener(
+        'abort',
+        () => {
+          const index = this.#waiting.indexOf(waiting)
+          if (index === -1) return
+          this.#waiting.splice(index, 1)
+          reject(signal.reason as Error)
+        },
+        { once: true },
+      )
+    })
   }
 
   close(): Promise<void> {
