@@ -21,8 +21,8 @@ function compose(context: ErrorContext, reason: string): string {
 /** Base of all errors of this package. */
 export abstract class UVMError extends Error {
   abstract readonly code: string
-  readonly op?: string
-  readonly id?: string
+  declare readonly op?: string
+  declare readonly id?: string
 
   constructor(context: ErrorContext, reason: string) {
     super(compose(context, reason), context.cause === undefined ? undefined : { cause: context.cause })
@@ -36,8 +36,8 @@ export abstract class UVMError extends Error {
 export class InvalidConfigError extends UVMError {
   readonly code = 'UVM_INVALID_CONFIG'
   /** Argument or document path. */
-  readonly path?: string
-  readonly value?: unknown
+  declare readonly path?: string
+  declare readonly value?: unknown
 
   constructor(details: ErrorContext & { path?: string; value?: unknown; reason: string }) {
     const what = details.path === undefined ? '' : `${details.path}: `
@@ -77,8 +77,8 @@ export class HcsError extends UVMError {
   readonly hresultName: string
   readonly events: HcsErrorEvent[]
   /** Resource path of a modification. */
-  readonly path?: string
-  readonly attribution?: unknown[]
+  declare readonly path?: string
+  declare readonly attribution?: unknown[]
 
   constructor(
     details: ErrorContext & {

@@ -1,1 +1,127 @@
-export {}
+// The public surface: exports only.
+
+export { UtilityVMBuilder, type BuilderOptions } from './builder/builder.js'
+export type { BootOptions } from './builder/boot.js'
+export type { DeviceOptions } from './builder/devices.js'
+export type { MemoryOptions } from './builder/memory.js'
+export type { NumaOptions } from './builder/numa.js'
+export type { ProcessorOptions } from './builder/processor.js'
+export type { StorageQoSOptions } from './builder/storage-qos.js'
+
+export { Host, type HostEvents } from './actors/host.js'
+export type { ComputeSystemQuery, ComputeSystemSummary, HostOptions, HostStats } from './actors/host-options.js'
+export type { CallOptions } from './actors/mailbox/contract.js'
+
+export { UtilityVM, type VmEvents } from './actors/vm/proxy.js'
+export type {
+  ExitStatus,
+  LifetimeManager,
+  NetworkManager,
+  ResourceManager,
+  SCSIManager,
+} from './actors/vm/managers.js'
+
+export { Guest, type GuestEvents } from './actors/gcs/proxy.js'
+export { GuestProcess } from './actors/gcs/process-proxy.js'
+export type {
+  ConnectOptions,
+  ExecRequest,
+  GuestCapabilities,
+  GuestManager,
+  GuestOptions,
+  LCOWNetworkManager,
+  LCOWScsiManager,
+  LogRecord,
+  SavedProcess,
+  WCOWNetworkManager,
+  WCOWScsiManager,
+} from './actors/gcs/managers.js'
+
+export {
+  AbortError,
+  ActorLostError,
+  BridgeClosedError,
+  GuestConnectionUnavailableError,
+  GuestRPCError,
+  HcsError,
+  InvalidConfigError,
+  InvalidStateError,
+  isAccessDenied,
+  isAlreadyClosed,
+  isAlreadyStopped,
+  isInvalidState,
+  isNotExist,
+  isNotSupported,
+  isPending,
+  isTimeout,
+  OperationTimeoutError,
+  OverloadedError,
+  ProtocolError,
+  ProviderUnavailableError,
+  UnsupportedGuestError,
+  UVMError,
+  type ErrorRecord,
+  type HcsErrorEvent,
+} from './errors.js'
+
+export { SimulatedService } from './native/simulated/service.js'
+export type { FaultRule, HcsOp, SimulatedOptions } from './native/simulated/options.js'
+export type { HcsEvent, HcsProvider, HcsProviderFactory, HcsSystem, MigrationStep } from './native/hcs.js'
+
+export type { ExitType } from './protocol/exit.js'
+export type { GuestOS } from './protocol/guest-os.js'
+export * as schema from './protocol/schema/index.js'
+export type {
+  Attachment,
+  ComputeSystem,
+  ConfidentialOptions,
+  CpuGroup,
+  CWCOWBlockCIMMounts,
+  CWCOWCombinedLayers,
+  GcsCapabilities,
+  HostComputeEndpoint,
+  HostComputeNamespace,
+  HvSocketAddress,
+  HvSocketServiceConfig,
+  Int64,
+  LCOWCombinedLayers,
+  LCOWMappedDirectory,
+  LCOWMappedVirtualDisk,
+  LCOWMappedVPCIDevice,
+  LCOWMappedVPMemDevice,
+  LCOWNetworkAdapter,
+  LcowProcessParameters,
+  LinuxKernelDirect,
+  MappedDirectory,
+  MigrationCancelOptions,
+  MigrationFinalizedOptions,
+  MigrationInitializeOptions,
+  MigrationTransferOptions,
+  NetworkAdapter,
+  Numa,
+  NumaProcessors,
+  OperationSystemMigrationNotificationInfo,
+  Plan9,
+  Plan9Share,
+  ProcessorLimits,
+  ProcessParameters,
+  Properties,
+  PropertyQuery,
+  PropertyType,
+  RequestType,
+  SaveOptions,
+  SCSIDevice,
+  SecurityPolicyFragment,
+  StorageQoS,
+  TimeZoneInformation,
+  UefiBootEntry,
+  VirtualMachineMemory,
+  VirtualMachineProcessor,
+  VirtualPciDevice,
+  VirtualPciFunction,
+  VirtualPMemDevice,
+  VirtualSmb,
+  VirtualSmbShare,
+  WCOWCombinedLayers,
+  WCOWMappedVirtualDisk,
+} from './protocol/schema/index.js'

@@ -2,8 +2,8 @@
 
 import type { MessagePort } from 'node:worker_threads'
 import type { WireError } from '../../errors-wire.js'
+import type { GuestOS } from '../../protocol/guest-os.js'
 
-export type GuestOS = 'linux' | 'windows'
 
 /** What the actor is started with. */
 export interface GuestInit {

@@ -5,7 +5,7 @@ import { finished, pipeline } from 'node:stream/promises'
 import { InvalidConfigError } from '../../errors.js'
 import type { ProcessParameters } from '../../protocol/schema/index.js'
 import type { CallOptions } from '../mailbox/contract.js'
-import type { GuestOS } from './contract.js'
+import type { GuestOS } from '../../protocol/guest-os.js'
 import type { ExecRequest, GuestProcessHandle } from './managers.js'
 
 const LINUX_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'

@@ -18,7 +18,7 @@ const LINE_FEED = 0x0a
 /** Splits a byte stream into lines of bounded length. */
 export class LogLines {
   #rest = Buffer.alloc(0)
-  #skipping = false
+  #skipping = false;
 
   *push(chunk: Uint8Array): Generator<string> {
     let data = Buffer.concat([this.#rest, chunk])

@@ -16,7 +16,8 @@ import {
 } from '../../protocol/bridge/messages.js'
 import { WCOW_PARENT_ADDRESS } from '../../protocol/hvsocket.js'
 import { member } from '../../protocol/json.js'
-import { NULL_CONTAINER_ID, type GuestOS, type NegotiatedGuest } from './contract.js'
+import type { GuestOS } from '../../protocol/guest-os.js'
+import { NULL_CONTAINER_ID, type NegotiatedGuest } from './contract.js'
 
 export interface HandshakeOptions {
   guestOS: GuestOS

@@ -1,7 +1,8 @@
 // What joins a Guest to its Host and VM.
 
 import type { Mailbox } from '../mailbox/contract.js'
-import type { GuestNotices, GuestOS, GuestRequests } from './contract.js'
+import type { GuestOS } from '../../protocol/guest-os.js'
+import type { GuestNotices, GuestRequests } from './contract.js'
 
 export interface GuestLink {
   readonly vmId: string

@@ -15,7 +15,7 @@ import type {
   WCOWMappedVirtualDisk,
 } from '../../protocol/schema/index.js'
 import type { CallOptions } from '../mailbox/contract.js'
-import type { GuestOS } from './contract.js'
+import type { GuestOS } from '../../protocol/guest-os.js'
 
 export interface GuestOptions {
   /** Bridge service GUID; default vsock port 0x40000000 for Linux guests, the Windows GCS service for Windows guests. */

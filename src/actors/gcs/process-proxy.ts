@@ -3,7 +3,8 @@
 import { finished, type Readable, type Writable } from 'node:stream'
 import { InvalidConfigError, InvalidStateError } from '../../errors.js'
 import type { CallOptions, CallSubject, Mailbox } from '../mailbox/contract.js'
-import type { GuestNotices, GuestRequests, GuestOS, StartedProcess } from './contract.js'
+import type { GuestOS } from '../../protocol/guest-os.js'
+import type { GuestNotices, GuestRequests, StartedProcess } from './contract.js'
 import type { GuestProcessHandle, SavedProcess } from './managers.js'
 
 export interface ProcessStreams {

@@ -24,9 +24,11 @@ import type {
   WCOWMappedVirtualDisk,
 } from '../../protocol/schema/index.js'
 import { isGuid, normaliseGuid } from '../../protocol/guid.js'
+import { documentText } from '../arguments.js'
 import { Events } from '../events.js'
 import type { CallOptions, CallSubject } from '../mailbox/contract.js'
-import { NULL_CONTAINER_ID, type GuestOS } from './contract.js'
+import type { GuestOS } from '../../protocol/guest-os.js'
+import { NULL_CONTAINER_ID } from './contract.js'
 import { execParameters, relay } from './exec.js'
 import type { GuestLink } from './link.js'
 import type {
@@ -41,7 +43,7 @@ import type {
   WCOWScsiManager,
 } from './managers.js'
 import { GuestProcess, type ProcessStreams } from './process-proxy.js'
-import { adapterRequest, guestMethod, guestRequest, settingsText, type GuestMethodName } from './requests.js'
+import { adapterRequest, guestMethod, guestRequest, type GuestMethodName } from './requests.js'
 import { StdioReadable, StdioWritable } from './stdio-streams.js'
 
 export interface GuestEvents {
@@ -131,7 +133,7 @@ export class Guest
       throw new InvalidConfigError({ ...subject, path: 'coldStart', value: coldStart, reason: 'expected a boolean' })
     }
     const zone = initialState?.timezone
-    const timeZone = zone === undefined ? '' : settingsText(subject.op, this.#link.vmId, 'TimeZoneInformation', zone)
+    const timeZone = zone === undefined ? '' : documentText(subject, 'TimeZoneInformation', zone)
     await this.#link.mailbox.call('connect', { coldStart, timeZone }, subject, { signal, timeoutMs })
     this.#connectedBefore = true
   }
@@ -175,7 +177,7 @@ export class Guest
   async #execute(method: string, parameters: ProcessParameters, options: CallOptions | undefined): Promise<GuestProcess> {
     this.#assertAlive(method)
     const subject = this.#subject(method)
-    const text = settingsText(subject.op, this.#link.vmId, 'LcowProcessParameters', parameters)
+    const text = documentText(subject, 'LcowProcessParameters', parameters)
     const transfer: MessagePort[] = []
     const locals: MessagePort[] = []
     const open = (wanted: unknown): { local: MessagePort; remote: MessagePort } | undefined => {

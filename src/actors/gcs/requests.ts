@@ -1,8 +1,8 @@
 // The UVM-level guest requests as data: which ResourceType and RequestType each method sends, for which guest, and what it needs.
 
 import { InvalidConfigError } from '../../errors.js'
-import { DocumentError, serialiseDocument } from '../../protocol/document.js'
-import type { GuestOS } from './contract.js'
+import { documentText } from '../arguments.js'
+import type { GuestOS } from '../../protocol/guest-os.js'
 
 interface GuestMethod {
   /** The guest it is meant for; absent: both. */
@@ -55,7 +55,7 @@ export function guestMethod(name: GuestMethodName): GuestMethod {
  * @throws {InvalidConfigError} settings that are no object or cannot be serialised
  */
 export function guestRequest(name: GuestMethodName, vmId: string, settings: unknown): string {
-  return envelope(name, settingsText(`guest.${name}`, vmId, guestMethod(name).settings, settings))
+  return envelope(name, documentText({ op: `guest.${name}`, id: vmId }, guestMethod(name).settings, settings))
 }
 
 /**
@@ -78,7 +78,7 @@ export function adapterRequest(
     throw new InvalidConfigError({ op, id: vmId, path: 'requestType', value: requestType, reason: 'expected PreAdd, Add or Remove' })
   }
   const head = `"AdapterId":${JSON.stringify(adapterId)},"RequestType":"${requestType}"`
-  const tail = endpoint === undefined ? '' : `,"Settings":${settingsText(op, vmId, 'HostComputeEndpoint', endpoint)}`
+  const tail = endpoint === undefined ? '' : `,"Settings":${documentText({ op, id: vmId }, 'HostComputeEndpoint', endpoint)}`
   return envelope(name, `{${head}${tail}}`)
 }
 
@@ -87,17 +87,4 @@ const ADAPTER_STEPS: ReadonlySet<string> = new Set(['PreAdd', 'Add', 'Remove', '
 function envelope(name: GuestMethodName, settings: string): string {
   const { requestType, resourceType } = guestMethod(name)
   return `{"RequestType":"${requestType}","ResourceType":"${resourceType}","Settings":${settings}}`
-}
-
-/** One document of a guest call as text. @throws {InvalidConfigError} no plain object, or not serialisable */
-export function settingsText(op: string, vmId: string, type: string, settings: unknown): string {
-  if (typeof settings !== 'object' || settings === null || Array.isArray(settings)) {
-    throw new InvalidConfigError({ op, id: vmId, path: 'settings', value: settings, reason: `expected an object of type ${type}` })
-  }
-  try {
-    return serialiseDocument(type, settings)
-  } catch (error) {
-    if (!(error instanceof DocumentError)) throw error
-    throw new InvalidConfigError({ op, id: vmId, path: error.path, value: settings, reason: error.problem, cause: error })
-  }
 }

@@ -1,7 +1,7 @@
 // Signals of guest processes: what a number or a name becomes in a SignalProcess request, by guest and by what the guest supports.
 
 import { InvalidConfigError } from '../../errors.js'
-import type { GuestOS } from './contract.js'
+import type { GuestOS } from '../../protocol/guest-os.js'
 
 /** Linux signal names by number, from 1. */
 const LINUX_SIGNALS = [

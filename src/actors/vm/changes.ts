@@ -1,7 +1,6 @@
 // The host-side modifications as data: each is one modify request, {ResourcePath, RequestType?, Settings?}. Absent keys are absent.
 
 import { InvalidConfigError } from '../../errors.js'
-import { DocumentError, serialiseDocument } from '../../protocol/document.js'
 import {
   CPU_GROUP_PATH,
   CPU_LIMITS_PATH,
@@ -10,6 +9,7 @@ import {
   scsiAttachmentPath,
 } from '../../protocol/resource-paths.js'
 import { SCSI_CONTROLLER_GUIDS } from '../../protocol/scsi.js'
+import { documentText, isWellFormed } from '../arguments.js'
 
 /** One modification, ready to send. */
 export interface Change {
@@ -30,21 +30,8 @@ function change(subject: Subject, path: string, requestType?: 'Add' | 'Remove' |
   return { op: subject.op, path, request: `{"ResourcePath":${JSON.stringify(path)}${type}${body}}` }
 }
 
-function refuse(subject: Subject, path: string, value: unknown, reason: string, cause?: unknown): InvalidConfigError {
-  return new InvalidConfigError({ ...subject, path, value, reason, ...(cause === undefined ? {} : { cause }) })
-}
-
-/** Settings as text. @throws {InvalidConfigError} no object, or not serialisable */
-export function documentText(subject: Subject, type: string, settings: unknown): string {
-  if (typeof settings !== 'object' || settings === null || Array.isArray(settings)) {
-    throw refuse(subject, 'settings', settings, `expected an object of type ${type}`)
-  }
-  try {
-    return serialiseDocument(type, settings)
-  } catch (error) {
-    if (!(error instanceof DocumentError)) throw error
-    throw refuse(subject, error.path, settings, error.problem, error)
-  }
+function refuse(subject: Subject, path: string, value: unknown, reason: string): InvalidConfigError {
+  return new InvalidConfigError({ ...subject, path, value, reason })
 }
 
 /** A name that becomes one segment of a resource path. @throws {InvalidConfigError} empty, with a slash, or no well-formed text */
@@ -55,11 +42,6 @@ function segment(subject: Subject, name: string, value: unknown): string {
     throw refuse(subject, name, value, 'expected text without NUL and unpaired surrogates')
   }
   return value
-}
-
-/** Whether a string has no unpaired surrogates. */
-export function isWellFormed(text: string): boolean {
-  return !/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.test(text)
 }
 
 export function addNIC(subject: Subject, nicId: unknown, settings: unknown): Change {

@@ -13,7 +13,7 @@ import type {
   SaveOptions,
 } from '../../protocol/schema/index.js'
 import type { CallOptions } from '../mailbox/contract.js'
-import type { GuestOS } from '../gcs/contract.js'
+import type { GuestOS } from '../../protocol/guest-os.js'
 
 export interface ExitStatus {
   /** HRESULT of the exit, unsigned; 0 after a guest-initiated power-off. */

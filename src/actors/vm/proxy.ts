@@ -17,8 +17,9 @@ import type {
   PropertyType,
   SaveOptions,
 } from '../../protocol/schema/index.js'
+import { documentText } from '../arguments.js'
 import { Events } from '../events.js'
-import type { GuestOS } from '../gcs/contract.js'
+import type { GuestOS } from '../../protocol/guest-os.js'
 import type { CallOptions } from '../mailbox/contract.js'
 import * as changes from './changes.js'
 import type { ExitNotice } from './contract.js'
@@ -127,6 +128,7 @@ export class UtilityVM
   }
 
   async #close(): Promise<void> {
+    this.#link.hooks.closing()
     // A lost actor has no handle of ours any more.
     await this.#link.mailbox.call('close', {}, this.#subject('close')).catch(() => undefined)
     await this.#link.mailbox.stop()
@@ -149,7 +151,7 @@ export class UtilityVM
 
   async save(options: SaveOptions, callOptions?: CallOptions): Promise<void> {
     const subject = this.#subject('save')
-    const text = changes.documentText(subject, 'SaveOptions', options)
+    const text = documentText(subject, 'SaveOptions', options)
     this.#assertOpen('save')
     await this.#link.mailbox.call('save', { options: text }, subject, callOptions)
   }
@@ -169,13 +171,13 @@ export class UtilityVM
     if (!Array.isArray(types) || types.some((type) => typeof type !== 'string')) {
       throw new InvalidConfigError({ ...subject, path: 'types', value: types, reason: 'expected an array of strings' })
     }
-    const query = types.length === 0 ? '' : changes.documentText(subject, 'PropertyQuery', { PropertyTypes: types })
+    const query = types.length === 0 ? '' : documentText(subject, 'PropertyQuery', { PropertyTypes: types })
     return this.#properties(subject, query, options)
   }
 
   async propertiesV3(query: PropertyQuery, options?: CallOptions): Promise<Properties> {
     const subject = this.#subject('propertiesV3')
-    return this.#properties(subject, changes.documentText(subject, 'PropertyQuery', query), options)
+    return this.#properties(subject, documentText(subject, 'PropertyQuery', query), options)
   }
 
   async #properties(subject: { op: string; id: string }, query: string, options?: CallOptions): Promise<Properties> {

@@ -8,7 +8,7 @@ import type {
   Properties,
   ProcessorLimits,
 } from '../../protocol/schema/index.js'
-import type { GuestOS } from './guests/guest-os.js'
+import { guestOSOfDocument, type GuestOS } from '../../protocol/guest-os.js'
 import { runtimeIdOf } from './runtime-id.js'
 import type { SystemState } from './states.js'
 
@@ -54,7 +54,7 @@ export class ComputeSystemModel {
     this.owner = document.Owner
     this.runtimeId = runtimeIdOf(id)
     const vm = document.VirtualMachine ?? {}
-    this.guestOS = vm.Chipset?.LinuxKernelDirect != null || vm.Devices?.Plan9 != null ? 'linux' : 'windows'
+    this.guestOS = guestOSOfDocument(document)
     const { Scsi = {}, NetworkAdapters = {} } = vm.Devices ?? {}
     const processor = vm.ComputeTopology?.Processor ?? {}
     this.live = {

@@ -1,6 +1,6 @@
 // The state of a guest that its programs see and guest requests change: disks, mounts, network, identity. One for both systems.
 
-import type { GuestOS } from './guest-os.js'
+import type { GuestOS } from '../../../protocol/guest-os.js'
 import type { GuestMachine, GuestSurroundings, MachineDisk } from './machine.js'
 import type { Timer } from '../../clock.js'
 import { Gate } from './gate.js'

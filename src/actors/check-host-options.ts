@@ -1,0 +1,106 @@
+// The options of a Host, checked before anything is started.
+
+import { availableParallelism } from 'node:os'
+import { InvalidConfigError, ProviderUnavailableError } from '../errors.js'
+import { checkSimulatedOptions } from '../native/simulated/check-options.js'
+import { SimulatedService } from '../native/simulated/service.js'
+import type { HostOptions } from './host-options.js'
+
+const OP = 'host.open'
+
+/** Options with their defaults. */
+export interface HostSettings {
+  provider: 'simulated' | { module: string | URL; options?: unknown }
+  threads: number
+  isolation: 'pooled' | 'dedicated'
+  socketDirectory: string | undefined
+  queuePerVM: number
+  operations: number
+  boots: number
+  closeTimeoutMs: number
+  simulated: NonNullable<HostOptions['simulated']>
+}
+
+function refuse(path: string, value: unknown, reason: string): never {
+  throw new InvalidConfigError({ op: OP, path, value, reason })
+}
+
+function oneOf(path: string, value: unknown, words: readonly string[]): void {
+  if (value === undefined || words.includes(value as string)) return
+  refuse(path, value, `expected ${words.map((word) => `'${word}'`).join(', ')}`)
+}
+
+function positiveInteger(path: string, value: unknown, allowInfinity = false): void {
+  if (value === undefined || (Number.isSafeInteger(value) && (value as number) > 0)) return
+  if (allowInfinity && value === Infinity) return
+  refuse(path, value, `expected an integer above 0${allowInfinity ? ', or Infinity' : ''}`)
+}
+
+function object(path: string, value: unknown): void {
+  if (value !== undefined && (typeof value !== 'object' || value === null)) refuse(path, value, 'expected an object')
+}
+
+/**
+ * @throws {InvalidConfigError} naming the option
+ * @throws {ProviderUnavailableError} a provider or transport that this machine does not have
+ */
+export function checkHostOptions(options: HostOptions = {}): HostSettings {
+  if (typeof options !== 'object' || (options as unknown) === null) refuse('options', options, 'expected an object')
+  const { threads, isolation, transport, socketDirectory, limits, closeTimeoutMs, simulated } = options
+  object('limits', limits)
+  object('simulated', simulated)
+  positiveInteger('threads', threads)
+  oneOf('isolation', isolation, ['pooled', 'dedicated'])
+  oneOf('transport', transport, ['auto', 'hyperv', 'unix'])
+  if (socketDirectory !== undefined && typeof socketDirectory !== 'string') {
+    refuse('socketDirectory', socketDirectory, 'expected a path')
+  }
+  positiveInteger('limits.queuePerVM', limits?.queuePerVM, true)
+  positiveInteger('limits.operations', limits?.operations, true)
+  positiveInteger('limits.boots', limits?.boots, true)
+  if (closeTimeoutMs !== undefined && !(typeof closeTimeoutMs === 'number' && closeTimeoutMs > 0)) {
+    refuse('closeTimeoutMs', closeTimeoutMs, 'expected milliseconds above 0, or Infinity')
+  }
+  checkSimulated(simulated ?? {})
+  const provider = chooseProvider(options.provider ?? 'auto')
+  if (transport === 'hyperv') {
+    throw new ProviderUnavailableError({ op: OP, reason: 'Hyper-V sockets need a Windows host' })
+  }
+  return {
+    provider,
+    threads: threads ?? availableParallelism(),
+    isolation: isolation ?? 'pooled',
+    socketDirectory,
+    queuePerVM: limits?.queuePerVM ?? 1024,
+    operations: limits?.operations ?? 512,
+    boots: limits?.boots ?? Infinity,
+    closeTimeoutMs: closeTimeoutMs ?? 30_000,
+    simulated: simulated ?? {},
+  }
+}
+
+function checkSimulated(options: NonNullable<HostOptions['simulated']>): void {
+  const { service, ...own } = options
+  if (service === undefined) return checkSimulatedOptions(own)
+  if (!(service instanceof SimulatedService)) refuse('simulated.service', service, 'expected a SimulatedService')
+  const second = Object.entries(own).find(([, value]) => value !== undefined)
+  if (second !== undefined) {
+    refuse(`simulated.${second[0]}`, second[1], 'a shared service has options of its own; give them to SimulatedService.open')
+  }
+}
+
+function chooseProvider(provider: NonNullable<HostOptions['provider']>): HostSettings['provider'] {
+  if (typeof provider === 'object' && (provider as unknown) !== null) {
+    const { module } = provider
+    if (typeof module !== 'string' && !(module instanceof URL)) refuse('provider.module', module, 'expected a module name, a path or a URL')
+    if (module === '') refuse('provider.module', module, 'expected a module name, a path or a URL')
+    return provider
+  }
+  oneOf('provider', provider, ['auto', 'simulated', 'computecore'])
+  const wanted = provider === 'auto' && process.platform === 'win32' ? 'computecore' : provider
+  if (wanted === 'computecore') {
+    const reason = 'this version has no binding to computecore.dll yet'
+    throw new ProviderUnavailableError({ op: OP, reason })
+  }
+  return 'simulated'
+}

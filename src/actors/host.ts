@@ -1,0 +1,469 @@
+// Host: the runtime that owns the actor threads. It places each VM and its guest on a thread, hands out their proxies, and closes
+// everything it has opened.
+
+import type { UtilityVMBuilder } from '../builder/builder.js'
+import {
+  BridgeClosedError,
+  GuestConnectionUnavailableError,
+  InvalidConfigError,
+  InvalidStateError,
+} from '../errors.js'
+import type { GuestOS } from '../protocol/guest-os.js'
+import type { ComputeSystem } from '../protocol/schema/index.js'
+import { documentText } from './arguments.js'
+import { checkHostOptions, type HostSettings } from './check-host-options.js'
+import { Events } from './events.js'
+import type { GuestNotices, GuestRequests } from './gcs/contract.js'
+import type { GuestOptions } from './gcs/managers.js'
+import { Guest } from './gcs/proxy.js'
+import { setUpGuest } from './guest-setup.js'
+import type { ComputeSystemQuery, ComputeSystemSummary, HostOptions, HostStats } from './host-options.js'
+import { KeepAlive } from './keep-alive.js'
+import { LatencyBook } from './latency.js'
+import { checkCallOptions } from './mailbox/caller.js'
+import type { CallOptions, Mailbox } from './mailbox/contract.js'
+import { openProviderSource, type ProviderSource } from './provider-spec.js'
+import { documentOf, systemsOf } from './service-answers.js'
+import { slotMemory } from './slots.js'
+import { openSocketDirectory, type SocketDirectory } from './socket-directory.js'
+import type { ServiceRequests } from './threads/contract.js'
+import { ActorThreads, type ActorThread } from './threads/threads.js'
+import type { VmNotices, VmRequests } from './vm/contract.js'
+import type { ExitStatus } from './vm/managers.js'
+import { UtilityVM } from './vm/proxy.js'
+import { checkGuestOS, checkVmId, existingVm, setUpVm, type GuestDials, type VmSetup } from './vm-setup.js'
+
+export interface HostEvents {
+  /** A VM has ended; once per VM, however many handles this Host has on it. */
+  'vm-exited': [id: string, exit: ExitStatus]
+  /** A guest connection ended; no error when it was closed on purpose. */
+  'guest-disconnected': [id: string, error?: Error]
+  /** An actor thread died; what was in flight on it rejects with ActorLostError. */
+  'thread-lost': [threadId: number, cause: Error]
+  /** What `close` could not end in order within closeTimeoutMs. */
+  'close-forced': [what: string[]]
+}
+
+/** What the Host keeps of one UtilityVM. */
+interface VmEntry {
+  readonly vm: UtilityVM
+  readonly mailbox: Mailbox<VmRequests, VmNotices>
+  readonly threads: ActorThreads
+  readonly thread: ActorThread
+  readonly dials: GuestDials
+  exit: Error | undefined
+}
+
+/** A Guest, or the making of one. */
+interface GuestEntry {
+  guest: Guest | undefined
+}
+
+const FORCED = Symbol('forced')
+
+export class Host extends Events<HostEvents> {
+  readonly #settings: HostSettings
+  readonly #directory: SocketDirectory
+  readonly #source: ProviderSource
+  readonly #keepAlive: KeepAlive
+  readonly #latency = new LatencyBook()
+  readonly #operations: SharedArrayBuffer | undefined
+  readonly #boots: SharedArrayBuffer | undefined
+  /** All threads, or with `isolation: 'dedicated'` one for what concerns no VM. */
+  #shared: ActorThreads | undefined
+  readonly #dedicated = new Set<ActorThreads>()
+  #service: Mailbox<ServiceRequests, Record<string, never>> | undefined
+  readonly #vms = new Map<UtilityVM, VmEntry>()
+  /** By runtime id: one Guest per VM. */
+  readonly #guests = new Map<string, GuestEntry>()
+  /** Runtime ids whose exit was told. */
+  readonly #exited = new Set<string>()
+  /** VM actors that are being attached, or that failed to be and are being stopped. */
+  readonly #unattached = new Map<Mailbox<VmRequests, VmNotices>, string>()
+  #closing: Promise<void> | undefined
+
+  private constructor(
+    settings: HostSettings,
+    directory: SocketDirectory,
+    source: ProviderSource,
+    keepAlive: KeepAlive,
+  ) {
+    super()
+    this.#keepAlive = keepAlive
+    this.#settings = settings
+    this.#directory = directory
+    this.#source = source
+    this.#operations = slotMemory(settings.operations)
+    this.#boots = slotMemory(settings.boots)
+  }
+
+  /**
+   * Starts the actor threads and whatever the provider needs.
+   *
+   * @throws {InvalidConfigError} naming the option; nothing was started
+   * @throws {ProviderUnavailableError} the provider or transport is missing on this machine, or cannot be loaded
+   */
+  static async open(options?: HostOptions): Promise<Host> {
+    const settings = checkHostOptions(options)
+    const directory = await openSocketDirectory(settings.socketDirectory)
+    const keepAlive = new KeepAlive()
+    let source: ProviderSource | undefined
+    let host: Host | undefined
+    try {
+      source = await openProviderSource(settings, directory.path)
+      host = new Host(settings, directory, source, keepAlive)
+      await host.#start()
+      return host
+    } catch (error) {
+      if (host !== undefined) await host.#shared?.close()
+      await source?.close()
+      await directory.release()
+      keepAlive.end()
+      throw error
+    }
+  }
+
+  async #start(): Promise<void> {
+    const shared = await this.#openThreads(this.#settings.isolation === 'dedicated' ? 1 : this.#settings.threads)
+    this.#shared = shared
+    this.#service = shared.startActor(placeOn(shared), (port) => ({ kind: 'service', port }))
+  }
+
+  #openThreads(count: number): Promise<ActorThreads> {
+    return ActorThreads.open({
+      count,
+      setup: () => {
+        const { provider, transfer } = this.#source.next()
+        const setup = {
+          provider,
+          socketDirectory: this.#directory.path,
+          operations: this.#operations,
+          boots: this.#boots,
+        }
+        return { setup, transfer }
+      },
+      onLost: (threadId, cause) => this.emit('thread-lost', threadId, cause),
+      onLatency: (op, ms) => this.#latency.record(op, ms),
+    })
+  }
+
+  #assertOpen(op: string, id?: string): void {
+    if (this.#closing === undefined) return
+    throw new InvalidStateError({ op, id, state: 'closed', reason: 'the host is closed' })
+  }
+
+  // ------------------------------------------------------------------------------------------------------------------- VMs
+
+  /**
+   * Creates a compute system; it is not started. `guestOS` overrides what the builder or the document says.
+   *
+   * @throws {HcsError} the compute service refused the document, or the id is in use
+   */
+  async createVM(
+    id: string,
+    config: UtilityVMBuilder | ComputeSystem,
+    options: { guestOS?: GuestOS } & CallOptions = {},
+  ): Promise<UtilityVM> {
+    const op = 'host.createVM'
+    checkVmId(op, id)
+    checkCallOptions(options, { op, id })
+    checkGuestOS(op, id, options.guestOS)
+    const setup = setUpVm(op, id, config, options.guestOS)
+    return this.#attach('create', op, id, options, () => setup)
+  }
+
+  /** A further handle on a compute system that exists, made by whatever process. `guestOS` overrides what its properties say. */
+  async openVM(id: string, options: { guestOS?: GuestOS } & CallOptions = {}): Promise<UtilityVM> {
+    const op = 'host.openVM'
+    checkVmId(op, id)
+    checkCallOptions(options, { op, id })
+    checkGuestOS(op, id, options.guestOS)
+    return this.#attach('open', op, id, options, (runtimeOsType) => {
+      const reported = runtimeOsType?.toLowerCase() === 'linux' ? 'linux' : 'windows'
+      return existingVm(options.guestOS ?? reported)
+    })
+  }
+
+  async #attach(
+    how: 'create' | 'open',
+    op: string,
+    id: string,
+    options: CallOptions,
+    setUp: (runtimeOsType?: string) => VmSetup,
+  ): Promise<UtilityVM> {
+    this.#assertOpen(op, id)
+    const { signal, timeoutMs } = options
+    const threads = this.#settings.isolation === 'dedicated' ? await this.#dedicate() : this.#shared!
+    const thread = placeOn(threads)
+    const mailbox = threads.startActor<VmRequests, VmNotices>(thread, (port) => ({ kind: 'vm', port }))
+    this.#unattached.set(mailbox, id)
+    try {
+      const { document, shutdownOptions } = setUp()
+      const common = { id, shutdownOptions, queueLimit: this.#settings.queuePerVM }
+      const attached =
+        how === 'create'
+          ? await mailbox.call('create', { ...common, document }, { op, id }, { signal, timeoutMs })
+          : await mailbox.call('open', common, { op, id }, { signal, timeoutMs })
+      this.#assertOpen(op, id)
+      const { guestOS, dials } = setUp(attached.runtimeOsType)
+      const hooks = {
+        exited: (exit: ExitStatus, cause: Error) => this.#vmExited(entry, exit, cause),
+        closing: () => void this.#guests.get(entry.vm.runtimeId)?.guest?.close(),
+        closed: () => this.#vmClosed(entry),
+      }
+      const vm = new UtilityVM({ id, guestOS, attached, mailbox, hooks })
+      const entry: VmEntry = { vm, mailbox, threads, thread, dials, exit: undefined }
+      this.#vms.set(vm, entry)
+      this.#unattached.delete(mailbox)
+      return vm
+    } catch (error) {
+      // A call that its caller gave up goes on in the actor, which makes good what it brings.
+      void mailbox.stop().then(async () => {
+        this.#unattached.delete(mailbox)
+        await this.#undedicate(threads)
+      })
+      throw error
+    }
+  }
+
+  async #dedicate(): Promise<ActorThreads> {
+    const threads = await this.#openThreads(1)
+    this.#dedicated.add(threads)
+    return threads
+  }
+
+  async #undedicate(threads: ActorThreads): Promise<void> {
+    if (!this.#dedicated.has(threads)) return
+    await threads.close()
+    this.#dedicated.delete(threads)
+  }
+
+  #vmExited(entry: VmEntry, exit: ExitStatus, cause: Error): void {
+    entry.exit = cause
+    const { id, runtimeId } = entry.vm
+    this.#guests.get(runtimeId)?.guest?.vmExited(cause)
+    if (this.#exited.has(runtimeId)) return
+    this.#exited.add(runtimeId)
+    this.emit('vm-exited', id, exit)
+  }
+
+  #vmClosed(entry: VmEntry): void {
+    this.#vms.delete(entry.vm)
+    const { runtimeId } = entry.vm
+    if (![...this.#vms.keys()].some((vm) => vm.runtimeId === runtimeId)) this.#exited.delete(runtimeId)
+    void this.#undedicate(entry.threads)
+  }
+
+  /** Compute systems known to the service, whoever made them. Never waits for a VM. Keys of the query combine with AND. */
+  async listVMs(query: ComputeSystemQuery = {}, options?: CallOptions): Promise<ComputeSystemSummary[]> {
+    const op = 'host.listVMs'
+    const text = documentText({ op }, 'SystemQuery', query)
+    for (const key of ['Ids', 'Names', 'Types', 'Owners'] as const) {
+      const words: unknown = query[key]
+      if (words === undefined || (Array.isArray(words) && words.every((word) => typeof word === 'string'))) continue
+      throw new InvalidConfigError({ op, path: key, value: words, reason: 'expected an array of strings' })
+    }
+    return systemsOf(op, await this.#ask('enumerate', { query: text === '{}' ? '' : text }, op, options))
+  }
+
+  // ---------------------------------------------------------------------------------------------------------------- guests
+
+  /**
+   * Listens for the VM's guest and waits for nobody: call it before `vm.start`. A VM has one Guest at a time; it ends with its VM.
+   *
+   * @throws {InvalidStateError} a second Guest while one lives
+   */
+  async createGuest(vm: UtilityVM, options: GuestOptions & CallOptions = {}): Promise<Guest> {
+    const op = 'host.createGuest'
+    const entry = this.#vms.get(vm)
+    const id = entry?.vm.id
+    this.#assertOpen(op, id)
+    if (entry === undefined) {
+      if (!(vm instanceof UtilityVM)) {
+        throw new InvalidConfigError({ op, path: 'vm', value: vm, reason: 'expected a UtilityVM of this host' })
+      }
+      const reason = 'the VM handle is closed, or belongs to another host'
+      throw new InvalidStateError({ op, id: vm.id, state: 'closed', reason })
+    }
+    checkCallOptions(options, { op, id: vm.id })
+    const init = setUpGuest(vm, options, entry.dials)
+    if (entry.exit !== undefined) {
+      const reason = 'the VM has exited'
+      const cause = new BridgeClosedError({ op, id, reason, cause: entry.exit })
+      throw new GuestConnectionUnavailableError({ op, id, reason, cause })
+    }
+    if (this.#guests.has(vm.runtimeId)) {
+      throw new InvalidStateError({ op, id, state: 'guest-exists', reason: 'the VM has a Guest already; close it first' })
+    }
+    const place: GuestEntry = { guest: undefined }
+    this.#guests.set(vm.runtimeId, place)
+    const mailbox = entry.threads.startActor<GuestRequests, GuestNotices>(entry.thread, (port) => ({
+      kind: 'guest',
+      port,
+      init,
+    }))
+    const guest = new Guest({
+      vmId: vm.id,
+      guestOS: vm.guestOS,
+      mailbox,
+      hooks: {
+        disconnected: (error) => {
+          // A guest that hangs up may be one whose VM is gone.
+          entry.mailbox.call('checkExit', {}, { op: 'vm.checkExit', id: vm.id }).catch(() => undefined)
+          if (error === undefined) this.emit('guest-disconnected', vm.id)
+          else this.emit('guest-disconnected', vm.id, error)
+        },
+        closed: () => {
+          if (this.#guests.get(vm.runtimeId) === place) this.#guests.delete(vm.runtimeId)
+        },
+      },
+    })
+    place.guest = guest
+    try {
+      const { signal, timeoutMs } = options
+      await mailbox.call('arm', {}, { op, id: vm.id }, { signal, timeoutMs })
+      return guest
+    } catch (error) {
+      await guest.close()
+      throw error
+    }
+  }
+
+  // --------------------------------------------------------------------------------------------------------------- service
+
+  #ask<K extends keyof ServiceRequests>(
+    method: K,
+    input: ServiceRequests[K]['input'],
+    op: string,
+    options: CallOptions | undefined,
+    id?: string,
+  ): Promise<ServiceRequests[K]['output']> {
+    this.#assertOpen(op, id)
+    return this.#service!.call(method, input, id === undefined ? { op } : { op, id }, options)
+  }
+
+  /** Properties of the compute service itself, as the service words them. */
+  async serviceProperties(
+    query: { PropertyTypes?: string[]; PropertyQueries?: Record<string, unknown> },
+    options?: CallOptions,
+  ): Promise<unknown> {
+    const op = 'host.serviceProperties'
+    const text = documentText({ op }, 'ServicePropertyQuery', query)
+    return documentOf(op, await this.#ask('serviceProperties', { query: text }, op, options))
+  }
+
+  /** Changes settings of the compute service, such as CPU groups. */
+  async modifyServiceSettings(settings: unknown, options?: CallOptions): Promise<void> {
+    const op = 'host.modifyServiceSettings'
+    const text = documentText({ op }, 'ModificationRequest', settings)
+    await this.#ask('modifyService', { settings: text }, op, options)
+  }
+
+  /** Lets the VM open a file of the host. */
+  async grantVMAccess(vmId: string, path: string, options?: CallOptions): Promise<void> {
+    await this.#access('grantAccess', 'host.grantVMAccess', vmId, path, options)
+  }
+
+  async revokeVMAccess(vmId: string, path: string, options?: CallOptions): Promise<void> {
+    await this.#access('revokeAccess', 'host.revokeVMAccess', vmId, path, options)
+  }
+
+  async #access(
+    method: 'grantAccess' | 'revokeAccess',
+    op: string,
+    vmId: string,
+    path: string,
+    options: CallOptions | undefined,
+  ): Promise<void> {
+    checkVmId(op, vmId)
+    if (typeof path !== 'string' || path === '' || path.includes('\0')) {
+      throw new InvalidConfigError({ op, id: vmId, path: 'path', value: path, reason: 'expected a file path' })
+    }
+    await this.#ask(method, { vmId, path }, op, options, vmId)
+  }
+
+  // --------------------------------------------------------------------------------------------------------------- the end
+
+  /** What is open now; the counts are exact, and all zero once everything is closed. */
+  async stats(): Promise<HostStats> {
+    const pools = [...(this.#shared === undefined ? [] : [this.#shared]), ...this.#dedicated]
+    const gauges = { handles: 0, operations: 0, sockets: 0, queued: 0 }
+    for (const one of await Promise.all(pools.map((pool) => pool.gauges()))) {
+      for (const key of Object.keys(gauges) as (keyof typeof gauges)[]) gauges[key] += one[key]
+    }
+    return {
+      threads: {
+        actors: pools.reduce((sum, pool) => sum + pool.count, 0),
+        service: this.#shared === undefined ? 0 : this.#source.serviceThreads,
+        callback: 0,
+        acceptor: 0,
+      },
+      actors: { vm: this.#vms.size, guest: this.#guests.size },
+      ...gauges,
+      latencyMs: this.#latency.summary(),
+    }
+  }
+
+  /**
+   * Takes no new work, closes every guest and VM, stops every thread. What does not end within `closeTimeoutMs` is forced, and told
+   * by 'close-forced'. Idempotent; never rejects.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    const left = new Set<string>()
+    let force = (): void => undefined
+    const forced = new Promise<void>((resolve) => (force = resolve))
+    const deadline = deadlineTimer(this.#settings.closeTimeoutMs, force)
+    const within = async (what: string, work: Promise<unknown>): Promise<void> => {
+      const ended = await Promise.race([work.catch(() => undefined), forced.then(() => FORCED)])
+      if (ended === FORCED) left.add(what)
+    }
+    // Guests and VMs at once, so that a VM's own closing finds its guest ending on purpose.
+    await Promise.all([
+      ...[...this.#guests].map(([runtimeId, { guest }]) => within(`guest of ${runtimeId}`, guest?.close() ?? Promise.resolve())),
+      ...[...this.#vms.keys()].map((vm) => within(`vm ${vm.id}`, vm.close())),
+      ...[...this.#unattached].map(([mailbox, id]) => within(`vm ${id}`, mailbox.stop())),
+    ])
+    await within('the service actor', this.#service?.stop() ?? Promise.resolve())
+    const pools = [...(this.#shared === undefined ? [] : [this.#shared]), ...this.#dedicated]
+    await Promise.all(pools.map((pool) => pool.close(forced)))
+    deadline.clear()
+    this.#shared = undefined
+    this.#dedicated.clear()
+    await this.#source.close()
+    await this.#directory.release()
+    this.#keepAlive.end()
+    if (left.size > 0) this.emit('close-forced', [...left])
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  /** An open Host keeps the process alive: the state after `open`. */
+  ref(): this {
+    this.#keepAlive.ref()
+    return this
+  }
+
+  /** Lets the process end although the Host is open. */
+  unref(): this {
+    this.#keepAlive.unref()
+    return this
+  }
+}
+
+function deadlineTimer(ms: number, onEnd: () => void): { clear: () => void } {
+  const timer = ms === Infinity ? undefined : setTimeout(onEnd, ms)
+  return { clear: () => clearTimeout(timer) }
+}
+
+function placeOn(threads: ActorThreads): ActorThread {
+  const thread = threads.leastLoaded()
+  if (thread === undefined) throw new InvalidStateError({ op: 'host', state: 'closed', reason: 'there is no actor thread' })
+  return thread
+}

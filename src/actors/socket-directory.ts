@@ -1,0 +1,37 @@
+// Where guests dial on the Unix-socket transport: the caller's directory, which stays, or a private one, which goes with the Host.
+
+import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { InvalidConfigError } from '../errors.js'
+import { MAX_DIRECTORY_BYTES } from '../native/unix-socket/transport.js'
+
+export interface SocketDirectory {
+  readonly path: string
+  /** Removes a private directory. Idempotent. */
+  release(): Promise<void>
+}
+
+function refuse(value: string, reason: string, cause?: unknown): InvalidConfigError {
+  return new InvalidConfigError({ op: 'host.open', path: 'socketDirectory', value, reason, cause })
+}
+
+/** @throws {InvalidConfigError} too long, or no directory */
+export async function openSocketDirectory(given: string | undefined): Promise<SocketDirectory> {
+  if (given === undefined) return privateDirectory()
+  if (Buffer.byteLength(given) > MAX_DIRECTORY_BYTES) throw refuse(given, `expected at most ${MAX_DIRECTORY_BYTES} bytes`)
+  const found = await stat(given).catch((cause: unknown) => {
+    throw refuse(given, 'it does not exist', cause)
+  })
+  if (!found.isDirectory()) throw refuse(given, 'it is no directory')
+  return { path: given, release: () => Promise.resolve() }
+}
+
+/** mkdtemp makes directories of mode 0700. A long TMPDIR leaves no room for socket names. */
+async function privateDirectory(): Promise<SocketDirectory> {
+  const prefix = 'uvm-'
+  const addedBytes = prefix.length + 7
+  const parent = process.platform !== 'win32' && Buffer.byteLength(tmpdir()) + addedBytes > MAX_DIRECTORY_BYTES ? '/tmp' : tmpdir()
+  const path = await mkdtemp(join(parent, prefix))
+  return { path, release: () => rm(path, { recursive: true, force: true }) }
+}

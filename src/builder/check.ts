@@ -1,0 +1,42 @@
+// What the builder refuses in its arguments: wrong JavaScript types. Ranges and combinations are the compute service's to judge.
+
+import { InvalidConfigError } from '../errors.js'
+import { copyDocument, DocumentError } from '../protocol/document.js'
+import { isRecord } from '../protocol/json.js'
+import type { Int64 } from '../protocol/schema/index.js'
+
+export function refuse(method: string, path: string, value: unknown, reason: string, cause?: unknown): InvalidConfigError {
+  return new InvalidConfigError({ op: `builder.${method}`, path, value, reason, ...(cause === undefined ? {} : { cause }) })
+}
+
+/** A deep copy of a settings object. @throws {InvalidConfigError} no object, or not serialisable */
+export function settings<T extends object>(method: string, path: string, value: T): T {
+  if (!isRecord(value)) throw refuse(method, path, value, 'expected an object')
+  try {
+    return copyDocument(value)
+  } catch (error) {
+    if (!(error instanceof DocumentError)) throw error
+    throw refuse(method, error.path.replace(/^\$/, path), value, error.problem, error)
+  }
+}
+
+/** A non-empty string. */
+export function text(method: string, path: string, value: unknown): string {
+  if (typeof value !== 'string' || value === '') throw refuse(method, path, value, 'expected a non-empty string')
+  return value
+}
+
+/** An integer of 0 or more, as number or bigint. */
+export function count<T extends Int64>(method: string, path: string, value: T): T {
+  const fits = typeof value === 'bigint' ? value >= 0n : Number.isSafeInteger(value) && value >= 0
+  if (!fits) throw refuse(method, path, value, 'expected an integer of 0 or more')
+  return value
+}
+
+/** A map key that is a decimal number, such as a LUN. */
+export function numberKey(method: string, path: string, value: unknown): string {
+  if (typeof value !== 'string' || !/^(0|[1-9]\d*)$/.test(value)) {
+    throw refuse(method, path, value, 'expected an integer of 0 or more, as text')
+  }
+  return value
+}

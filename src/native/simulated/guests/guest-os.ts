@@ -1,3 +1,0 @@
-// The guest systems the service has built in.
-
-export type GuestOS = 'linux' | 'windows'
