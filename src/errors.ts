@@ -32,6 +32,12 @@ export abstract class UVMError extends Error {
   }
 }
 
+/** The same error, with what was tried and on which VM; one that says so already stays as it is. */
+export function withContext<E extends UVMError>(error: E, context: { op: string; id?: string }): E {
+  if (error.op !== undefined) return error
+  return Object.assign(error, context, { message: compose(context, error.message) })
+}
+
 /** A mistake in the call, found before anything was sent. */
 export class InvalidConfigError extends UVMError {
   readonly code = 'UVM_INVALID_CONFIG'

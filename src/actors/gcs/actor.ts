@@ -13,6 +13,7 @@ import {
   OperationTimeoutError,
   UnsupportedGuestError,
   UVMError,
+  withContext,
 } from '../../errors.js'
 import { fromWireError, toWireError } from '../../errors-wire.js'
 import type { HvSocketListener } from '../../native/hvsocket.js'
@@ -270,9 +271,7 @@ class GuestActor {
       return guest
     } catch (error) {
       connection.close(error instanceof UVMError ? error : undefined)
-      throw error instanceof UVMError && error.op === undefined
-        ? Object.assign(error, this.#context(op), { message: `${op} ${JSON.stringify(vmId)}: ${error.message}` })
-        : error
+      throw error instanceof UVMError ? withContext(error, this.#context(op)) : error
     } finally {
       signal.removeEventListener('abort', giveUp)
     }
@@ -289,7 +288,7 @@ class GuestActor {
     const context = this.#context('guest.connection')
     this.#lastEnd =
       cause instanceof BridgeClosedError
-        ? cause
+        ? withContext(cause, context)
         : new BridgeClosedError(cause === undefined ? { ...context, reason: 'it was closed on purpose' } : { ...context, cause })
     if (cause === undefined) this.#port.notify('disconnected')
     else this.#port.notify('disconnected', toWireError(this.#lastEnd))

@@ -1,7 +1,7 @@
 // A guest connection in action: performs the effects of the bridge on a stream, and turns calls into promises.
 
 import type { Duplex } from 'node:stream'
-import { BridgeClosedError, GuestRPCError, OverloadedError, UVMError } from '../../errors.js'
+import { BridgeClosedError, GuestRPCError, OverloadedError, UVMError, withContext } from '../../errors.js'
 import type { Clock, Timer } from '../../native/clock.js'
 import type { RpcName } from '../../protocol/bridge/header.js'
 import type { Answer } from '../../protocol/bridge/messages.js'
@@ -80,7 +80,7 @@ export class GuestConnection {
       throw new OverloadedError({ ...context, limit: MAX_UNREAD_BYTES, reason: 'the guest does not read its requests' })
     }
     const answer = await this.#ask(rpc, body, options).catch((error: unknown) => {
-      throw error instanceof UVMError ? inContext(error, context) : error
+      throw error instanceof UVMError ? withContext(error, context) : error
     })
     if (answer.result === 0) return answer
     const { result, errorMessage, records } = answer
@@ -163,11 +163,4 @@ export class GuestConnection {
   close(cause?: UVMError): void {
     this.#perform(this.#bridge.close(cause))
   }
-}
-
-/** The same error, with what was tried and on which VM; one that says so already stays. */
-function inContext<E extends UVMError>(error: E, context: { op: string; id: string }): E {
-  if (error.op !== undefined) return error
-  const head = `${context.op} ${JSON.stringify(context.id)}: `
-  return Object.assign(error, context, { message: head + error.message })
 }

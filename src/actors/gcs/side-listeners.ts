@@ -107,7 +107,10 @@ export class SideListeners {
       if (entry !== undefined) this.#options.onLog(entry)
     }
     try {
-      for await (const chunk of socket) for (const line of lines.push(chunk as Uint8Array)) tell(line)
+      // Without destroyOnReturn: false a regular end, with our own side still open, would count as an abort.
+      for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
+        for (const line of lines.push(chunk as Uint8Array)) tell(line)
+      }
     } catch {
       // A log that breaks off is a log that has ended.
     }

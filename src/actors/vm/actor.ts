@@ -11,7 +11,7 @@ import { hcsError } from '../../native/hcs-error.js'
 import { HCS_EVENT, type HcsEvent, type HcsSystem } from '../../native/hcs.js'
 import { HRESULT } from '../../protocol/hresult.js'
 import { member, parseJson } from '../../protocol/json.js'
-import type { Actor, ActorEnvironment, Slots } from '../environment.js'
+import type { Actor, ActorEnvironment, SlotRequest, Slots } from '../environment.js'
 import type { ActorCall, ActorPort } from '../mailbox/contract.js'
 import { exposeActor } from '../mailbox/expose.js'
 import type { ExitNotice, VmAttached, VmNotices, VmRequests } from './contract.js'
@@ -38,6 +38,8 @@ interface NativeCall {
   call?: ActorCall
   /** Also takes a boot slot. */
   boots?: boolean
+  /** Has had its turn in the queue. */
+  isChange?: boolean
 }
 
 class VmActor {
@@ -49,6 +51,8 @@ class VmActor {
   #queue = new ChangeQueue(0)
   readonly #turns = new Map<number, Turn>()
   readonly #waiters = new Set<Waiter>()
+  /** Calls that wait for a slot: a close ends all of them, a terminate those that are changes. */
+  readonly #awaitingSlots = new Map<SlotRequest, NativeCall>()
   /** Native calls on the handle that have not ended: close waits for them. */
   readonly #inFlight = new Set<Promise<unknown>>()
   #system: HcsSystem | undefined
@@ -171,14 +175,16 @@ class VmActor {
     const pools: Slots[] = call.boots === true ? [this.#env.boots, this.#env.operations] : [this.#env.operations]
     for (const pool of pools) {
       const request = pool.acquire(this.#id)
+      this.#awaitingSlots.set(request, call)
       const forget = call.call?.onCancel(() => request.cancel())
       const release = await request.granted
+      this.#awaitingSlots.delete(request)
       forget?.()
-      if (release === undefined) {
+      if (release !== undefined) releases.push(release)
+      if (release === undefined || this.#closing !== undefined) {
         finish()
         throw refusal(this.#queue.barrier ?? 'closed', { op: call.op, id: this.#id })
       }
-      releases.push(release)
     }
     this.#env.gauges.operations++
     const running = (async () => {
@@ -194,6 +200,11 @@ class VmActor {
     this.#inFlight.add(running)
     running.catch(() => undefined).finally(() => this.#inFlight.delete(running))
     return call.call?.timed === true ? running : this.#withDeadline(running, call.op)
+  }
+
+  /** Ends the waiting for slots of what must not be sent any more. */
+  #refuseAwaiting(which: (call: NativeCall) => boolean): void {
+    for (const [request, call] of this.#awaitingSlots) if (which(call)) request.cancel()
   }
 
   #withDeadline<T>(running: Promise<T>, op: string): Promise<T> {
@@ -244,7 +255,7 @@ class VmActor {
       this.#perform(this.#queue.ended(ticket))
       throw error
     }
-    await this.#native(call, () => work(system), () => this.#perform(this.#queue.ended(ticket)))
+    await this.#native({ ...call, isChange: true }, () => work(system), () => this.#perform(this.#queue.ended(ticket)))
     return undefined
   }
 
@@ -297,6 +308,7 @@ class VmActor {
   async #terminateOnce(call: ActorCall): Promise<void> {
     const op = 'vm.terminate'
     this.#perform(this.#queue.raise('terminating'))
+    this.#refuseAwaiting((call) => call.isChange === true)
     const system = this.#handle(op)
     const exited = new Promise<void>((resolve, reject) => {
       this.#waiters.add({ resolve: () => resolve(), reject })
@@ -364,6 +376,7 @@ class VmActor {
 
   async #closeOnce(): Promise<void> {
     this.#perform(this.#queue.raise('closed'))
+    this.#refuseAwaiting(() => true)
     // What HCS has is waited for: it uses the handle until it has answered.
     while (this.#inFlight.size > 0) await Promise.allSettled([...this.#inFlight])
     const system = this.#system
