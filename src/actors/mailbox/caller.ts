@@ -5,6 +5,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { AbortError, ActorLostError, InvalidConfigError, OperationTimeoutError, UVMError } from '../../errors.js'
 import { atCallSite, callSite, fromWireError, type CallSite, type WireError } from '../../errors-wire.js'
 import { systemClock, type Clock, type Timer } from '../../native/clock.js'
+import { onAbort } from './abort-listeners.js'
 import type {
   CallMeta,
   CallOptions,
@@ -129,9 +130,7 @@ class Caller<R extends RequestMap<R>, E extends NoticeMap<E>> implements Mailbox
       })
     }
     if (signal !== undefined) {
-      const listener = (): void => this.#giveUp(id, 'abort', aborted(pending.subject, signal))
-      signal.addEventListener('abort', listener, { once: true })
-      pending.unlisten = () => signal.removeEventListener('abort', listener)
+      pending.unlisten = onAbort(signal, () => this.#giveUp(id, 'abort', aborted(pending.subject, signal)))
     }
   }
 

@@ -37,6 +37,17 @@ export interface ThreadsOptions {
   onLatency: (op: string, ms: number) => void
 }
 
+/**
+ * Whether the process lives is the Host's to say, not that of tasks that never end by themselves. Piscina references a worker's port
+ * while the worker has tasks, right after it was chosen; the worker's inside hangs on the chosen object under a symbol.
+ */
+function unreference(worker: PoolWorker): void {
+  for (const symbol of Object.getOwnPropertySymbols(worker)) {
+    const inside = (worker as unknown as Record<symbol, { unref?: () => void } | undefined>)[symbol]
+    inside?.unref?.()
+  }
+}
+
 export class ActorThreads {
   readonly #pool: Piscina
   readonly #options: ThreadsOptions
@@ -56,7 +67,10 @@ export class ActorThreads {
       execArgv: [],
       loadBalancer: (task, workers) => {
         const choose = (task as unknown as Record<symbol, Choice | null>)[Piscina.queueOptionsSymbol]
-        return (choose?.(workers) ?? null) as (typeof workers)[number] | null
+        const chosen = choose?.(workers)
+        if (chosen === undefined) return null
+        queueMicrotask(() => unreference(chosen))
+        return chosen as (typeof workers)[number]
       },
     })
     // A worker that fails without tasks: its loss is noticed through its controller.
@@ -112,14 +126,7 @@ export class ActorThreads {
 
   #run(task: ThreadTask, transferList: MessagePort[], choose: Choice): Promise<void> {
     const withChoice = Object.assign(task, { [Piscina.queueOptionsSymbol]: choose })
-    const life = this.#pool.run(withChoice, { transferList }) as Promise<void>
-    this.#unref()
-    return life
-  }
-
-  /** Whether the process lives is the Host's to say, not that of tasks that never end by themselves. */
-  #unref(): void {
-    for (const worker of this.#pool.threads) worker.unref()
+    return this.#pool.run(withChoice, { transferList }) as Promise<void>
   }
 
   /** The thread with the fewest actors. */

@@ -92,3 +92,15 @@ export function updateMemory(subject: Subject, sizeInMB: unknown): Change {
   if (!isNumber) throw refuse(subject, 'sizeInMB', sizeInMB, 'expected a number of MiB')
   return change(subject, MEMORY_SIZE_PATH, undefined, String(sizeInMB))
 }
+
+/** By method name of the UtilityVM: every modification there is. */
+export const VM_CHANGES = {
+  addNIC,
+  removeNIC,
+  updateNIC,
+  addSCSIDisk,
+  removeSCSIDisk,
+  setCPUGroup,
+  updateCPULimits,
+  updateMemory,
+} as const satisfies Record<string, (subject: Subject, ...args: never[]) => Change>
