@@ -27,8 +27,16 @@ export default tseslint.config(
     '^node:|/(native|actors|cli)/|^(piscina|comlink|koffi|msgpackr|eventemitter3)',
     'protocol and builder are pure: no Node.js API, nothing from the layers above',
   ),
-  forbid(['src/native/**/*.ts'], '/(actors|builder|cli)/|/index\\.js$', 'native sees protocol and errors only'),
-  forbid(['src/actors/**/*.ts'], '/cli/|^\\.\\./\\.\\./index\\.js$|^koffi$', 'actors see builder, native, protocol and errors'),
+  forbid(
+    ['src/native/**/*.ts'],
+    '/(actors|builder|cli)/|^(\\.\\./)+index\\.js$',
+    'native sees protocol and errors only',
+  ),
+  forbid(
+    ['src/actors/**/*.ts'],
+    '/cli/|^\\.\\./\\.\\./index\\.js$|^koffi$',
+    'actors see builder, native, protocol and errors',
+  ),
   {
     files: ['src/actors/vm/queue.ts', 'src/actors/gcs/bridge.ts', 'src/actors/gcs/handshake.ts'],
     rules: {

@@ -30,7 +30,8 @@ export function callSite(below: (...args: never[]) => unknown): CallSite {
 
 /** Anything that was thrown, as data that crosses a thread boundary. */
 export function toWireError(error: unknown, depth = 0): WireError {
-  if (!(error instanceof Error)) return { name: 'Error', message: String(error), fields: {}, cause: { value: plain(error) } }
+  if (!(error instanceof Error))
+    return { name: 'Error', message: String(error), fields: {}, cause: { value: plain(error) } }
   const fields: Record<string, unknown> = {}
   for (const [key, value] of Object.entries(error)) {
     if (key !== 'name' && key !== 'message' && key !== 'stack' && key !== 'cause') fields[key] = plain(value)
@@ -63,13 +64,9 @@ function plain(value: unknown): unknown {
 }
 
 const CLASSES: ReadonlyMap<string, object> = new Map(
-  [
-    ...Object.values(errors).filter(isErrorClass),
-    AggregateError,
-    RangeError,
-    SyntaxError,
-    TypeError,
-  ].map((item): [string, object] => [item.name, item.prototype]),
+  [...Object.values(errors).filter(isErrorClass), AggregateError, RangeError, SyntaxError, TypeError].map(
+    (item): [string, object] => [item.name, item.prototype],
+  ),
 )
 
 function isErrorClass(item: unknown): item is { name: string; prototype: Error } {
@@ -91,7 +88,10 @@ export function fromWireError(record: WireError, site?: CallSite): Error {
   Object.assign(error, record.fields)
   Object.defineProperty(error, 'name', { value: record.name, configurable: true, writable: true, enumerable: false })
   if (record.errors !== undefined) {
-    Object.defineProperty(error, 'errors', { value: record.errors.map((member) => fromWireError(member)), configurable: true })
+    Object.defineProperty(error, 'errors', {
+      value: record.errors.map((member) => fromWireError(member)),
+      configurable: true,
+    })
   }
   const head = `${record.name}: ${record.message}`
   const stack = site === undefined ? record.stack : withHead(head, site.stack)

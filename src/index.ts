@@ -13,13 +13,7 @@ export type { ComputeSystemQuery, ComputeSystemSummary, HostOptions, HostStats }
 export type { CallOptions } from './actors/mailbox/contract.js'
 
 export { UtilityVM, type VmEvents } from './actors/vm/proxy.js'
-export type {
-  ExitStatus,
-  LifetimeManager,
-  NetworkManager,
-  ResourceManager,
-  SCSIManager,
-} from './actors/vm/managers.js'
+export type { ExitStatus, LifetimeManager, NetworkManager, ResourceManager, SCSIManager } from './actors/vm/managers.js'
 
 export { Guest, type GuestEvents } from './actors/gcs/proxy.js'
 export { GuestProcess } from './actors/gcs/process-proxy.js'

@@ -85,14 +85,19 @@ function checkSimulated(options: NonNullable<HostOptions['simulated']>): void {
   if (!(service instanceof SimulatedService)) refuse('simulated.service', service, 'expected a SimulatedService')
   const second = Object.entries(own).find(([, value]) => value !== undefined)
   if (second !== undefined) {
-    refuse(`simulated.${second[0]}`, second[1], 'a shared service has options of its own; give them to SimulatedService.open')
+    refuse(
+      `simulated.${second[0]}`,
+      second[1],
+      'a shared service has options of its own; give them to SimulatedService.open',
+    )
   }
 }
 
 function chooseProvider(provider: NonNullable<HostOptions['provider']>): HostSettings['provider'] {
   if (typeof provider === 'object' && (provider as unknown) !== null) {
     const { module } = provider
-    if (typeof module !== 'string' && !(module instanceof URL)) refuse('provider.module', module, 'expected a module name, a path or a URL')
+    if (typeof module !== 'string' && !(module instanceof URL))
+      refuse('provider.module', module, 'expected a module name, a path or a URL')
     if (module === '') refuse('provider.module', module, 'expected a module name, a path or a URL')
     return provider
   }

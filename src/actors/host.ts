@@ -2,12 +2,7 @@
 // everything it has opened.
 
 import type { UtilityVMBuilder } from '../builder/builder.js'
-import {
-  BridgeClosedError,
-  GuestConnectionUnavailableError,
-  InvalidConfigError,
-  InvalidStateError,
-} from '../errors.js'
+import { BridgeClosedError, GuestConnectionUnavailableError, InvalidConfigError, InvalidStateError } from '../errors.js'
 import type { GuestOS } from '../protocol/guest-os.js'
 import type { ComputeSystem } from '../protocol/schema/index.js'
 import { documentText } from './arguments.js'
@@ -293,7 +288,12 @@ export class Host extends Events<HostEvents> {
       throw new GuestConnectionUnavailableError({ op, id, reason, cause })
     }
     if (this.#guests.has(vm.runtimeId)) {
-      throw new InvalidStateError({ op, id, state: 'guest-exists', reason: 'the VM has a Guest already; close it first' })
+      throw new InvalidStateError({
+        op,
+        id,
+        state: 'guest-exists',
+        reason: 'the VM has a Guest already; close it first',
+      })
     }
     const place: GuestEntry = { guest: undefined }
     this.#guests.set(vm.runtimeId, place)
@@ -424,7 +424,9 @@ export class Host extends Events<HostEvents> {
     }
     // Guests and VMs at once, so that a VM's own closing finds its guest ending on purpose.
     await Promise.all([
-      ...[...this.#guests].map(([runtimeId, { guest }]) => within(`guest of ${runtimeId}`, guest?.close() ?? Promise.resolve())),
+      ...[...this.#guests].map(([runtimeId, { guest }]) =>
+        within(`guest of ${runtimeId}`, guest?.close() ?? Promise.resolve()),
+      ),
       ...[...this.#vms.keys()].map((vm) => within(`vm ${vm.id}`, vm.close())),
       ...[...this.#unattached].map(([mailbox, id]) => within(`vm ${id}`, mailbox.stop())),
     ])
@@ -464,6 +466,7 @@ function deadlineTimer(ms: number, onEnd: () => void): { clear: () => void } {
 
 function placeOn(threads: ActorThreads): ActorThread {
   const thread = threads.leastLoaded()
-  if (thread === undefined) throw new InvalidStateError({ op: 'host', state: 'closed', reason: 'there is no actor thread' })
+  if (thread === undefined)
+    throw new InvalidStateError({ op: 'host', state: 'closed', reason: 'there is no actor thread' })
   return thread
 }

@@ -24,10 +24,12 @@ export function startServiceActor(port: MessagePort, env: ActorEnvironment): Act
       release?.()
     }
   }
-  const access = (method: 'grantAccess' | 'revokeAccess', op: string) =>
+  const access =
+    (method: 'grantAccess' | 'revokeAccess', op: string) =>
     async ({ vmId, path }: { vmId: string; path: string }): Promise<undefined> => {
       const call = provider[method]
-      if (call === undefined) throw new ProviderUnavailableError({ op, id: vmId, reason: 'the provider has no file access calls' })
+      if (call === undefined)
+        throw new ProviderUnavailableError({ op, id: vmId, reason: 'the provider has no file access calls' })
       await native(op, vmId, () => call.call(provider, vmId, path))
       return undefined
     }
@@ -35,8 +37,10 @@ export function startServiceActor(port: MessagePort, env: ActorEnvironment): Act
     port,
     {
       enumerate: ({ query }) => native('host.listVMs', undefined, () => provider.enumerate(query)),
-      serviceProperties: ({ query }) => native('host.serviceProperties', undefined, () => provider.serviceProperties(query)),
-      modifyService: ({ settings }) => native('host.modifyServiceSettings', undefined, () => provider.modifyService(settings)),
+      serviceProperties: ({ query }) =>
+        native('host.serviceProperties', undefined, () => provider.serviceProperties(query)),
+      modifyService: ({ settings }) =>
+        native('host.modifyServiceSettings', undefined, () => provider.modifyService(settings)),
       grantAccess: access('grantAccess', 'host.grantVMAccess'),
       revokeAccess: access('revokeAccess', 'host.revokeVMAccess'),
     },

@@ -12,7 +12,12 @@ export function documentOf(op: string, text: string): unknown {
     return parseJson(text)
   } catch (cause) {
     if (!(cause instanceof JsonError)) throw cause
-    throw new HcsError({ op, hresult: HRESULT.E_UNEXPECTED, detail: 'the service answered with something that is no JSON', cause })
+    throw new HcsError({
+      op,
+      hresult: HRESULT.E_UNEXPECTED,
+      detail: 'the service answered with something that is no JSON',
+      cause,
+    })
   }
 }
 
@@ -20,7 +25,11 @@ export function documentOf(op: string, text: string): unknown {
 export function systemsOf(op: string, text: string): ComputeSystemSummary[] {
   const document = documentOf(op, text)
   if (!Array.isArray(document)) {
-    throw new HcsError({ op, hresult: HRESULT.E_UNEXPECTED, detail: 'the service answered with something that is no list' })
+    throw new HcsError({
+      op,
+      hresult: HRESULT.E_UNEXPECTED,
+      detail: 'the service answered with something that is no list',
+    })
   }
   return document.filter(isRecord).map((entry) => {
     const optional = (name: 'Owner' | 'RuntimeOsType'): Partial<ComputeSystemSummary> => {

@@ -19,7 +19,8 @@ function refuse(value: string, reason: string, cause?: unknown): InvalidConfigEr
 /** @throws {InvalidConfigError} too long, or no directory */
 export async function openSocketDirectory(given: string | undefined): Promise<SocketDirectory> {
   if (given === undefined) return privateDirectory()
-  if (Buffer.byteLength(given) > MAX_DIRECTORY_BYTES) throw refuse(given, `expected at most ${MAX_DIRECTORY_BYTES} bytes`)
+  if (Buffer.byteLength(given) > MAX_DIRECTORY_BYTES)
+    throw refuse(given, `expected at most ${MAX_DIRECTORY_BYTES} bytes`)
   const found = await stat(given).catch((cause: unknown) => {
     throw refuse(given, 'it does not exist', cause)
   })
@@ -31,7 +32,8 @@ export async function openSocketDirectory(given: string | undefined): Promise<So
 async function privateDirectory(): Promise<SocketDirectory> {
   const prefix = 'uvm-'
   const addedBytes = prefix.length + 7
-  const parent = process.platform !== 'win32' && Buffer.byteLength(tmpdir()) + addedBytes > MAX_DIRECTORY_BYTES ? '/tmp' : tmpdir()
+  const parent =
+    process.platform !== 'win32' && Buffer.byteLength(tmpdir()) + addedBytes > MAX_DIRECTORY_BYTES ? '/tmp' : tmpdir()
   const path = await mkdtemp(join(parent, prefix))
   return { path, release: () => rm(path, { recursive: true, force: true }) }
 }

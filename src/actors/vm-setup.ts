@@ -40,7 +40,12 @@ export function checkGuestOS(op: string, id: string, guestOS: unknown): asserts 
 
 /** The setup of a VM that exists already: nobody knows its document. */
 export function existingVm(guestOS: GuestOS): VmSetup {
-  return { guestOS, document: '', shutdownOptions: shutdownOptions('IntegrationService'), dials: { entropy: false, log: false } }
+  return {
+    guestOS,
+    document: '',
+    shutdownOptions: shutdownOptions('IntegrationService'),
+    dials: { entropy: false, log: false },
+  }
 }
 
 /** @throws {InvalidConfigError} no document, or one that cannot be serialised */

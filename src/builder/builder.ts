@@ -59,7 +59,8 @@ export class UtilityVMBuilder
     }
     if (typeof owner !== 'string') refuse('owner', owner, 'expected a string')
     if (guestOS !== 'linux' && guestOS !== 'windows') refuse('guestOS', guestOS, "expected 'linux' or 'windows'")
-    if (hostBuild !== undefined && !Number.isSafeInteger(hostBuild)) refuse('hostBuild', hostBuild, 'expected an integer')
+    if (hostBuild !== undefined && !Number.isSafeInteger(hostBuild))
+      refuse('hostBuild', hostBuild, 'expected an integer')
     if (typeof plan9 !== 'boolean') refuse('plan9', plan9, 'expected a boolean')
     this.guestOS = guestOS
     this.#hostBuild = hostBuild

@@ -5,8 +5,20 @@ import { copyDocument, DocumentError } from '../protocol/document.js'
 import { isRecord } from '../protocol/json.js'
 import type { Int64 } from '../protocol/schema/index.js'
 
-export function refuse(method: string, path: string, value: unknown, reason: string, cause?: unknown): InvalidConfigError {
-  return new InvalidConfigError({ op: `builder.${method}`, path, value, reason, ...(cause === undefined ? {} : { cause }) })
+export function refuse(
+  method: string,
+  path: string,
+  value: unknown,
+  reason: string,
+  cause?: unknown,
+): InvalidConfigError {
+  return new InvalidConfigError({
+    op: `builder.${method}`,
+    path,
+    value,
+    reason,
+    ...(cause === undefined ? {} : { cause }),
+  })
 }
 
 /** A deep copy of a settings object. @throws {InvalidConfigError} no object, or not serialisable */

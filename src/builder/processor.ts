@@ -23,7 +23,9 @@ export function processor(config: VirtualMachineProcessor): Edit {
 
 export function processorLimits(config: VirtualMachineProcessor): Edit {
   const given = settings('setProcessorLimits', 'config', config)
-  const limits = Object.fromEntries(LIMITS.filter((name) => given[name] !== undefined).map((name) => [name, given[name]]))
+  const limits = Object.fromEntries(
+    LIMITS.filter((name) => given[name] !== undefined).map((name) => [name, given[name]]),
+  )
   return (draft) => {
     Object.assign(draft.VirtualMachine.ComputeTopology.Processor, limits)
   }

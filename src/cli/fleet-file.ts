@@ -45,11 +45,16 @@ export class FleetFileError extends Error {
 
 function calls(names: readonly string[]): z.ZodType<PlannedCall[]> {
   const entry = z
-    .record(z.string(), z.array(z.unknown(), 'expected the array of its arguments'), 'expected { "method": [ arguments ] }')
+    .record(
+      z.string(),
+      z.array(z.unknown(), 'expected the array of its arguments'),
+      'expected { "method": [ arguments ] }',
+    )
     .superRefine((call, context) => {
       const [name, ...more] = Object.keys(call)
       if (name === undefined || more.length > 0) context.addIssue('expected one method')
-      else if (!names.includes(name)) context.addIssue(`there is no method ${JSON.stringify(name)}; expected one of ${names.join(', ')}`)
+      else if (!names.includes(name))
+        context.addIssue(`there is no method ${JSON.stringify(name)}; expected one of ${names.join(', ')}`)
     })
     .transform((call): PlannedCall => {
       const [found] = Object.entries(call)
@@ -69,13 +74,20 @@ const command = z
     },
     { error: describe('a command: { "args" or "commandLine", "stdin"?, "expectExit"? }') },
   )
-  .refine(({ args, commandLine }) => (args === undefined) !== (commandLine === undefined), 'expected either "args" or "commandLine"')
+  .refine(
+    ({ args, commandLine }) => (args === undefined) !== (commandLine === undefined),
+    'expected either "args" or "commandLine"',
+  )
 
 const vm = z.strictObject(
   {
     id: text.min(1, 'expected a non-empty string'),
     guestOS: z.enum(['linux', 'windows'], 'expected "linux" or "windows"'),
-    copies: z.int('expected an integer').min(1, 'expected 1 or more').max(100_000, 'expected at most 100000').default(1),
+    copies: z
+      .int('expected an integer')
+      .min(1, 'expected 1 or more')
+      .max(100_000, 'expected at most 100000')
+      .default(1),
     document: z.custom<ComputeSystem>(isRecord, 'expected a ComputeSystem document'),
     host: calls(Object.keys(VM_CHANGES)).default([]),
     guest: calls(Object.keys(GUEST_METHODS)).default([]),
@@ -101,7 +113,11 @@ function describe(what: string): (issue: { code?: string | undefined; keys?: unk
 /** Reads a fleet file. @throws {FleetFileError} */
 export async function readFleetFile(file: string): Promise<VmPlan[]> {
   const content = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new FleetFileError(file, '', error.code === 'ENOENT' ? 'there is no such file' : `it cannot be read: ${error.message}`)
+    throw new FleetFileError(
+      file,
+      '',
+      error.code === 'ENOENT' ? 'there is no such file' : `it cannot be read: ${error.message}`,
+    )
   })
   let document: unknown
   try {
@@ -153,6 +169,7 @@ function numbered(value: unknown, number: string): unknown {
   if (Array.isArray(value)) return value.map((item) => numbered(item, number))
   if (!isRecord(value)) return value
   const result: Record<string, unknown> = {}
-  for (const [name, item] of Object.entries(value)) setMember(result, numbered(name, number) as string, numbered(item, number))
+  for (const [name, item] of Object.entries(value))
+    setMember(result, numbered(name, number) as string, numbered(item, number))
   return result
 }

@@ -1,6 +1,7 @@
 // What running a fleet tells, while it goes on and at the end. Plain data: the JSON output is this.
 
-export type Stage = 'waiting' | 'booting' | 'connecting' | 'changing' | 'running' | 'saving' | 'stopping' | 'done' | 'failed'
+export type Stage =
+  'waiting' | 'booting' | 'connecting' | 'changing' | 'running' | 'saving' | 'stopping' | 'done' | 'failed'
 
 export interface CommandReport {
   command: string

@@ -3,7 +3,18 @@
 import Table from 'cli-table3'
 import type { FleetReport, VmReport } from './report.js'
 
-const HEAD = ['VM', 'guest', 'start ms', 'connect ms', 'host changes', 'guest changes', 'commands', 'saved', 'exit', 'result']
+const HEAD = [
+  'VM',
+  'guest',
+  'start ms',
+  'connect ms',
+  'host changes',
+  'guest changes',
+  'commands',
+  'saved',
+  'exit',
+  'result',
+]
 /** Longest error shown in a cell; the whole text was told when it happened. */
 const MAX_ERROR = 60
 

@@ -149,7 +149,8 @@ function check(value: unknown, type: FieldType, path: string, strict: boolean, p
   if (type.shape === 'map') {
     if (!isRecord(value)) return wrong('an object')
     for (const [name, item] of Object.entries(value)) {
-      if (!keyFits(name, type.keys ?? '')) problems.push({ path: memberPath(path, name), problem: `expected a ${type.keys} as key` })
+      if (!keyFits(name, type.keys ?? ''))
+        problems.push({ path: memberPath(path, name), problem: `expected a ${type.keys} as key` })
       check(item, one, memberPath(path, name), strict, problems)
     }
     return
@@ -172,7 +173,8 @@ function checkMembers(
   problems: DocumentProblem[],
 ): void {
   for (const field of fields) {
-    if (Object.hasOwn(value, field.name)) check(value[field.name], field, memberPath(path, field.name), strict, problems)
+    if (Object.hasOwn(value, field.name))
+      check(value[field.name], field, memberPath(path, field.name), strict, problems)
   }
   if (!strict) return
   const known = new Set(fields.map((field) => field.name))
@@ -186,7 +188,8 @@ function scalarProblem(value: unknown, type: string): string | undefined {
   const width = WIDTHS.get(type)
   if (width !== undefined || isNumericEnum(type)) {
     const [low, high] = width ?? WIDTHS.get('uint32')!
-    const integer = typeof value === 'bigint' || (typeof value === 'number' && Number.isInteger(value)) ? BigInt(value) : undefined
+    const integer =
+      typeof value === 'bigint' || (typeof value === 'number' && Number.isInteger(value)) ? BigInt(value) : undefined
     return integer !== undefined && integer >= low && integer <= high ? undefined : `an integer (${type})`
   }
   const words = enumWords(type)
@@ -232,6 +235,7 @@ function copy(value: unknown, path: string, depth: number): unknown {
   if (depth >= MAX_JSON_DEPTH) throw new DocumentError(path, `nested more than ${MAX_JSON_DEPTH} deep, or a cycle`)
   if (Array.isArray(value)) return value.map((item, index) => copy(item, `${path}[${index}]`, depth + 1))
   const result: Record<string, unknown> = {}
-  for (const [name, item] of Object.entries(value)) setMember(result, name, copy(item, memberPath(path, name), depth + 1))
+  for (const [name, item] of Object.entries(value))
+    setMember(result, name, copy(item, memberPath(path, name), depth + 1))
   return result
 }

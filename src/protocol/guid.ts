@@ -42,7 +42,9 @@ export function guidToNetworkBytes(text: string): Uint8Array {
 export function guidFromNetworkBytes(bytes: Uint8Array): string {
   if (bytes.byteLength !== 16) throw new RangeError(`a GUID has 16 bytes, not ${bytes.byteLength}`)
   const digits = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
-  return [digits.slice(0, 8), digits.slice(8, 12), digits.slice(12, 16), digits.slice(16, 20), digits.slice(20)].join('-')
+  return [digits.slice(0, 8), digits.slice(8, 12), digits.slice(12, 16), digits.slice(16, 20), digits.slice(20)].join(
+    '-',
+  )
 }
 
 /** 16 bytes as Windows keeps a GUID in memory. @throws {RangeError} not a GUID */

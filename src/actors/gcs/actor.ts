@@ -22,7 +22,13 @@ import type { Actor, ActorEnvironment } from '../environment.js'
 import type { ActorCall, ActorPort } from '../mailbox/contract.js'
 import { exposeActor } from '../mailbox/expose.js'
 import { GuestConnection } from './connection.js'
-import { NULL_CONTAINER_ID, type GuestInit, type GuestNotices, type GuestRequests, type NegotiatedGuest } from './contract.js'
+import {
+  NULL_CONTAINER_ID,
+  type GuestInit,
+  type GuestNotices,
+  type GuestRequests,
+  type NegotiatedGuest,
+} from './contract.js'
 import { shakeHands } from './handshake.js'
 import { ModifyGate } from './modify-gate.js'
 import { GuestProcesses } from './processes.js'
@@ -216,7 +222,11 @@ class GuestActor {
     const release = await slot.granted
     const deadline = this.#env.clock.after(isTimed ? Infinity : CONNECT_TIMEOUT_MS, () =>
       abort.abort(
-        new OperationTimeoutError({ ...this.#context(op), timeoutMs: CONNECT_TIMEOUT_MS, reason: 'waiting for the guest' }),
+        new OperationTimeoutError({
+          ...this.#context(op),
+          timeoutMs: CONNECT_TIMEOUT_MS,
+          reason: 'waiting for the guest',
+        }),
       ),
     )
     try {
@@ -242,7 +252,11 @@ class GuestActor {
     return new GuestConnectionUnavailableError({ ...this.#context(op), reason: why, cause: error })
   }
 
-  async #serve(stream: Duplex, input: GuestRequests['connect']['input'], signal: AbortSignal): Promise<NegotiatedGuest> {
+  async #serve(
+    stream: Duplex,
+    input: GuestRequests['connect']['input'],
+    signal: AbortSignal,
+  ): Promise<NegotiatedGuest> {
     const { gauges } = this.#env
     gauges.sockets++
     stream.once('close', () => gauges.sockets--)
@@ -289,14 +303,22 @@ class GuestActor {
     this.#lastEnd =
       cause instanceof BridgeClosedError
         ? withContext(cause, context)
-        : new BridgeClosedError(cause === undefined ? { ...context, reason: 'it was closed on purpose' } : { ...context, cause })
+        : new BridgeClosedError(
+            cause === undefined ? { ...context, reason: 'it was closed on purpose' } : { ...context, cause },
+          )
     if (cause === undefined) this.#port.notify('disconnected')
     else this.#port.notify('disconnected', toWireError(this.#lastEnd))
   }
 
   async #disconnect(): Promise<undefined> {
     const attempt = this.#attempt
-    attempt?.abort.abort(new InvalidStateError({ ...this.#context('guest.createConnection'), state: 'closed', reason: 'the connection was closed' }))
+    attempt?.abort.abort(
+      new InvalidStateError({
+        ...this.#context('guest.createConnection'),
+        state: 'closed',
+        reason: 'the connection was closed',
+      }),
+    )
     this.#connection?.close()
     await attempt?.result.catch(() => undefined)
     await this.#unlisten()

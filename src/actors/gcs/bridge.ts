@@ -116,7 +116,8 @@ export class Bridge {
   #answer(frame: Frame): BridgeEffect[] {
     const { id } = frame
     const call = this.#outstanding.get(id)
-    if (call === undefined) throw new ProtocolError({ reason: `the guest answered the request ${id}, which is not outstanding` })
+    if (call === undefined)
+      throw new ProtocolError({ reason: `the guest answered the request ${id}, which is not outstanding` })
     this.#outstanding.delete(id)
     let answer: Answer
     try {

@@ -4,7 +4,6 @@ import type { MessagePort } from 'node:worker_threads'
 import type { WireError } from '../../errors-wire.js'
 import type { GuestOS } from '../../protocol/guest-os.js'
 
-
 /** What the actor is started with. */
 export interface GuestInit {
   vmId: string
@@ -57,7 +56,14 @@ export interface GuestRequests {
    * the bytes (StdioMessage). The actor listens before it asks, and sends WaitForProcess right after the answer.
    */
   execute: {
-    input: { containerId: string; parameters: string; stdin?: MessagePort; stdout?: MessagePort; stderr?: MessagePort; op: string }
+    input: {
+      containerId: string
+      parameters: string
+      stdin?: MessagePort
+      stdout?: MessagePort
+      stderr?: MessagePort
+      op: string
+    }
     output: StartedProcess
   }
   /** Answers when the process has exited. `known` is false only when the guest said 0x80070490. */

@@ -21,12 +21,14 @@ export function execParameters(request: ExecRequest, guestOS: GuestOS, vmId: str
   const refuse = (path: string, value: unknown, reason: string): never => {
     throw new InvalidConfigError({ op: 'guest.execInUVM', id: vmId, path, value, reason })
   }
-  if (typeof request !== 'object' || (request as unknown) === null) return refuse('request', request, 'expected an object')
+  if (typeof request !== 'object' || (request as unknown) === null)
+    return refuse('request', request, 'expected an object')
   const { args, commandLine, env, terminal = false } = request
   if (args !== undefined && (!Array.isArray(args) || args.some((arg) => typeof arg !== 'string'))) {
     refuse('args', args, 'expected an array of strings')
   }
-  if (commandLine !== undefined && typeof commandLine !== 'string') refuse('commandLine', commandLine, 'expected a string')
+  if (commandLine !== undefined && typeof commandLine !== 'string')
+    refuse('commandLine', commandLine, 'expected a string')
   if (!commandLine && !args?.length) refuse('args', args, 'expected args or a commandLine')
   if (env !== undefined && Object.values(env).some((value) => typeof value !== 'string')) {
     refuse('env', env, 'expected strings')

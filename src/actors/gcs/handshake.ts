@@ -37,13 +37,17 @@ export async function shakeHands(
 ): Promise<NegotiatedGuest> {
   const negotiated = decodeNegotiated(await ask('NegotiateProtocol', negotiateBody()))
   if (negotiated.version !== PROTOCOL_VERSION) {
-    throw new ProtocolError({ reason: `the guest chose protocol version ${negotiated.version}, not ${PROTOCOL_VERSION}` })
+    throw new ProtocolError({
+      reason: `the guest chose protocol version ${negotiated.version}, not ${PROTOCOL_VERSION}`,
+    })
   }
   // Older Windows guests leave their system out.
   const os = negotiated.runtimeOsType === '' ? 'windows' : negotiated.runtimeOsType.toLowerCase()
   if (os !== options.guestOS) {
     const said = JSON.stringify(negotiated.runtimeOsType.slice(0, 80))
-    throw new UnsupportedGuestError({ reason: `the guest says that it is ${said}, the VM was made for ${options.guestOS}` })
+    throw new UnsupportedGuestError({
+      reason: `the guest says that it is ${said}, the VM was made for ${options.guestOS}`,
+    })
   }
   const guest = describeGuest(options.guestOS, negotiated.capabilities, negotiated.guestDefined)
   if (options.coldStart) await greet(ask, guest, options)

@@ -100,7 +100,10 @@ export interface GuestManager {
   /** Undefined when not connected. */
   capabilities(): Promise<GuestCapabilities | undefined>
   /** A process in the UVM itself. */
-  createProcess(parameters: ProcessParameters | LcowProcessParameters, options?: CallOptions): Promise<GuestProcessHandle>
+  createProcess(
+    parameters: ProcessParameters | LcowProcessParameters,
+    options?: CallOptions,
+  ): Promise<GuestProcessHandle>
   /** Runs, relays stdio, resolves with the exit code. */
   execInUVM(request: ExecRequest, options?: CallOptions): Promise<number>
   dumpStacks(options?: CallOptions): Promise<string>

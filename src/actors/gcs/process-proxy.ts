@@ -68,7 +68,11 @@ export class GuestProcess implements GuestProcessHandle {
 
   async exitCode(): Promise<number> {
     if (this.#outcome === undefined) {
-      throw new InvalidStateError({ ...this.#subject('exitCode'), state: 'running', reason: 'the process has not exited' })
+      throw new InvalidStateError({
+        ...this.#subject('exitCode'),
+        state: 'running',
+        reason: 'the process has not exited',
+      })
     }
     if ('error' in this.#outcome) throw this.#outcome.error
     return this.#outcome.exit.exitCode
@@ -88,7 +92,8 @@ export class GuestProcess implements GuestProcessHandle {
    * @returns false when the process was gone already
    */
   async signal(options?: { Signal: number | string }, callOptions?: CallOptions): Promise<boolean> {
-    const signal: unknown = options === undefined ? (this.#link.guestOS === 'linux' ? 15 : 'CtrlShutdown') : options.Signal
+    const signal: unknown =
+      options === undefined ? (this.#link.guestOS === 'linux' ? 15 : 'CtrlShutdown') : options.Signal
     if (typeof signal !== 'string' && !Number.isInteger(signal)) {
       throw new InvalidConfigError({
         ...this.#subject('signal'),
@@ -110,7 +115,12 @@ export class GuestProcess implements GuestProcessHandle {
   async resizeConsole(width: number, height: number, options?: CallOptions): Promise<void> {
     for (const [path, value] of Object.entries({ width, height })) {
       if (!Number.isInteger(value) || value < 0) {
-        throw new InvalidConfigError({ ...this.#subject('resizeConsole'), path, value, reason: 'expected an integer of 0 or more' })
+        throw new InvalidConfigError({
+          ...this.#subject('resizeConsole'),
+          path,
+          value,
+          reason: 'expected an integer of 0 or more',
+        })
       }
     }
     const input = { key: this.#link.started.key, width, height }

@@ -145,7 +145,8 @@ export class GuestProcesses {
       (answer): Exit => ({ exitCode: decodeExitCode(answer), known: true }),
       (error: UVMError): Exit => {
         // The guest has forgotten it: it has exited, with a code that nobody knows.
-        if (error instanceof GuestRPCError && error.result === HRESULT.ERROR_NOT_FOUND) return { exitCode: 0, known: false }
+        if (error instanceof GuestRPCError && error.result === HRESULT.ERROR_NOT_FOUND)
+          return { exitCode: 0, known: false }
         throw error
       },
     )
@@ -192,7 +193,12 @@ export class GuestProcesses {
   }
 
   /** Whether it was delivered: false when the process is gone already. */
-  async signal(key: number, signal: number | string | undefined, isSupported: boolean, call: ActorCall): Promise<boolean> {
+  async signal(
+    key: number,
+    signal: number | string | undefined,
+    isSupported: boolean,
+    call: ActorCall,
+  ): Promise<boolean> {
     const op = signal === undefined ? 'process.kill' : 'process.signal'
     const { pid, containerId, connection } = this.#entry(key, op)
     const { guestOS, vmId } = this.#options.init

@@ -87,9 +87,7 @@ export class Guest
   vmExited(cause: Error): void {
     if (this.#ending !== undefined) return
     this.#ending = { kind: 'vm-exited', cause }
-    this.#link.mailbox
-      .call('vmExited', { cause: toWireError(cause) }, this.#subject('vmExited'))
-      .catch(() => undefined)
+    this.#link.mailbox.call('vmExited', { cause: toWireError(cause) }, this.#subject('vmExited')).catch(() => undefined)
   }
 
   #subject(method: string): CallSubject {
@@ -105,7 +103,11 @@ export class Guest
     throw new GuestConnectionUnavailableError({
       ...subject,
       reason: why,
-      cause: new BridgeClosedError({ ...subject, reason: why, ...(ending.kind === 'closed' ? {} : { cause: ending.cause }) }),
+      cause: new BridgeClosedError({
+        ...subject,
+        reason: why,
+        ...(ending.kind === 'closed' ? {} : { cause: ending.cause }),
+      }),
     })
   }
 
@@ -160,7 +162,10 @@ export class Guest
     return this.#link.mailbox.call('dumpStacks', {}, this.#subject('dumpStacks'), options)
   }
 
-  async createProcess(parameters: ProcessParameters | LcowProcessParameters, options?: CallOptions): Promise<GuestProcess> {
+  async createProcess(
+    parameters: ProcessParameters | LcowProcessParameters,
+    options?: CallOptions,
+  ): Promise<GuestProcess> {
     return this.#execute('createProcess', parameters, options)
   }
 
@@ -170,11 +175,16 @@ export class Guest
     const process = await this.#execute('execInUVM', parameters, options)
     // The caller's time counts from the call: what the start took is gone.
     const timeoutMs = options?.timeoutMs
-    const left = timeoutMs === undefined ? undefined : Math.max(timeoutMs - (performance.now() - startedMs), Number.MIN_VALUE)
+    const left =
+      timeoutMs === undefined ? undefined : Math.max(timeoutMs - (performance.now() - startedMs), Number.MIN_VALUE)
     return relay(process, request, { signal: options?.signal, timeoutMs: left })
   }
 
-  async #execute(method: string, parameters: ProcessParameters, options: CallOptions | undefined): Promise<GuestProcess> {
+  async #execute(
+    method: string,
+    parameters: ProcessParameters,
+    options: CallOptions | undefined,
+  ): Promise<GuestProcess> {
     this.#assertAlive(method)
     const subject = this.#subject(method)
     const text = documentText(subject, 'LcowProcessParameters', parameters)

@@ -17,8 +17,18 @@ interface GuestMethod {
 
 const NETWORK = { needs: 'NamespaceAddRequestSupported' } as const
 const LINUX_NETWORK = { os: 'linux', resourceType: 'Network', settings: 'LCOWNetworkAdapter', ...NETWORK } as const
-const WINDOWS_NETWORK = { os: 'windows', resourceType: 'Network', settings: 'NetworkModifyRequest', ...NETWORK } as const
-const NAMESPACE = { os: 'windows', resourceType: 'NetworkNamespace', settings: 'HostComputeNamespace', ...NETWORK } as const
+const WINDOWS_NETWORK = {
+  os: 'windows',
+  resourceType: 'Network',
+  settings: 'NetworkModifyRequest',
+  ...NETWORK,
+} as const
+const NAMESPACE = {
+  os: 'windows',
+  resourceType: 'NetworkNamespace',
+  settings: 'HostComputeNamespace',
+  ...NETWORK,
+} as const
 const LINUX_DISK = { os: 'linux', resourceType: 'MappedVirtualDisk', settings: 'LCOWMappedVirtualDisk' } as const
 const WINDOWS_DISK = { os: 'windows', resourceType: 'MappedVirtualDisk', settings: 'WCOWMappedVirtualDisk' } as const
 
@@ -72,13 +82,26 @@ export function adapterRequest(
 ): string {
   const op = `guest.${name}`
   if (typeof adapterId !== 'string' || adapterId === '') {
-    throw new InvalidConfigError({ op, id: vmId, path: 'adapterId', value: adapterId, reason: 'expected a non-empty string' })
+    throw new InvalidConfigError({
+      op,
+      id: vmId,
+      path: 'adapterId',
+      value: adapterId,
+      reason: 'expected a non-empty string',
+    })
   }
   if (typeof requestType !== 'string' || !ADAPTER_STEPS.has(requestType)) {
-    throw new InvalidConfigError({ op, id: vmId, path: 'requestType', value: requestType, reason: 'expected PreAdd, Add or Remove' })
+    throw new InvalidConfigError({
+      op,
+      id: vmId,
+      path: 'requestType',
+      value: requestType,
+      reason: 'expected PreAdd, Add or Remove',
+    })
   }
   const head = `"AdapterId":${JSON.stringify(adapterId)},"RequestType":"${requestType}"`
-  const tail = endpoint === undefined ? '' : `,"Settings":${documentText({ op, id: vmId }, 'HostComputeEndpoint', endpoint)}`
+  const tail =
+    endpoint === undefined ? '' : `,"Settings":${documentText({ op, id: vmId }, 'HostComputeEndpoint', endpoint)}`
   return envelope(name, `{${head}${tail}}`)
 }
 

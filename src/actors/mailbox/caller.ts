@@ -2,7 +2,8 @@
 // and every call settles: by its answer, its caller's signal or time, or the loss of the actor.
 
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
-import { AbortError, ActorLostError, InvalidConfigError, OperationTimeoutError, UVMError } from '../../errors.js'
+import type { UVMError } from '../../errors.js'
+import { AbortError, ActorLostError, InvalidConfigError, OperationTimeoutError } from '../../errors.js'
 import { atCallSite, callSite, fromWireError, type CallSite, type WireError } from '../../errors-wire.js'
 import { systemClock, type Clock, type Timer } from '../../native/clock.js'
 import { onAbort } from './abort-listeners.js'
@@ -47,7 +48,10 @@ export function checkCallOptions(options: CallOptions | undefined, subject: Call
     const reason = 'expected milliseconds above 0, or Infinity'
     throw new InvalidConfigError({ ...subject, path: 'timeoutMs', value: timeoutMs, reason })
   }
-  if (signal !== undefined && typeof (signal as { addEventListener?: unknown } | null)?.addEventListener !== 'function') {
+  if (
+    signal !== undefined &&
+    typeof (signal as { addEventListener?: unknown } | null)?.addEventListener !== 'function'
+  ) {
     throw new InvalidConfigError({ ...subject, path: 'signal', value: signal, reason: 'expected an AbortSignal' })
   }
 }
@@ -194,7 +198,12 @@ class Caller<R extends RequestMap<R>, E extends NoticeMap<E>> implements Mailbox
 
   #receive(message: unknown): void {
     if (typeof message !== 'object' || message === null) return
-    const { id, notice, args, value } = message as { id?: number; notice?: string; args?: never[]; value?: Outcome<never> }
+    const { id, notice, args, value } = message as {
+      id?: number
+      notice?: string
+      args?: never[]
+      value?: Outcome<never>
+    }
     if (notice !== undefined) {
       const listener = this.#notices.get(notice)
       if (listener === undefined) this.#early.push({ notice, args: args ?? [] })

@@ -3,6 +3,7 @@
 // The wire is Comlink's. Requests go as APPLY messages; an actor method never throws across but answers an Outcome. Notices
 // (events) are messages without an id, which a plain Comlink client ignores.
 
+import type { MessagePort } from 'node:worker_threads'
 import type { WireError } from '../../errors-wire.js'
 
 /** What may be asked of an actor: method name to its input and output. Only plain data and ports cross. */
@@ -79,7 +80,10 @@ export interface Mailbox<R extends RequestMap<R>, E extends NoticeMap<E>> {
     options?: CallOptions & { transfer?: readonly Transferable[] },
   ): Promise<R[K]['output']>
   /** One listener per notice: a later call replaces the earlier. Notices keep their order with answers. */
-  onNotice<K extends keyof E & string>(notice: K, listener: (...args: E[K] extends unknown[] ? E[K] : never) => void): void
+  onNotice<K extends keyof E & string>(
+    notice: K,
+    listener: (...args: E[K] extends unknown[] ? E[K] : never) => void,
+  ): void
   /** Resolves once when the mailbox is over, with the reason (undefined: closed on purpose). */
   readonly ended: Promise<Error | undefined>
   /** Asks the actor to stop, waits for it, closes the port. Idempotent. */
@@ -91,7 +95,7 @@ export interface Mailbox<R extends RequestMap<R>, E extends NoticeMap<E>> {
 }
 
 /** What may be moved to a thread. */
-export type Transferable = ArrayBuffer | import('node:worker_threads').MessagePort
+export type Transferable = ArrayBuffer | MessagePort
 
 /** The actor's end. */
 export interface ActorPort<E extends NoticeMap<E>> {

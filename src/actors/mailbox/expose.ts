@@ -61,10 +61,7 @@ export function exposeActor<R extends RequestMap<R>, E extends NoticeMap<E>>(
 
   // No prototype: Comlink resolves whatever path a message names.
   const api = Object.create(null) as Record<string, unknown>
-  for (const [name, handler] of Object.entries(handlers) as [
-    string,
-    (input: unknown, call: ActorCall) => unknown,
-  ][]) {
+  for (const [name, handler] of Object.entries(handlers) as [string, (input: unknown, call: ActorCall) => unknown][]) {
     api[name] = async (input: unknown, meta?: CallMeta): Promise<Outcome<unknown>> => {
       const call = new Call(meta?.timed === true)
       const number = meta?.call

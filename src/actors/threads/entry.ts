@@ -76,6 +76,10 @@ async function loadProvider(spec: ProviderSpec): Promise<ActorEnvironment['provi
   } catch (cause) {
     if (cause instanceof UVMError) throw cause
     const why = cause instanceof Error ? cause.message : String(cause)
-    throw new ProviderUnavailableError({ op: 'host.open', reason: `the provider ${spec.module} cannot be loaded: ${why}`, cause })
+    throw new ProviderUnavailableError({
+      op: 'host.open',
+      reason: `the provider ${spec.module} cannot be loaded: ${why}`,
+      cause,
+    })
   }
 }

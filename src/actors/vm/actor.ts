@@ -69,8 +69,12 @@ class VmActor {
     this.#port = exposeActor<VmRequests, VmNotices>(
       port,
       {
-        create: (input, call) => this.#attach('vm.create', input, call, (onEvent) => env.provider.createSystem(input.id, input.document, onEvent)),
-        open: (input, call) => this.#attach('vm.open', input, call, (onEvent) => env.provider.openSystem(input.id, onEvent)),
+        create: (input, call) =>
+          this.#attach('vm.create', input, call, (onEvent) =>
+            env.provider.createSystem(input.id, input.document, onEvent),
+          ),
+        open: (input, call) =>
+          this.#attach('vm.open', input, call, (onEvent) => env.provider.openSystem(input.id, onEvent)),
         start: ({ options }, call) =>
           this.#change({ op: 'vm.start', call, boots: true }, async (system) => {
             await system.start(options)
@@ -132,7 +136,8 @@ class VmActor {
       const text = await this.#properties(op, '', call)
       const document = parseJson(text)
       const runtimeId = member(document, 'RuntimeId')
-      if (typeof runtimeId !== 'string' || runtimeId === '') throw this.#unusable(op, 'the properties have no RuntimeId')
+      if (typeof runtimeId !== 'string' || runtimeId === '')
+        throw this.#unusable(op, 'the properties have no RuntimeId')
       const os = member(document, 'RuntimeOsType')
       this.#attached = true
       return {
@@ -255,7 +260,11 @@ class VmActor {
       this.#perform(this.#queue.ended(ticket))
       throw error
     }
-    await this.#native({ ...call, isChange: true }, () => work(system), () => this.#perform(this.#queue.ended(ticket)))
+    await this.#native(
+      { ...call, isChange: true },
+      () => work(system),
+      () => this.#perform(this.#queue.ended(ticket)),
+    )
     return undefined
   }
 

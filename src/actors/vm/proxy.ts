@@ -84,7 +84,8 @@ export class UtilityVM
     if (this.#exit !== undefined) return
     const exit = this.#record(notice)
     const cause =
-      exit.error ?? new InvalidStateError({ id: this.id, state: 'exited', reason: `the VM has exited (${exit.exitType})` })
+      exit.error ??
+      new InvalidStateError({ id: this.id, state: 'exited', reason: `the VM has exited (${exit.exitType})` })
     this.#link.hooks.exited(exit, cause)
     this.emit('exit', exit)
   }
@@ -213,7 +214,11 @@ export class UtilityVM
 
   // ---------------------------------------------------------------------------------------------------------- modifications
 
-  async #modify(method: string, make: (subject: { op: string; id: string }) => changes.Change, options?: CallOptions): Promise<void> {
+  async #modify(
+    method: string,
+    make: (subject: { op: string; id: string }) => changes.Change,
+    options?: CallOptions,
+  ): Promise<void> {
     const subject = this.#subject(method)
     const change = make(subject)
     this.#assertOpen(method)

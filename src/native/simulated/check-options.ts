@@ -26,10 +26,12 @@ export function checkSimulatedOptions(options: SimulatedOptions): void {
   if (options.guest !== undefined && options.guest !== 'builtin' && options.guest !== 'none') {
     refuse('guest', options.guest, "expected 'builtin' or 'none'")
   }
-  if (options.seed !== undefined && !Number.isSafeInteger(options.seed)) refuse('seed', options.seed, 'expected an integer')
+  if (options.seed !== undefined && !Number.isSafeInteger(options.seed))
+    refuse('seed', options.seed, 'expected an integer')
   for (const name of ['processors', 'memoryMB'] as const) {
     const value = options[name]
-    if (value !== undefined && !(Number.isInteger(value) && value > 0)) refuse(name, value, 'expected an integer above 0')
+    if (value !== undefined && !(Number.isInteger(value) && value > 0))
+      refuse(name, value, 'expected an integer above 0')
   }
   if (options.endpoints !== undefined && !Array.isArray(options.endpoints)) {
     refuse('endpoints', options.endpoints, 'expected an array')
@@ -37,7 +39,8 @@ export function checkSimulatedOptions(options: SimulatedOptions): void {
   for (const [op, latency] of Object.entries(options.latency ?? {})) {
     if (!OPS.includes(op as HcsOp)) refuse(`latency.${op}`, latency, 'no such operation')
     const [low, high] = Array.isArray(latency) ? latency : [latency, latency]
-    if (!(low >= 0 && high >= low && Number.isFinite(high))) refuse(`latency.${op}`, latency, 'expected ms, or a range of ms')
+    if (!(low >= 0 && high >= low && Number.isFinite(high)))
+      refuse(`latency.${op}`, latency, 'expected ms, or a range of ms')
   }
   options.faults?.forEach((rule, index) => {
     const path = `faults[${index}]`

@@ -268,7 +268,8 @@ export class ComputeService {
       const problem = this.#endpointProblem(adapter.EndpointId ?? '', model, key)
       if (problem !== undefined) throw failedStep(problem, 'Start', `the endpoint of adapter ${key} cannot be attached`)
     }
-    if (!this.#hasMemory(model.live.memoryMB, model)) throw failedStep(HRESULT.ERROR_COMMITMENT_LIMIT, 'Start', 'not enough memory')
+    if (!this.#hasMemory(model.live.memoryMB, model))
+      throw failedStep(HRESULT.ERROR_COMMITMENT_LIMIT, 'Start', 'not enough memory')
     model.state = 'Running'
     model.startedMs = this.#clock.wallTime()
     system.guest = this.#startGuest?.(system)
@@ -434,7 +435,8 @@ export class ComputeService {
     }
     const result = work()
     this.#act(rule, system)
-    if (rule?.afterExit === true && system !== undefined) await new Promise<void>((resolve) => system.afterExit(resolve))
+    if (rule?.afterExit === true && system !== undefined)
+      await new Promise<void>((resolve) => system.afterExit(resolve))
     // Whether the answer of a terminate or its exit event is first is chance.
     if (op === 'terminate' && chance(this.#seed, 'order', id) < 0.5) await this.#pause(0)
     return result

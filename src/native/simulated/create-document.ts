@@ -5,7 +5,8 @@ import { HRESULT } from '../../protocol/hresult.js'
 import { isRecord, parseJson } from '../../protocol/json.js'
 import type { ComputeSystem } from '../../protocol/schema/index.js'
 import { MAX_LUN } from '../../protocol/scsi.js'
-import { failedStep, HcsFailure, invalidDocument } from './failure.js'
+import type { HcsFailure } from './failure.js'
+import { failedStep, invalidDocument } from './failure.js'
 
 /** Newest schema version the service knows. */
 export const SCHEMA_VERSION = { Major: 2, Minor: 7 }
@@ -82,7 +83,8 @@ function checkTopology(system: ComputeSystem, rules: CreateRules): void {
     throw contradiction('Uefi and LinuxKernelDirect exclude each other')
   }
   const overcommits = memory?.AllowOvercommit === true || memory?.Backing === 'Virtual'
-  if (memory?.EnableDeferredCommit === true && !overcommits) throw contradiction('EnableDeferredCommit needs overcommit')
+  if (memory?.EnableDeferredCommit === true && !overcommits)
+    throw contradiction('EnableDeferredCommit needs overcommit')
   if (vm?.ComputeTopology?.Numa != null && memory?.AllowOvercommit === true) {
     throw contradiction('a NUMA configuration excludes overcommit')
   }

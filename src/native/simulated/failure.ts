@@ -42,7 +42,11 @@ export function invalidDocument(hresult: number, path: string, problem: string):
 }
 
 /** A step that failed, named in the attribution. */
-export function failedStep(hresult: number, step: 'Construct' | 'Start' | 'Modify' | 'Save', detail: string): HcsFailure {
+export function failedStep(
+  hresult: number,
+  step: 'Construct' | 'Start' | 'Modify' | 'Save',
+  detail: string,
+): HcsFailure {
   return new HcsFailure(
     hresult,
     JSON.stringify({

@@ -66,7 +66,9 @@ function forwardsLogs({ model }: SystemHost): boolean {
 
 function disksOf({ model }: SystemHost): MachineDisk[] {
   return SCSI_CONTROLLER_GUIDS.flatMap((guid, controller) => {
-    const key = findKey(model.live.scsi.keys(), guid) ?? (model.live.scsi.has(String(controller)) ? String(controller) : undefined)
+    const key =
+      findKey(model.live.scsi.keys(), guid) ??
+      (model.live.scsi.has(String(controller)) ? String(controller) : undefined)
     const disks = key === undefined ? undefined : model.live.scsi.get(key)
     return [...(disks ?? [])].map(([lun, disk]) => ({
       controller,

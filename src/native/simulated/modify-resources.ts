@@ -17,7 +17,8 @@ export function modifyMemory(
   surroundings: ModifySurroundings,
 ): void {
   const size = BigInt(settings as Int64)
-  if (size === 0n || size % 2n !== 0n || size > BigInt(Number.MAX_SAFE_INTEGER)) throw new HcsFailure(HRESULT.E_INVALIDARG)
+  if (size === 0n || size % 2n !== 0n || size > BigInt(Number.MAX_SAFE_INTEGER))
+    throw new HcsFailure(HRESULT.E_INVALIDARG)
   surroundings.checkState()
   if (!surroundings.hasMemory(Number(size), system)) throw new HcsFailure(HRESULT.ERROR_COMMITMENT_LIMIT)
   system.live.memoryMB = Number(size)
@@ -33,7 +34,9 @@ export function modifyLimits(
     value !== undefined && (value < low || value > high)
   // Absent and zero mean the same: the reference implementation leaves zero out.
   const wrong =
-    outside(limits.Limit, 0, MAX_LIMIT) || outside(limits.Weight, 0, MAX_WEIGHT) || outside(limits.Reservation, 0, MAX_LIMIT)
+    outside(limits.Limit, 0, MAX_LIMIT) ||
+    outside(limits.Weight, 0, MAX_WEIGHT) ||
+    outside(limits.Reservation, 0, MAX_LIMIT)
   if (wrong) throw new HcsFailure(HRESULT.E_INVALIDARG)
   surroundings.checkState()
   system.live.limits = { ...limits }

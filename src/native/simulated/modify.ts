@@ -86,7 +86,8 @@ function readRequestType(given: unknown): RequestType {
   if (given === undefined || given === null || given === '') return 'Update'
   if (given === 'PreAdd') throw new HcsFailure(HRESULT.E_INVALIDARG)
   const type = ANY.find((candidate) => candidate === given)
-  if (type === undefined) throw invalidDocument(HRESULT.HCS_E_INVALID_JSON, '$.RequestType', 'expected Add, Remove or Update')
+  if (type === undefined)
+    throw invalidDocument(HRESULT.HCS_E_INVALID_JSON, '$.RequestType', 'expected Add, Remove or Update')
   return type
 }
 

@@ -2,7 +2,12 @@
 
 import { checkDocument, serialiseDocument } from '../../protocol/document.js'
 import { HRESULT } from '../../protocol/hresult.js'
-import { PropertyType, type Properties, type PropertyQuery, type PropertyResponse } from '../../protocol/schema/index.js'
+import {
+  PropertyType,
+  type Properties,
+  type PropertyQuery,
+  type PropertyResponse,
+} from '../../protocol/schema/index.js'
 import { parseDocument } from './create-document.js'
 import { invalidDocument } from './failure.js'
 import type { ComputeSystemModel } from './system.js'

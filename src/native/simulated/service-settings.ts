@@ -55,7 +55,8 @@ export class ServiceSettings {
   }
 
   #respond(name: string): unknown {
-    if (name === 'ProcessorCapabilities') return { Response: { ProcessorFeatures: [], LogicalProcessorCount: this.#processors } }
+    if (name === 'ProcessorCapabilities')
+      return { Response: { ProcessorFeatures: [], LogicalProcessorCount: this.#processors } }
     return { Error: { Error: HRESULT.E_INVALIDARG | 0, ErrorMessage: `${name} is no query` } }
   }
 
@@ -111,7 +112,8 @@ export class ServiceSettings {
 
   #create(id: string, processors: unknown): void {
     if (this.#groups.has(id)) throw new HcsFailure(HRESULT.ERROR_ALREADY_EXISTS)
-    const fits = (index: unknown): boolean => Number.isInteger(index) && Number(index) >= 0 && Number(index) < this.#processors
+    const fits = (index: unknown): boolean =>
+      Number.isInteger(index) && Number(index) >= 0 && Number(index) < this.#processors
     if (!Array.isArray(processors) || processors.length === 0 || !processors.every(fits)) {
       throw new HcsFailure(HRESULT.E_INVALIDARG)
     }

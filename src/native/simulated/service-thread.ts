@@ -29,7 +29,10 @@ const service = new ComputeService(options, {
   clock: systemClock,
   ...(options.guest === 'none'
     ? {}
-    : { startGuest: (host) => startBuiltinGuest(host, systemClock, options.seed ?? 1, (client) => directories.get(client)) }),
+    : {
+        startGuest: (host) =>
+          startBuiltinGuest(host, systemClock, options.seed ?? 1, (client) => directories.get(client)),
+      }),
 })
 
 function serve(client: string, port: MessagePort): void {
@@ -53,7 +56,11 @@ function serve(client: string, port: MessagePort): void {
   })
 }
 
-async function carryOut(client: string, call: ServiceCall, deliver: () => (event: HcsEvent) => void): Promise<string | number> {
+async function carryOut(
+  client: string,
+  call: ServiceCall,
+  deliver: () => (event: HcsEvent) => void,
+): Promise<string | number> {
   switch (call.do) {
     case 'create':
       return service.create(client, call.id, call.document, deliver())

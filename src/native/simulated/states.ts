@@ -7,7 +7,8 @@ import { HRESULT } from '../../protocol/hresult.js'
 
 export type SystemState = 'Created' | 'Running' | 'Paused' | 'SavedAsTemplate' | 'Stopped'
 export type Evidence = 'D' | 'S' | 'R' | 'A'
-export type StatefulOp = 'start' | 'shutdown' | 'terminate' | 'pause' | 'resume' | 'save' | 'modify' | 'properties' | 'crash' | 'migrate'
+export type StatefulOp =
+  'start' | 'shutdown' | 'terminate' | 'pause' | 'resume' | 'save' | 'modify' | 'properties' | 'crash' | 'migrate'
 
 /** `fails`: the HRESULT; absent when the operation goes ahead. */
 export interface Cell {

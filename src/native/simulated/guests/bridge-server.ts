@@ -96,13 +96,22 @@ export class BridgeServer {
     }
     await this.#options.gate.pass()
     const { Result, ...rest } = body
-    const text = serialiseDocument(undefined, { Result, ...(activity === undefined ? {} : { ActivityId: activity }), ...rest })
+    const text = serialiseDocument(undefined, {
+      Result,
+      ...(activity === undefined ? {} : { ActivityId: activity }),
+      ...rest,
+    })
     const target = this.#connection
     if (target === undefined || target.stream.destroyed) return
     target.stream.write(encodeFrame(responseType(frame.type), frame.id, text))
   }
 
-  async #answer(frame: Frame, name: RpcName | undefined, negotiated: boolean, connection: Connection): Promise<Document> {
+  async #answer(
+    frame: Frame,
+    name: RpcName | undefined,
+    negotiated: boolean,
+    connection: Connection,
+  ): Promise<Document> {
     if (name === 'NegotiateProtocol' && !negotiated) return this.#negotiate(frame, connection)
     const handler = name === undefined || !negotiated ? undefined : this.#options.handlers[name]
     if (handler === undefined) {

@@ -26,7 +26,9 @@ export class GuestFault extends Error {
 /** What a failing answer says beside its ActivityId. Errors without a code of their own count as unspecified failures. */
 export function failureMembers(error: unknown): Record<string, unknown> {
   const fault =
-    error instanceof GuestFault ? error : new GuestFault(GUEST.failed, error instanceof Error ? error.message : String(error))
+    error instanceof GuestFault
+      ? error
+      : new GuestFault(GUEST.failed, error instanceof Error ? error.message : String(error))
   const Result = signed(fault.hresult)
   return {
     Result,

@@ -25,7 +25,8 @@ const mappedVirtualDisk: GuestResource = {
     }
     textsOf(settings, 'Options')
     flagOf(settings, 'Encrypted')
-    if (disk.controller > MAX_CONTROLLER) throw new GuestFault(GUEST.failed, `there is no SCSI controller ${disk.controller}`)
+    if (disk.controller > MAX_CONTROLLER)
+      throw new GuestFault(GUEST.failed, `there is no SCSI controller ${disk.controller}`)
     // Without a deadline, for Remove too: as the real guest does.
     const device = await kernel.waitForHardware(() => kernel.disk(disk.controller, disk.lun))
     if (device === undefined || disk.mountPath === '') return
@@ -67,7 +68,8 @@ const network: GuestResource = {
       kernel.interfaces.delete(key)
       return
     }
-    if (kernel.interfaces.has(key)) throw new GuestFault(GUEST.failed, `adapter ${wanted.adapterId} is configured already`)
+    if (kernel.interfaces.has(key))
+      throw new GuestFault(GUEST.failed, `adapter ${wanted.adapterId} is configured already`)
     const adapter = await kernel.waitForHardware(
       () => kernel.machine.adapters().find(({ id }) => bare(id) === bare(key)),
       ADAPTER_WAIT_MS,

@@ -20,7 +20,8 @@ export async function modifySettings(kernel: GuestKernel, message: Document): Pr
   const resourceType = textOf(request, 'ResourceType')
   const resource = resourceOf(kernel, resourceType)
   if (resource === undefined) throw new GuestFault(GUEST.failed, `the resource type ${resourceType} is not supported`)
-  const settings = resource.settings === false ? (optionalObject(request, 'Settings') ?? {}) : objectOf(request, 'Settings')
+  const settings =
+    resource.settings === false ? (optionalObject(request, 'Settings') ?? {}) : objectOf(request, 'Settings')
   if (!resource.requests.includes(type)) {
     throw new GuestFault(GUEST.failed, `the request type ${type} is not supported for ${resourceType}`)
   }
@@ -33,4 +34,3 @@ function resourceOf(kernel: GuestKernel, type: string): GuestResource | undefine
   // Older hosts leave the type out when they remove an adapter.
   return WINDOWS_RESOURCES.get(type === '' ? 'Network' : type)
 }
-

@@ -53,7 +53,10 @@ export class ProcessTable {
     const parameters = decodeNested(settings, 'ProcessParameters')
     this.#requireUvm(request)
     const command = this.#command(parameters)
-    const relay = optionalObject(settings, this.#kernel.os === 'linux' ? 'VsockStdioRelaySettings' : 'StdioRelaySettings')
+    const relay = optionalObject(
+      settings,
+      this.#kernel.os === 'linux' ? 'VsockStdioRelaySettings' : 'StdioRelaySettings',
+    )
     const streams = await this.#connect(parameters, relay ?? {})
     const process: Process = {
       pid: this.#nextPid++,
@@ -112,7 +115,12 @@ export class ProcessTable {
     return socket
   }
 
-  async #run(process: Process, command: { args: string[]; line: string }, parameters: Document, streams: Streams): Promise<void> {
+  async #run(
+    process: Process,
+    command: { args: string[]; line: string },
+    parameters: Document,
+    streams: Streams,
+  ): Promise<void> {
     const { kill } = process
     const { stdin, stdout, stderr } = streams
     const output = stdout === undefined ? NO_OUTPUT : streamOutput(stdout, kill)
@@ -225,7 +233,8 @@ export class ProcessTable {
 function environmentOf(parameters: Document): Map<string, string> {
   const environment = optionalObject(parameters, 'Environment')
   const entries = isRecord(environment) ? Object.entries(environment) : []
-  if (!entries.every(([, value]) => typeof value === 'string')) throw new GuestFault(GUEST.invalidJson, 'cannot decode Environment')
+  if (!entries.every(([, value]) => typeof value === 'string'))
+    throw new GuestFault(GUEST.invalidJson, 'cannot decode Environment')
   return new Map(entries as [string, string][])
 }
 

@@ -29,7 +29,8 @@ function mappedDisk(filesystem: string): GuestResource['apply'] {
     // Only the first controller exists for a Windows guest.
     const disk = await kernel.waitForHardware(() => kernel.disk(0, lun), HARDWARE_WAIT_MS)
     if (disk === undefined) throw new GuestFault(GUEST.notFound, `there is no disk at LUN ${lun}`)
-    if (target === '' || kernel.mounts.has(key)) throw new GuestFault(GUEST.failed, `the path "${target}" cannot be used`)
+    if (target === '' || kernel.mounts.has(key))
+      throw new GuestFault(GUEST.failed, `the path "${target}" cannot be used`)
     kernel.mounts.set(key, {
       source: `\\\\.\\PHYSICALDRIVE${lun}`,
       target,
@@ -78,7 +79,8 @@ const network: GuestResource = {
     const known = waiting.get(key)
     if (known === undefined) throw new GuestFault(GUEST.notFound, `adapter ${adapterId} was not announced`)
     const present = await kernel.waitForHardware(
-      () => kernel.machine.adapters().find(({ id }) => id.toLowerCase().replace(/[{}]/g, '') === key.replace(/[{}]/g, '')),
+      () =>
+        kernel.machine.adapters().find(({ id }) => id.toLowerCase().replace(/[{}]/g, '') === key.replace(/[{}]/g, '')),
       HARDWARE_WAIT_MS,
     )
     if (present === undefined) throw new GuestFault(GUEST.notFound, `adapter ${adapterId} did not appear`)
@@ -95,7 +97,9 @@ function interfaceOf(adapterId: string, endpoint: Document): Interface {
     adapterId,
     namespace: textOf(endpoint, 'HostComputeNamespace').toLowerCase(),
     macAddress: textOf(endpoint, 'MacAddress'),
-    addresses: objects('IpConfigurations').map((ip) => `${textOf(ip, 'IpAddress')}/${integerOf(ip, 'PrefixLength', 0xff)}`),
+    addresses: objects('IpConfigurations').map(
+      (ip) => `${textOf(ip, 'IpAddress')}/${integerOf(ip, 'PrefixLength', 0xff)}`,
+    ),
     routes: objects('Routes').map((route) => ({
       destination: textOf(route, 'DestinationPrefix'),
       nextHop: textOf(route, 'NextHop'),

@@ -54,7 +54,11 @@ const ls: Program = async (context) => {
   for (const path of paths.length === 0 ? ['.'] : paths) {
     const full = resolvePath(context.cwd, path)
     const names = listDirectory(context.kernel, full)
-    if (names !== undefined) await writeLines(context.stdout, names.map((name) => `${name}\n`))
+    if (names !== undefined)
+      await writeLines(
+        context.stdout,
+        names.map((name) => `${name}\n`),
+      )
     else if (readFile(context.kernel, full) !== undefined) await say(context, `${path}\n`)
     else code = await fail(context, 'ls', `${path}: No such file or directory`, 2)
   }
@@ -112,7 +116,13 @@ const seq: Program = async (context) => {
   const numbers = context.args.slice(1).map(Number)
   const [first, step, last] =
     numbers.length === 1 ? [1, 1, numbers[0]!] : numbers.length === 2 ? [numbers[0]!, 1, numbers[1]!] : numbers
-  if (first === undefined || step === undefined || last === undefined || ![first, step, last].every(Number.isFinite) || step === 0) {
+  if (
+    first === undefined ||
+    step === undefined ||
+    last === undefined ||
+    ![first, step, last].every(Number.isFinite) ||
+    step === 0
+  ) {
     return fail(context, 'seq', 'invalid argument')
   }
   const [from, by, to] = [first, step, last]

@@ -8,7 +8,10 @@ const NOT_RECOGNISED = 9009
 const WINDOWS_BUILD = '10.0.26100.1'
 
 const lines = (context: ProgramContext, ...text: string[]): Promise<void> =>
-  writeLines(context.stdout, text.map((line) => `${line}\r\n`))
+  writeLines(
+    context.stdout,
+    text.map((line) => `${line}\r\n`),
+  )
 
 const echo: Program = async (context) => {
   await lines(context, context.args.slice(1).join(' '))
@@ -50,7 +53,9 @@ const dir: Program = async (context) => {
   const path = (context.args[1] ?? context.cwd).replace(/(.)\\$/, '$1')
   const key = path.toLowerCase()
   const mount = context.kernel.mounts.get(key)
-  const below = [...context.kernel.mounts.keys()].filter((target) => target.startsWith(key === 'c:' ? 'c:\\' : `${key}\\`))
+  const below = [...context.kernel.mounts.keys()].filter((target) =>
+    target.startsWith(key === 'c:' ? 'c:\\' : `${key}\\`),
+  )
   const names = new Set(below.map((target) => target.slice(key.length + 1).split('\\')[0] ?? ''))
   if (key === 'c:') for (const name of ['Program Files', 'Users', 'Windows']) names.add(name)
   if (mount === undefined && names.size === 0) {
@@ -92,7 +97,13 @@ const timeout: Program = async (context) => {
 }
 
 const hostname: Program = async (context) => {
-  await lines(context, context.kernel.machine.id.replace(/[^\w-]/g, '-').slice(0, 15).toUpperCase())
+  await lines(
+    context,
+    context.kernel.machine.id
+      .replace(/[^\w-]/g, '-')
+      .slice(0, 15)
+      .toUpperCase(),
+  )
   return 0
 }
 
@@ -115,7 +126,9 @@ export async function runWindows(context: ProgramContext, commandLine: string): 
 }
 
 function unquote(text: string): string {
-  return text.startsWith('"') && text.endsWith('"') && text.indexOf('"', 1) === text.length - 1 ? text.slice(1, -1) : text
+  return text.startsWith('"') && text.endsWith('"') && text.indexOf('"', 1) === text.length - 1
+    ? text.slice(1, -1)
+    : text
 }
 
 async function script(context: ProgramContext, text: string): Promise<number> {
@@ -137,7 +150,12 @@ async function command(context: ProgramContext, line: string): Promise<number> {
   const quiet = /\s*>\s*nul$/i
   const expanded = line.replace(quiet, '').replace(/%(\w+)%/g, (text, name: string) => lookUp(context, name) ?? text)
   const args = (expanded.match(/"[^"]*"|\S+/g) ?? []).map((word) => unquote(word))
-  const name = (args[0] ?? '').toLowerCase().split('\\').at(-1)?.replace(/\.exe$/, '') ?? ''
+  const name =
+    (args[0] ?? '')
+      .toLowerCase()
+      .split('\\')
+      .at(-1)
+      ?.replace(/\.exe$/, '') ?? ''
   const program = PROGRAMS.get(name)
   if (program !== undefined) return program({ ...context, args, ...(quiet.test(line) ? { stdout: NO_OUTPUT } : {}) })
   await context.stderr.write(`'${args[0] ?? ''}' is not recognized as an internal or external command.\r\n`)
