@@ -121,17 +121,15 @@ export class Guest implements BuiltinGuest {
     if (/(?:^|\s)-e 1(?:\s|$)/.test(init)) await this.#readEntropy()
     if (/vsockexec\b.*\s-[eo] 109\b/.test(init)) {
       const reconnects = /vsockexec\b.*\s-r\b/.test(init)
-      if (!(await this.#openLog(vsockServiceId(LCOW_LOG_PORT), reconnects))) {
-        // The wrapper of the guest service exits, and init with it.
-        this.#kernel.machine.poweredOff()
-        return
-      }
+      const service = vsockServiceId(LCOW_LOG_PORT)
+      // A host that takes no log only misses it. The wrapper's reconnect mode goes on trying.
+      if (!(await this.#openLog(service)) && reconnects) this.#task(this.#keepTryingLog(service))
     }
     await this.#keepBridge(vsockServiceId(LCOW_BRIDGE_PORT), true)
   }
 
   async #bootWindows(): Promise<void> {
-    if (this.#kernel.machine.forwardsLogs) await this.#openLog(WCOW_LOG_SERVICE, false)
+    if (this.#kernel.machine.forwardsLogs) await this.#openLog(WCOW_LOG_SERVICE)
     // Without a listener at boot the Windows guest service uses another channel and never comes here.
     await this.#keepBridge(WCOW_BRIDGE_SERVICE, false)
   }
@@ -172,14 +170,19 @@ export class Guest implements BuiltinGuest {
     stream.destroy()
   }
 
-  /** Answers whether the guest can go on. */
-  async #openLog(serviceId: string, reconnects: boolean): Promise<boolean> {
+  /** Answers whether the host takes the log. */
+  async #openLog(serviceId: string): Promise<boolean> {
     const stream = await this.#dial(serviceId)
-    if (stream === undefined) return reconnects
+    if (stream === undefined) return false
     this.#log = stream
     stream.resume()
     this.#say('info', 'guest service started')
     return true
+  }
+
+  async #keepTryingLog(serviceId: string): Promise<void> {
+    do await this.#kernel.sleep(REDIAL_MS)
+    while (!this.#kernel.stopped && !(await this.#openLog(serviceId)))
   }
 
   #say(level: string, msg: string): void {

@@ -1,0 +1,16 @@
+// The contract of the VM layer: runs unchanged against every provider.
+
+import type { VmProvider } from '../support/host.js'
+import { createContract } from './create.js'
+import { lifecycleContract } from './lifecycle.js'
+import { modifyContract } from './modify.js'
+import { stateContract } from './state.js'
+
+export function vmContract(provider: VmProvider): void {
+  describe(`VM contract: ${provider.name}`, () => {
+    createContract(provider)
+    stateContract(provider)
+    lifecycleContract(provider)
+    modifyContract(provider)
+  })
+}

@@ -1,0 +1,88 @@
+// A Host for a group of tests, with the check that every test leaves nothing open.
+
+import assert from 'node:assert/strict'
+import {
+  Host,
+  type ComputeSystem,
+  type HostOptions,
+  type SimulatedOptions,
+  type UtilityVM,
+  type UtilityVMBuilder,
+} from '#dist/index.js'
+import { minimal } from './documents.js'
+
+/** Something that can be tested as a compute service. */
+export interface VmProvider {
+  readonly name: string
+  /** False on a real host: cells of the specification that are only assumed may then differ. */
+  readonly assumptionsHold: boolean
+  open(simulated?: SimulatedOptions, more?: HostOptions): Promise<Host>
+}
+
+export const SIMULATED: VmProvider = {
+  name: 'simulated',
+  assumptionsHold: true,
+  open: (simulated = {}, more = {}) => Host.open({ provider: 'simulated', threads: 2, ...more, simulated }),
+}
+
+export interface TestHost {
+  readonly host: Host
+  /** A fresh id. */
+  id(): string
+  /** Creates a VM that the end of the test closes. */
+  create(document?: ComputeSystem | UtilityVMBuilder, id?: string): Promise<UtilityVM>
+  /** The same, started. */
+  running(document?: ComputeSystem | UtilityVMBuilder, id?: string): Promise<UtilityVM>
+  /** Closes a VM at the end of the test. */
+  keep(vm: UtilityVM): UtilityVM
+}
+
+let ids = 0
+
+/** A Host for every test of the surrounding describe. */
+export function useHost(
+  provider: VmProvider = SIMULATED,
+  simulated: SimulatedOptions = {},
+  more: HostOptions = {},
+): TestHost {
+  let host: Host | undefined
+  const vms = new Set<UtilityVM>()
+  before(async () => {
+    host = await provider.open(simulated, more)
+  })
+  afterEach(async () => {
+    await Promise.all([...vms].map((vm) => vm.close()))
+    vms.clear()
+    await assertNothingOpen(host!)
+  })
+  after(async () => {
+    await host?.close()
+  })
+  const test: TestHost = {
+    get host() {
+      assert(host !== undefined)
+      return host
+    },
+    id: () => `vm-${++ids}`,
+    create: async (document = minimal(), id = test.id()) => test.keep(await test.host.createVM(id, document)),
+    running: async (document, id) => {
+      const vm = await test.create(document, id)
+      await vm.start()
+      return vm
+    },
+    keep: (vm) => {
+      vms.add(vm)
+      return vm
+    },
+  }
+  return test
+}
+
+/** Everything that was open is closed again: counts are exact, so this is no question of time. */
+export async function assertNothingOpen(host: Host): Promise<void> {
+  const { actors, handles, operations, sockets, queued } = await host.stats()
+  assert.deepEqual(
+    { actors, handles, operations, sockets, queued },
+    { actors: { vm: 0, guest: 0 }, handles: 0, operations: 0, sockets: 0, queued: 0 },
+  )
+}
