@@ -36,6 +36,8 @@ export default class Reporter extends Mocha.reporters.Spec {
     )
     // A hook that failed is a failure without a test of its own.
     process.stdout.write(`${passes.length} passed, ${failures} failed\n`)
+    // A test that failed may have left something open, which would keep the process for ever; one that passed must not.
+    if (failures > 0) setTimeout(() => process.exit(1), 1000).unref()
     end?.(failures)
   }
 }

@@ -213,12 +213,16 @@ export class Host extends Events<HostEvents> {
       return vm
     } catch (error) {
       // A call that its caller gave up goes on in the actor, which makes good what it brings.
-      void mailbox.stop().then(async () => {
-        this.#unattached.delete(mailbox)
-        await this.#undedicate(threads)
-      })
+      void this.#discard(mailbox, threads)
       throw error
     }
+  }
+
+  async #discard(mailbox: Mailbox<VmRequests, VmNotices>, threads: ActorThreads): Promise<void> {
+    await mailbox.call('discard', {}, { op: 'vm.discard' }).catch(() => undefined)
+    await mailbox.stop()
+    this.#unattached.delete(mailbox)
+    await this.#undedicate(threads)
   }
 
   async #dedicate(): Promise<ActorThreads> {

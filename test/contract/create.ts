@@ -70,7 +70,12 @@ export function createContract(provider: VmProvider): void {
 
     it('HCS-009 a failed create leaves nothing behind', async () => {
       const id = test.id()
-      await refused(test.host.createVM(id, { VirtualMachine: {}, Container: {} }), 0x8037010d, 'A', provider.assumptionsHold)
+      await refused(
+        test.host.createVM(id, { VirtualMachine: {}, Container: {} }),
+        0x8037010d,
+        'A',
+        provider.assumptionsHold,
+      )
       assert.deepEqual(await test.host.listVMs({ Ids: [id] }), [])
       await assertNothingOpen(test.host)
       await test.create(minimal(), id)

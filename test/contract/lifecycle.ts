@@ -2,7 +2,14 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { HcsError, InvalidStateError, isAlreadyClosed, isAlreadyStopped, isInvalidState, type ExitStatus } from '#dist/index.js'
+import {
+  HcsError,
+  InvalidStateError,
+  isAlreadyClosed,
+  isAlreadyStopped,
+  isInvalidState,
+  type ExitStatus,
+} from '#dist/index.js'
 import { minimal } from '../support/documents.js'
 import { pending, refused, rejectsWith } from '../support/expect.js'
 import { useHost, type VmProvider } from '../support/host.js'

@@ -72,10 +72,7 @@ export function stateContract(provider: VmProvider): void {
     it('HCS-020 ids that are no GUIDs do not break the listing', async () => {
       const ids = ['plain', 'with space', 'ünï-😀', '{braced}', '__proto__']
       for (const id of ids) await test.create(minimal(), id)
-      assert.deepEqual(
-        new Set((await test.host.listVMs({ Ids: ids })).map((entry) => entry.Id)),
-        new Set(ids),
-      )
+      assert.deepEqual(new Set((await test.host.listVMs({ Ids: ids })).map((entry) => entry.Id)), new Set(ids))
     })
 
     it('HCS-021 properties after the exit say stopped; after close they are refused here', async () => {

@@ -30,7 +30,9 @@ export function minimal(vm: Partial<Vm> = {}, top: Partial<ComputeSystem> = {}):
 }
 
 /** The worked Linux configuration, in full. */
-export function linux(commandLine = 'quiet -- -e 1 /bin/vsockexec -e 109 /bin/gcs -v4 -log-format json'): ComputeSystem {
+export function linux(
+  commandLine = 'quiet -- -e 1 /bin/vsockexec -e 109 /bin/gcs -v4 -log-format json',
+): ComputeSystem {
   return minimal({
     Chipset: {
       LinuxKernelDirect: {

@@ -19,6 +19,18 @@ import type {
   Transferable,
 } from './contract.js'
 
+/** A request on Comlink's wire. */
+interface Outgoing {
+  id: number
+  type: 'APPLY'
+  path: string[]
+  argumentList: { type: 'RAW'; value: unknown }[]
+}
+
+function request(id: number, method: string, args: readonly unknown[]): Outgoing {
+  return { id, type: 'APPLY', path: [method], argumentList: args.map((value) => ({ type: 'RAW', value })) }
+}
+
 interface Pending {
   readonly subject: CallSubject
   readonly site: CallSite
@@ -66,7 +78,9 @@ class Caller<R extends RequestMap<R>, E extends NoticeMap<E>> implements Mailbox
   /** Came before anybody listened: an actor may speak in the same turn in which it answers its first call. */
   readonly #early: { notice: string; args: never[] }[] = []
   #nextId = 1
-  #batch: unknown[] = []
+  #batch: Outgoing[] = []
+  /** Received, but behind an answer whose caller has yet to run. */
+  #held: unknown[] = []
   #scheduled = false
   /** Set once the mailbox is over. `cause` is absent when it was closed on purpose. */
   #over: { cause?: Error } | undefined
@@ -79,8 +93,9 @@ class Caller<R extends RequestMap<R>, E extends NoticeMap<E>> implements Mailbox
     this.#onLatency = options.onLatency
     this.ended = new Promise((resolve) => (this.#settleEnded = resolve))
     port.on('message', (message: unknown) => {
-      if (Array.isArray(message)) for (const one of message) this.#receive(one)
-      else this.#receive(message)
+      const messages: unknown[] = Array.isArray(message) ? message : [message]
+      if (this.#held.length > 0) this.#held.push(...messages)
+      else this.#take(messages)
     })
     port.once('close', () => this.#end(this.#stopping === undefined ? new Error('its port closed') : undefined))
     port.unref()
@@ -121,8 +136,7 @@ class Caller<R extends RequestMap<R>, E extends NoticeMap<E>> implements Mailbox
       this.#pending.set(id, pending)
       this.#watch(id, pending, options)
       const meta: CallMeta = options?.timeoutMs === undefined ? { call: id } : { call: id, timed: true }
-      const argumentList = [...args, meta].map((value) => ({ type: 'RAW', value }))
-      this.#send({ id, type: 'APPLY', path: [method], argumentList }, options?.transfer ?? [])
+      this.#send(request(id, method, [...args, meta]), options?.transfer ?? [])
     })
   }
 
@@ -140,14 +154,18 @@ class Caller<R extends RequestMap<R>, E extends NoticeMap<E>> implements Mailbox
 
   /** The caller no longer waits: its promise settles now, the actor is told, a late answer is dropped. */
   #giveUp(id: number, reason: CancelReason, error: UVMError): void {
-    const pending = this.#take(id)
+    const pending = this.#forget(id)
     if (pending === undefined) return
     pending.reject(atCallSite(error, pending.site))
-    const argumentList = [id, reason].map((value) => ({ type: 'RAW', value }))
-    this.#send({ id: this.#nextId++, type: 'APPLY', path: ['cancel'], argumentList }, [])
+    const unsent = this.#batch.findIndex((message) => message.id === id)
+    if (unsent !== -1) {
+      this.#batch.splice(unsent, 1)
+      return
+    }
+    this.#send(request(this.#nextId++, 'cancel', [id, reason]), [])
   }
 
-  #take(id: number): Pending | undefined {
+  #forget(id: number): Pending | undefined {
     const pending = this.#pending.get(id)
     if (pending === undefined) return undefined
     this.#pending.delete(id)
@@ -156,7 +174,7 @@ class Caller<R extends RequestMap<R>, E extends NoticeMap<E>> implements Mailbox
     return pending
   }
 
-  #send(message: unknown, transfer: readonly Transferable[]): void {
+  #send(message: Outgoing, transfer: readonly Transferable[]): void {
     if (transfer.length > 0) {
       // A message with a transfer list may fail to clone: alone, it fails only its own call.
       this.#flush()
@@ -182,11 +200,11 @@ class Caller<R extends RequestMap<R>, E extends NoticeMap<E>> implements Mailbox
     }
   }
 
-  #post(message: unknown, transfer: readonly Transferable[]): void {
+  #post(message: Outgoing, transfer: readonly Transferable[]): void {
     try {
       this.#postRaw(message, transfer)
     } catch (cause) {
-      const pending = this.#take((message as { id: number }).id)
+      const pending = this.#forget(message.id)
       const reason = 'an argument cannot be sent to the actor'
       pending?.reject(atCallSite(new InvalidConfigError({ ...pending.subject, reason, cause }), pending.site))
     }
@@ -194,6 +212,28 @@ class Caller<R extends RequestMap<R>, E extends NoticeMap<E>> implements Mailbox
 
   #postRaw(message: unknown, transfer: readonly Transferable[]): void {
     if (this.#over === undefined) this.#port.postMessage(message, transfer)
+  }
+
+  /**
+   * A notice that follows an answer waits until the answer's caller has run, so that what happened first is heard first although both
+   * came in one message.
+   */
+  #take(messages: unknown[]): void {
+    let isAnswered = false
+    for (const [index, message] of messages.entries()) {
+      const isNotice = typeof message === 'object' && message !== null && 'notice' in message
+      if (isNotice && isAnswered) {
+        this.#held = messages.slice(index)
+        setImmediate(() => {
+          const held = this.#held
+          this.#held = []
+          this.#take(held)
+        })
+        return
+      }
+      isAnswered ||= !isNotice
+      this.#receive(message)
+    }
   }
 
   #receive(message: unknown): void {
@@ -210,7 +250,7 @@ class Caller<R extends RequestMap<R>, E extends NoticeMap<E>> implements Mailbox
       else listener(...(args ?? []))
       return
     }
-    const pending = id === undefined ? undefined : this.#take(id)
+    const pending = id === undefined ? undefined : this.#forget(id)
     if (pending === undefined) return
     this.#onLatency?.(pending.subject.op, this.#clock.now() - pending.startedMs)
     if (value !== undefined && typeof value === 'object' && 'ok' in value) pending.resolve(value.ok)
@@ -250,7 +290,7 @@ class Caller<R extends RequestMap<R>, E extends NoticeMap<E>> implements Mailbox
     this.#flush()
     this.#over = cause === undefined ? {} : { cause }
     for (const id of [...this.#pending.keys()]) {
-      const pending = this.#take(id)
+      const pending = this.#forget(id)
       pending?.reject(atCallSite(this.#lost(pending.subject), pending.site))
     }
     this.#port.close()

@@ -57,6 +57,10 @@ class VmActor {
   readonly #inFlight = new Set<Promise<unknown>>()
   #system: HcsSystem | undefined
   #attached = false
+  /** The system is of this actor's making. */
+  #created = false
+  /** Whoever asked for it has gone: it must not stay. */
+  #abandoned = false
   #exit: ExitNotice | undefined
   /** The service went away before the exit was known. */
   #lost: HcsError | undefined
@@ -90,6 +94,7 @@ class VmActor {
         wait: (_input, call) => this.#wait(call),
         checkExit: () => this.#checkExit(),
         close: () => this.#close(),
+        discard: () => this.#discardOwn(),
         times: () => ({
           ...(this.#startedMs === undefined ? {} : { startedMs: this.#startedMs }),
           ...(this.#exit === undefined ? {} : { stoppedMs: this.#exit.atMs }),
@@ -115,20 +120,20 @@ class VmActor {
     this.#id = input.id
     this.#shutdownOptions = input.shutdownOptions
     this.#queue = new ChangeQueue(input.queueLimit)
-    let abandoned = false
+    const isOurs = op === 'vm.create'
     const adopt = async (): Promise<HcsSystem> => {
       const system = await obtain((event) => this.#onEvent(event))
       this.#env.gauges.handles++
-      if (abandoned || this.#closing !== undefined) await this.#discard(system, op === 'vm.create')
+      if (this.#abandoned || this.#closing !== undefined) await this.#discard(system, isOurs)
       else this.#system = system
       return system
     }
     const work = this.#native({ op, call }, adopt)
-    call.onCancel(() => (abandoned = true))
+    call.onCancel(() => (this.#abandoned = true))
     try {
       await work
     } catch (error) {
-      abandoned = true
+      this.#abandoned = true
       throw error
     }
     if (this.#system === undefined) throw refusal('closed', { op, id: this.#id })
@@ -140,6 +145,7 @@ class VmActor {
         throw this.#unusable(op, 'the properties have no RuntimeId')
       const os = member(document, 'RuntimeOsType')
       this.#attached = true
+      this.#created = isOurs
       return {
         runtimeId: runtimeId.replace(/[{}]/g, '').toLowerCase(),
         ...(typeof os === 'string' ? { runtimeOsType: os } : {}),
@@ -149,7 +155,7 @@ class VmActor {
       // Nobody will ever own it: what was accepted is ended again.
       const system = this.#system
       this.#system = undefined
-      await this.#discard(system, op === 'vm.create')
+      await this.#discard(system, isOurs)
       throw error instanceof UVMError ? error : this.#unusable(op, 'the properties cannot be read', error)
     }
   }
@@ -163,6 +169,13 @@ class VmActor {
     if (ours) await system.terminate('').catch(() => undefined)
     await system.close().catch(() => undefined)
     this.#env.gauges.handles--
+  }
+
+  /** Its answer found nobody: as if it had never been created. */
+  async #discardOwn(): Promise<undefined> {
+    this.#abandoned = true
+    if (this.#created && this.#exit === undefined) await this.#system?.terminate('').catch(() => undefined)
+    return this.#close()
   }
 
   // --------------------------------------------------------------------------------------------------------- native calls

@@ -46,6 +46,8 @@ export interface VmRequests {
   checkExit: { input: Record<string, never>; output: undefined }
   /** Waits for the call that HCS has, fails the queue, releases the handle. Legal in every state, idempotent. */
   close: { input: Record<string, never>; output: undefined }
+  /** Close, for an attachment whose answer found nobody any more: a system that this actor created is terminated first. */
+  discard: { input: Record<string, never>; output: undefined }
   times: { input: Record<string, never>; output: { startedMs?: number; stoppedMs?: number } }
 }
 

@@ -1,0 +1,43 @@
+// A clock that stands still until a test moves it.
+
+import type { Clock, Timer } from '#dist/native/clock.js'
+
+interface Scheduled {
+  readonly atMs: number
+  readonly callback: () => void
+}
+
+export class ManualClock implements Clock {
+  #nowMs = 0
+  readonly #scheduled = new Set<Scheduled>()
+
+  now(): number {
+    return this.#nowMs
+  }
+
+  wallTime(): number {
+    return 1_700_000_000_000 + this.#nowMs
+  }
+
+  after(delayMs: number, callback: () => void): Timer {
+    const entry = { atMs: this.#nowMs + delayMs, callback }
+    this.#scheduled.add(entry)
+    return { clear: () => void this.#scheduled.delete(entry) }
+  }
+
+  /** Timers that are set. */
+  get timers(): number {
+    return this.#scheduled.size
+  }
+
+  /** Moves the time; due callbacks run in order. */
+  advance(ms: number): void {
+    this.#nowMs += ms
+    for (;;) {
+      const due = [...this.#scheduled].filter(({ atMs }) => atMs <= this.#nowMs).sort((a, b) => a.atMs - b.atMs)[0]
+      if (due === undefined) return
+      this.#scheduled.delete(due)
+      due.callback()
+    }
+  }
+}

@@ -1,0 +1,70 @@
+// A UtilityVM on a bare port, with its actor in this thread and a fake compute service behind it.
+
+import type { UtilityVM } from '#dist/index.js'
+import { openMailbox, newChannel } from '#dist/actors/mailbox/caller.js'
+import type { Mailbox } from '#dist/actors/mailbox/contract.js'
+import type { ActorEnvironment } from '#dist/actors/environment.js'
+import { SharedSlots, slotMemory } from '#dist/actors/slots.js'
+import { startVmActor } from '#dist/actors/vm/actor.js'
+import type { VmNotices, VmRequests } from '#dist/actors/vm/contract.js'
+import { UtilityVM as Vm } from '#dist/actors/vm/proxy.js'
+import type { HvSocketTransport } from '#dist/native/hvsocket.js'
+import { ManualClock } from './clock.js'
+import { FakeProvider } from './provider.js'
+
+const NO_TRANSPORT: HvSocketTransport = {
+  listen: () => Promise.reject(new Error('no transport here')),
+  close: () => Promise.resolve(),
+}
+
+export interface FakeVmOptions {
+  provider?: FakeProvider
+  clock?: ManualClock
+  id?: string
+  queueLimit?: number
+  operations?: number
+  boots?: number
+}
+
+export interface FakeVm {
+  readonly vm: UtilityVM
+  readonly provider: FakeProvider
+  readonly clock: ManualClock
+  readonly env: ActorEnvironment
+  readonly mailbox: Mailbox<VmRequests, VmNotices>
+  readonly ended: Promise<void>
+}
+
+export function environment(
+  provider: FakeProvider,
+  clock = new ManualClock(),
+  more: Partial<FakeVmOptions> = {},
+): ActorEnvironment {
+  return {
+    provider,
+    transport: NO_TRANSPORT,
+    clock,
+    operations: new SharedSlots(slotMemory(more.operations ?? Infinity)),
+    boots: new SharedSlots(slotMemory(more.boots ?? Infinity)),
+    gauges: { handles: 0, operations: 0, sockets: 0, queued: 0 },
+  }
+}
+
+/** An actor and its mailbox, nothing attached yet. */
+export function vmActor(env: ActorEnvironment): { mailbox: Mailbox<VmRequests, VmNotices>; ended: Promise<void> } {
+  const { local, remote } = newChannel()
+  const { ended } = startVmActor(remote, env)
+  return { mailbox: openMailbox<VmRequests, VmNotices>(local), ended }
+}
+
+export async function fakeVm(options: FakeVmOptions = {}): Promise<FakeVm> {
+  const { provider = new FakeProvider(), clock = new ManualClock(), id = 'fake', queueLimit = 1024 } = options
+  const env = environment(provider, clock, options)
+  const { mailbox, ended } = vmActor(env)
+  const input = { id, document: '{}', shutdownOptions: '{"Mechanism":"IntegrationService"}', queueLimit }
+  const attached = await mailbox.call('create', input, { op: 'host.createVM', id })
+  const hooks = { exited: () => undefined, closing: () => undefined, closed: () => undefined }
+  const vm = new Vm({ id, guestOS: 'linux', attached, mailbox, hooks })
+  provider.calls.length = 0
+  return { vm, provider, clock, env, mailbox, ended }
+}
