@@ -188,6 +188,9 @@ class GuestActor {
 
   async #connect(input: GuestRequests['connect']['input'], call: ActorCall): Promise<NegotiatedGuest> {
     this.#assertNotGone('guest.createConnection')
+    // One that is being given up is no attempt to join.
+    while (this.#attempt?.abort.signal.aborted === true) await this.#attempt.result.catch(() => undefined)
+    this.#assertNotGone('guest.createConnection')
     if (this.#connected !== undefined) return this.#connected.guest
     const attempt = this.#attempt ?? this.#startAttempt(input, call.timed)
     attempt.callers++

@@ -6,7 +6,7 @@ import { LCOW_ENTROPY_PORT, LCOW_LOG_PORT, vsockServiceId, WCOW_LOG_SERVICE } fr
 import type { HvSocketListener, HvSocketTransport } from '../../native/hvsocket.js'
 import type { Gauges } from '../environment.js'
 import type { GuestInit } from './contract.js'
-import { LogLines, readLogLine, type GuestLogEntry } from './guest-log.js'
+import { LogStream, type GuestLogEntry } from './guest-log.js'
 
 /** What the guest's init reads before it goes on. */
 const ENTROPY_BYTES = 512
@@ -101,20 +101,17 @@ export class SideListeners {
   }
 
   async #readLog(socket: Duplex): Promise<void> {
-    const lines = new LogLines()
-    const tell = (line: string): void => {
-      const entry = readLogLine(line)
-      if (entry !== undefined) this.#options.onLog(entry)
-    }
+    const log = new LogStream()
     try {
       // Without destroyOnReturn: false a regular end, with our own side still open, would count as an abort.
       for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
-        for (const line of lines.push(chunk as Uint8Array)) tell(line)
+        for (const entry of log.push(chunk as Uint8Array)) this.#options.onLog(entry)
       }
     } catch {
       // A log that breaks off is a log that has ended.
     }
-    tell(lines.end())
+    const last = log.end()
+    if (last !== undefined) this.#options.onLog(last)
     socket.destroy()
   }
 
