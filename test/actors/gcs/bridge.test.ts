@@ -369,8 +369,9 @@ describe('guest connection', () => {
     it('GCSH-026 a change whose caller’s time runs out rejects at once; the late answer is consumed', async () => {
       await make()
       const peer = await fake.connect()
-      const call = fake.guest.addLCOWMappedVirtualDisk(DISK, { timeoutMs: 1 })
+      const call = fake.guest.addLCOWMappedVirtualDisk(DISK, { timeoutMs: 500 })
       const request = await peer.next(TYPE.modify)
+      fake.clock.advance(500)
       await rejectsWith(call, OperationTimeoutError)
       peer.answer(request)
       const next = fake.guest.addLCOWMappedVirtualDisk(DISK)
