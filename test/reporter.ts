@@ -1,10 +1,10 @@
 // What mocha prints: the usual specification, and after it the count of passed and failed tests as the last line. Writes the JSON
-// report that the coverage of conformance cases is read from.
+// report that the coverage of conformance cases is read from; the option `report` names another file below build/.
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import Mocha from 'mocha'
 
-const REPORT = new URL('../mocha-report.json', import.meta.url)
+const BUILD = new URL('../', import.meta.url)
 
 interface Tested {
   title: string
@@ -15,9 +15,12 @@ interface Tested {
 
 export default class Reporter extends Mocha.reporters.Spec {
   readonly #tests: Tested[] = []
+  readonly #report: URL
 
   constructor(runner: Mocha.Runner, options: Mocha.MochaOptions) {
     super(runner, options)
+    const { report } = (options.reporterOptions ?? {}) as { report?: string }
+    this.#report = new URL(report ?? 'mocha-report.json', BUILD)
     runner.on('test end', (test) => {
       const state = test.state ?? 'pending'
       this.#tests.push({ title: test.title, fullTitle: test.fullTitle(), state, duration: test.duration ?? 0 })
@@ -28,10 +31,10 @@ export default class Reporter extends Mocha.reporters.Spec {
     const of = (state: string): Tested[] => this.#tests.filter((test) => test.state === state)
     const passes = of('passed')
     const failed = of('failed')
-    mkdirSync(new URL('.', REPORT), { recursive: true })
+    mkdirSync(BUILD, { recursive: true })
     const { stats } = this
     writeFileSync(
-      REPORT,
+      this.#report,
       JSON.stringify({ stats, tests: this.#tests, passes, failures: failed, pending: of('pending') }),
     )
     // A hook that failed is a failure without a test of its own.
