@@ -1,4 +1,4 @@
-// Latency and faults: what happens to the n-th call of a kind on a VM, by the options and the seed.
+// Latency and faults: what happens to the n-th call of a kind on a VM, by the options and the seed, whatever the other VMs do.
 
 import { chance } from './seeded.js'
 import type { FaultRule, HcsOp, SimulatedOptions } from './options.js'
@@ -6,24 +6,39 @@ import type { FaultRule, HcsOp, SimulatedOptions } from './options.js'
 /** What was decided for one call. */
 export interface CallPlan {
   delayMs: number
+  /** The first rule that matches. */
   rule: FaultRule | undefined
 }
 
 export class CallPlanner {
-  readonly #options: Pick<SimulatedOptions, 'latency' | 'faults'>
+  readonly #latency: NonNullable<SimulatedOptions['latency']>
+  readonly #faults: readonly FaultRule[]
   readonly #seed: number
-  /** Calls so far, by VM and operation; matches so far, by VM and rule. */
+  /** Calls so far, by VM and operation, and calls a rule is about, by VM and rule. They outlive the VM: its successor is the same VM. */
   readonly #counts = new Map<string, number>()
 
   constructor(options: Pick<SimulatedOptions, 'latency' | 'faults'>, seed: number) {
-    this.#options = options
+    this.#latency = options.latency ?? {}
+    this.#faults = options.faults ?? []
     this.#seed = seed
   }
 
   plan(op: HcsOp, id: string, path?: string): CallPlan {
+    const latency = this.#latency[op] ?? 0
+    const rules = [...this.#faults.entries()].filter(([, rule]) => isAbout(rule, op, id, path))
+    // Nothing is remembered of calls that nothing depends on.
+    if (rules.length === 0 && typeof latency === 'number') return { delayMs: latency, rule: undefined }
     const call = this.#count(`${op}\0${id}`)
-    const rule = this.#options.faults?.find((candidate, index) => this.#matches(candidate, index, op, id, path, call))
-    return { delayMs: this.#latency(op, id, call) + (rule?.delayMs ?? 0), rule }
+    // Every rule counts every call that it is about, whichever rule acts.
+    const acting = rules.filter(([index, { nth, probability }]) => {
+      const matched = this.#count(`rule ${index}\0${id}`)
+      if (nth !== undefined && nth !== matched) return false
+      return probability === undefined || chance(this.#seed, 'fault', index, id, op, call) < probability
+    })
+    const rule = acting[0]?.[1]
+    const [low, high] = typeof latency === 'number' ? [latency, latency] : latency
+    const delayMs = low === high ? low : low + (high - low) * chance(this.#seed, 'latency', id, op, call)
+    return { delayMs: delayMs + (rule?.delayMs ?? 0), rule }
   }
 
   #count(key: string): number {
@@ -31,19 +46,8 @@ export class CallPlanner {
     this.#counts.set(key, count)
     return count
   }
+}
 
-  #matches(rule: FaultRule, index: number, op: HcsOp, id: string, path: string | undefined, call: number): boolean {
-    if (rule.op !== op || (rule.id !== undefined && rule.id !== id)) return false
-    if (rule.path !== undefined && rule.path !== path) return false
-    if (rule.nth !== undefined && this.#count(`rule ${index}\0${id}`) !== rule.nth) return false
-    return rule.probability === undefined || chance(this.#seed, 'fault', index, id, op, call) < rule.probability
-  }
-
-  #latency(op: HcsOp, id: string, call: number): number {
-    const latency = this.#options.latency?.[op]
-    if (latency === undefined) return 0
-    if (typeof latency === 'number') return latency
-    const [low, high] = latency
-    return low + (high - low) * chance(this.#seed, 'latency', id, op, call)
-  }
+function isAbout(rule: FaultRule, op: HcsOp, id: string, path: string | undefined): boolean {
+  return rule.op === op && (rule.id ?? id) === id && (rule.path === undefined || rule.path === path)
 }

@@ -6,7 +6,7 @@ import { vsockServiceId, LCOW_LOG_PORT, WCOW_LOG_SERVICE } from '../../protocol/
 import { findKey } from '../../protocol/resource-paths.js'
 import { SCSI_CONTROLLER_GUIDS } from '../../protocol/scsi.js'
 import { UnixSocketTransport } from '../unix-socket/transport.js'
-import type { SystemHost } from './compute-service.js'
+import type { SystemHost } from './live-system.js'
 import { createLinuxGuest, createWindowsGuest } from './guests/index.js'
 import type { BuiltinGuest, GuestMachine, MachineDisk } from './guests/machine.js'
 import { chances } from './seeded.js'

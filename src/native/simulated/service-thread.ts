@@ -72,7 +72,7 @@ async function carryOut(
     case 'operate':
       return service.operate(call.handle, call.op, call.argument, call.step)
     case 'close':
-      await service.closeHandle(call.handle)
+      await service.close(call.handle)
       return ''
     case 'enumerate':
       return service.enumerate(call.query)
@@ -110,7 +110,7 @@ parentPort?.on('message', (message: ParentMessage) => {
       parentPort?.postMessage({ left: message.number } satisfies ParentAnswer)
       return
     case 'close':
-      void service.close().then(() => {
+      void service.stop().then(() => {
         for (const port of ports.keys()) port.close()
         parentPort?.close()
       })
