@@ -13,7 +13,19 @@ export type { ComputeSystemQuery, ComputeSystemSummary, HostOptions, HostStats }
 export type { CallOptions } from './actors/mailbox/contract.js'
 
 export { UtilityVM, type VmEvents } from './actors/vm/proxy.js'
-export type { ExitStatus, LifetimeManager, NetworkManager, ResourceManager, SCSIManager } from './actors/vm/managers.js'
+export type {
+  ExitStatus,
+  LifetimeManager,
+  NetworkManager,
+  PCIManager,
+  PipeManager,
+  Plan9Manager,
+  ResourceManager,
+  SCSIManager,
+  VMSocketManager,
+  VPMemManager,
+  VSMBManager,
+} from './actors/vm/managers/index.js'
 
 export { Guest, type GuestEvents } from './actors/gcs/proxy.js'
 export { GuestProcess } from './actors/gcs/process-proxy.js'

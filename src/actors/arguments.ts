@@ -13,8 +13,13 @@ export function documentText(subject: CallSubject, type: string, settings: unkno
   try {
     return serialiseDocument(type, settings)
   } catch (error) {
-    if (!(error instanceof DocumentError)) throw error
-    throw new InvalidConfigError({ ...subject, path: error.path, value: settings, reason: error.problem, cause: error })
+    if (error instanceof DocumentError) {
+      const { path, problem: reason } = error
+      throw new InvalidConfigError({ ...subject, path, value: settings, reason, cause: error })
+    }
+    // A getter or a toJSON of the caller's threw.
+    const reason = 'the settings cannot be read'
+    throw new InvalidConfigError({ ...subject, path: 'settings', reason, cause: error })
   }
 }
 

@@ -24,7 +24,7 @@ import { openSocketDirectory, type SocketDirectory } from './socket-directory.js
 import type { ServiceRequests } from './threads/contract.js'
 import { ActorThreads, type ActorThread } from './threads/threads.js'
 import type { VmNotices, VmRequests } from './vm/contract.js'
-import type { ExitStatus } from './vm/managers.js'
+import type { ExitStatus } from './vm/managers/index.js'
 import { UtilityVM } from './vm/proxy.js'
 import { checkGuestOS, checkVmId, existingVm, setUpVm, type GuestDials, type VmSetup } from './vm-setup.js'
 

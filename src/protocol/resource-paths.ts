@@ -20,6 +20,26 @@ export function scsiAttachmentPath(controller: number, lun: number): string {
   return `${VM}/Devices/Scsi/${guid}/Attachments/${lun}`
 }
 
+export const PLAN9_SHARES_PATH = `${VM}/Devices/Plan9/Shares`
+export const VSMB_SHARES_PATH = `${VM}/Devices/VirtualSmb/Shares`
+
+export function virtualPciPath(vmbusGuid: string): string {
+  return `${VM}/Devices/VirtualPci/${vmbusGuid}`
+}
+
+/** `hostPath` whole, backslashes and all. */
+export function mappedPipePath(hostPath: string): string {
+  return `${VM}/Devices/MappedPipes/${hostPath}`
+}
+
+export function hvSocketServicePath(serviceId: string): string {
+  return `${VM}/Devices/HvSocket/HvSocketConfig/ServiceTable/${serviceId}`
+}
+
+export function virtualPMemDevicePath(id: number): string {
+  return `${VM}/Devices/VirtualPMem/Devices/${id}`
+}
+
 /** A resource path, understood. Numbers stay as the text says; their range is the service's to judge. */
 export type ResourcePath =
   | { kind: 'memorySize' }

@@ -1,5 +1,6 @@
 // A UtilityVM on a bare port, with its actor in this thread and a fake compute service behind it.
 
+import assert from 'node:assert/strict'
 import type { UtilityVM } from '#dist/index.js'
 import { openMailbox, newChannel } from '#dist/actors/mailbox/caller.js'
 import type { Mailbox } from '#dist/actors/mailbox/contract.js'
@@ -10,7 +11,7 @@ import type { VmNotices, VmRequests } from '#dist/actors/vm/contract.js'
 import { UtilityVM as Vm } from '#dist/actors/vm/proxy.js'
 import type { HvSocketTransport } from '#dist/native/hvsocket.js'
 import { ManualClock } from './clock.js'
-import { FakeProvider } from './provider.js'
+import { FakeProvider, PROPERTIES } from './provider.js'
 
 const NO_TRANSPORT: HvSocketTransport = {
   listen: () => Promise.reject(new Error('no transport here')),
@@ -67,4 +68,26 @@ export async function fakeVm(options: FakeVmOptions = {}): Promise<FakeVm> {
   const vm = new Vm({ id, guestOS: 'linux', attached, mailbox, hooks })
   provider.calls.length = 0
   return { vm, provider, clock, env, mailbox, ended }
+}
+
+/** VMs for the tests of the surrounding describe: each is closed afterwards, and nothing of it may be left. */
+export function useFakeVms(): (options?: FakeVmOptions) => Promise<FakeVm> {
+  const open: FakeVm[] = []
+  afterEach(async () => {
+    for (const { vm, provider, env, ended } of open.splice(0)) {
+      const closing = vm.close()
+      // What a test left at HCS ends now.
+      const drain = setInterval(() => provider.calls.forEach((call) => call.resolve(PROPERTIES)), 1)
+      await closing
+      await ended
+      clearInterval(drain)
+      assert.equal(provider.openHandles, 0)
+      assert.deepEqual(env.gauges, { handles: 0, operations: 0, sockets: 0, queued: 0 })
+    }
+  })
+  return async (options) => {
+    const made = await fakeVm(options)
+    open.push(made)
+    return made
+  }
 }

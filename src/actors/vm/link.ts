@@ -3,7 +3,7 @@
 import type { Mailbox } from '../mailbox/contract.js'
 import type { GuestOS } from '../../protocol/guest-os.js'
 import type { VmAttached, VmNotices, VmRequests } from './contract.js'
-import type { ExitStatus } from './managers.js'
+import type { ExitStatus } from './managers/index.js'
 
 export interface VmLink {
   readonly id: string

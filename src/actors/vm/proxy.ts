@@ -10,21 +10,39 @@ import { isRecord, JsonError, parseJson } from '../../protocol/json.js'
 import type {
   Attachment,
   CpuGroup,
+  HvSocketServiceConfig,
   NetworkAdapter,
+  Plan9Share,
   ProcessorLimits,
   Properties,
   PropertyQuery,
   PropertyType,
   SaveOptions,
+  VirtualPciDevice,
+  VirtualPMemDevice,
+  VirtualSmbShare,
 } from '../../protocol/schema/index.js'
 import { documentText } from '../arguments.js'
 import { Events } from '../events.js'
 import type { GuestOS } from '../../protocol/guest-os.js'
 import type { CallOptions } from '../mailbox/contract.js'
-import * as changes from './changes.js'
+import { VM_CHANGES } from './changes.js'
 import type { ExitNotice } from './contract.js'
 import type { VmLink } from './link.js'
-import type { ExitStatus, LifetimeManager, NetworkManager, ResourceManager, SCSIManager } from './managers.js'
+import type { Change, Subject } from './managers/change.js'
+import type {
+  ExitStatus,
+  LifetimeManager,
+  NetworkManager,
+  PCIManager,
+  PipeManager,
+  Plan9Manager,
+  ResourceManager,
+  SCSIManager,
+  VMSocketManager,
+  VPMemManager,
+  VSMBManager,
+} from './managers/index.js'
 import { refusal } from './queue.js'
 
 export interface VmEvents {
@@ -43,7 +61,17 @@ interface Recorded {
 
 export class UtilityVM
   extends Events<VmEvents>
-  implements LifetimeManager, NetworkManager, SCSIManager, ResourceManager
+  implements
+    LifetimeManager,
+    NetworkManager,
+    SCSIManager,
+    PCIManager,
+    PipeManager,
+    Plan9Manager,
+    VMSocketManager,
+    VPMemManager,
+    VSMBManager,
+    ResourceManager
 {
   readonly id: string
   readonly runtimeId: string
@@ -215,45 +243,94 @@ export class UtilityVM
   // ---------------------------------------------------------------------------------------------------------- modifications
 
   async #modify(
-    method: string,
-    make: (subject: { op: string; id: string }) => changes.Change,
-    options?: CallOptions,
+    method: keyof typeof VM_CHANGES,
+    args: readonly unknown[],
+    options: CallOptions | undefined,
   ): Promise<void> {
     const subject = this.#subject(method)
-    const change = make(subject)
+    const make = VM_CHANGES[method] as (subject: Subject, ...args: unknown[]) => Change
+    const change = make(subject, ...args)
     this.#assertOpen(method)
     await this.#link.mailbox.call('modify', change, { ...subject, path: change.path }, options)
   }
 
   addNIC(nicId: string, settings: NetworkAdapter, options?: CallOptions): Promise<void> {
-    return this.#modify('addNIC', (subject) => changes.addNIC(subject, nicId, settings), options)
+    return this.#modify('addNIC', [nicId, settings], options)
   }
 
   removeNIC(nicId: string, settings?: NetworkAdapter, options?: CallOptions): Promise<void> {
-    return this.#modify('removeNIC', (subject) => changes.removeNIC(subject, nicId, settings), options)
+    return this.#modify('removeNIC', [nicId, settings], options)
   }
 
   updateNIC(nicId: string, settings: NetworkAdapter, options?: CallOptions): Promise<void> {
-    return this.#modify('updateNIC', (subject) => changes.updateNIC(subject, nicId, settings), options)
+    return this.#modify('updateNIC', [nicId, settings], options)
   }
 
   addSCSIDisk(disk: Attachment, controller: number, lun: number, options?: CallOptions): Promise<void> {
-    return this.#modify('addSCSIDisk', (subject) => changes.addSCSIDisk(subject, disk, controller, lun), options)
+    return this.#modify('addSCSIDisk', [disk, controller, lun], options)
   }
 
   removeSCSIDisk(controller: number, lun: number, options?: CallOptions): Promise<void> {
-    return this.#modify('removeSCSIDisk', (subject) => changes.removeSCSIDisk(subject, controller, lun), options)
+    return this.#modify('removeSCSIDisk', [controller, lun], options)
+  }
+
+  addDevice(vmbusGuid: string, settings: VirtualPciDevice, options?: CallOptions): Promise<void> {
+    return this.#modify('addDevice', [vmbusGuid, settings], options)
+  }
+
+  removeDevice(vmbusGuid: string, options?: CallOptions): Promise<void> {
+    return this.#modify('removeDevice', [vmbusGuid], options)
+  }
+
+  addPipe(hostPath: string, options?: CallOptions): Promise<void> {
+    return this.#modify('addPipe', [hostPath], options)
+  }
+
+  removePipe(hostPath: string, options?: CallOptions): Promise<void> {
+    return this.#modify('removePipe', [hostPath], options)
+  }
+
+  addPlan9(settings: Plan9Share, options?: CallOptions): Promise<void> {
+    return this.#modify('addPlan9', [settings], options)
+  }
+
+  removePlan9(settings: Plan9Share, options?: CallOptions): Promise<void> {
+    return this.#modify('removePlan9', [settings], options)
+  }
+
+  updateHvSocketService(serviceId: string, config: HvSocketServiceConfig, options?: CallOptions): Promise<void> {
+    return this.#modify('updateHvSocketService', [serviceId, config], options)
+  }
+
+  removeHvSocketService(serviceId: string, options?: CallOptions): Promise<void> {
+    return this.#modify('removeHvSocketService', [serviceId], options)
+  }
+
+  addVPMemDevice(id: number, settings: VirtualPMemDevice, options?: CallOptions): Promise<void> {
+    return this.#modify('addVPMemDevice', [id, settings], options)
+  }
+
+  removeVPMemDevice(id: number, options?: CallOptions): Promise<void> {
+    return this.#modify('removeVPMemDevice', [id], options)
+  }
+
+  addVSMB(settings: VirtualSmbShare, options?: CallOptions): Promise<void> {
+    return this.#modify('addVSMB', [settings], options)
+  }
+
+  removeVSMB(settings: VirtualSmbShare, options?: CallOptions): Promise<void> {
+    return this.#modify('removeVSMB', [settings], options)
   }
 
   setCPUGroup(settings: CpuGroup, options?: CallOptions): Promise<void> {
-    return this.#modify('setCPUGroup', (subject) => changes.setCPUGroup(subject, settings), options)
+    return this.#modify('setCPUGroup', [settings], options)
   }
 
   updateCPULimits(settings: ProcessorLimits, options?: CallOptions): Promise<void> {
-    return this.#modify('updateCPULimits', (subject) => changes.updateCPULimits(subject, settings), options)
+    return this.#modify('updateCPULimits', [settings], options)
   }
 
   updateMemory(sizeInMB: number, options?: CallOptions): Promise<void> {
-    return this.#modify('updateMemory', (subject) => changes.updateMemory(subject, sizeInMB), options)
+    return this.#modify('updateMemory', [sizeInMB], options)
   }
 }

@@ -13,7 +13,7 @@ import {
 } from '#dist/index.js'
 import { HCS_EVENT } from '#dist/native/hcs.js'
 import { answerAll, failure, FakeProvider, holding, PROPERTIES } from '../../fakes/provider.js'
-import { environment, fakeVm, vmActor, type FakeVm } from '../../fakes/vm.js'
+import { environment, useFakeVms, vmActor } from '../../fakes/vm.js'
 import { ManualClock } from '../../fakes/clock.js'
 import { pending, refused, rejection, rejectsWith } from '../../support/expect.js'
 
@@ -21,24 +21,7 @@ const EXIT = { Status: 0, ExitType: 'GracefulExit' }
 const disk = { Type: 'VirtualDisk' as const, Path: 'C:\\d.vhdx' }
 
 describe('VM actor', () => {
-  const open: FakeVm[] = []
-  async function make(...options: Parameters<typeof fakeVm>): Promise<FakeVm> {
-    const made = await fakeVm(...options)
-    open.push(made)
-    return made
-  }
-  afterEach(async () => {
-    for (const { vm, provider, env, ended } of open.splice(0)) {
-      const closing = vm.close()
-      // What a test left at HCS ends now.
-      const drain = setInterval(() => provider.calls.forEach((call) => call.resolve(PROPERTIES)), 1)
-      await closing
-      await ended
-      clearInterval(drain)
-      assert.equal(provider.openHandles, 0)
-      assert.deepEqual(env.gauges, { handles: 0, operations: 0, sockets: 0, queued: 0 })
-    }
-  })
+  const make = useFakeVms()
 
   describe('order', () => {
     it('HCS-055 changes of one VM run one at a time in call order; another VM is not held up', async () => {
@@ -98,61 +81,6 @@ describe('VM actor', () => {
       assert.equal((await vm.propertiesV2([])).Id, 'fake')
       held.resolve()
       await change
-    })
-  })
-
-  describe('requests', () => {
-    it('HCS-058 every method sends exactly the request of the table', async () => {
-      const { vm, provider } = await make()
-      const scsi = 'VirtualMachine/Devices/Scsi/0110f83b-de10-5172-a266-78bca56bf50a/Attachments/7'
-      const nic = { EndpointId: 'e', MacAddress: '00-15-5D-00-00-01' }
-      await vm.addNIC('n1', nic)
-      await vm.removeNIC('n1')
-      await vm.removeNIC('n1', nic)
-      await vm.updateNIC('n1', nic)
-      await vm.addSCSIDisk(disk, 1, 7)
-      await vm.removeSCSIDisk(1, 7)
-      await vm.setCPUGroup({ Id: 'g' })
-      await vm.updateCPULimits({ Limit: 50000, Weight: 0 })
-      await vm.updateMemory(2048)
-      const path = 'VirtualMachine/Devices/NetworkAdapters/n1'
-      assert.deepEqual(
-        provider.calls.map(({ argument }) => JSON.parse(argument) as unknown),
-        [
-          { ResourcePath: path, RequestType: 'Add', Settings: nic },
-          { ResourcePath: path, RequestType: 'Remove' },
-          { ResourcePath: path, RequestType: 'Remove', Settings: nic },
-          { ResourcePath: path, RequestType: 'Update', Settings: nic },
-          { ResourcePath: scsi, RequestType: 'Add', Settings: disk },
-          { ResourcePath: scsi, RequestType: 'Remove' },
-          { ResourcePath: 'VirtualMachine/ComputeTopology/Processor/CpuGroup', Settings: { Id: 'g' } },
-          { ResourcePath: 'VirtualMachine/ComputeTopology/Processor/Limits', Settings: { Limit: 50000, Weight: 0 } },
-          { ResourcePath: 'VirtualMachine/ComputeTopology/Memory/SizeInMB', Settings: 2048 },
-        ],
-      )
-    })
-
-    it('sends integers beyond 2^53 with their value', async () => {
-      const { vm, provider } = await make()
-      await vm.updateCPULimits({ Limit: 18_446_744_073_709_551_615n })
-      assert.match(provider.calls[0]!.argument, /"Limit":18446744073709551615/)
-    })
-
-    it('asks for the basic properties with no query, and sends documents in schema order', async () => {
-      const { vm, provider } = await make()
-      await vm.propertiesV2([])
-      await vm.propertiesV2(['Memory'])
-      await vm.propertiesV3({ Queries: { Basic: null } })
-      await vm.save({ SaveStateFilePath: 'f', SaveType: 'ToFile' })
-      assert.deepEqual(
-        provider.calls.map(({ argument }) => argument),
-        [
-          '',
-          '{"PropertyTypes":["Memory"]}',
-          '{"Queries":{"Basic":null}}',
-          '{"SaveType":"ToFile","SaveStateFilePath":"f"}',
-        ],
-      )
     })
   })
 

@@ -1,19 +1,10 @@
-// The host-side manager interfaces. UtilityVM implements them; a caller's code that takes one can be given a fake.
+// The lifecycle of one compute system, and how it ended.
 
-import type { HcsError } from '../../errors.js'
-import type { ExitType } from '../../protocol/exit.js'
-import type {
-  Attachment,
-  CpuGroup,
-  NetworkAdapter,
-  ProcessorLimits,
-  Properties,
-  PropertyQuery,
-  PropertyType,
-  SaveOptions,
-} from '../../protocol/schema/index.js'
-import type { CallOptions } from '../mailbox/contract.js'
-import type { GuestOS } from '../../protocol/guest-os.js'
+import type { HcsError } from '../../../errors.js'
+import type { ExitType } from '../../../protocol/exit.js'
+import type { GuestOS } from '../../../protocol/guest-os.js'
+import type { Properties, PropertyQuery, PropertyType, SaveOptions } from '../../../protocol/schema/index.js'
+import type { CallOptions } from '../../mailbox/contract.js'
 
 export interface ExitStatus {
   /** HRESULT of the exit, unsigned; 0 after a guest-initiated power-off. */
@@ -42,7 +33,7 @@ export interface LifetimeManager {
   close(options?: CallOptions): Promise<void>
   pause(options?: CallOptions): Promise<void>
   resume(options?: CallOptions): Promise<void>
-  /** The VM must be paused; saving to a file leaves it so. */
+  /** The VM must be paused. Saving to a file leaves it so; saving as a template leaves something that only terminate and close take. */
   save(options: SaveOptions, callOptions?: CallOptions): Promise<void>
   /** The exit, the same however often and late it is asked. */
   wait(options?: CallOptions): Promise<ExitStatus>
@@ -53,24 +44,4 @@ export interface LifetimeManager {
   stoppedTime(): Promise<Date | undefined>
   /** The error of an unexpected exit. @throws {InvalidStateError} the VM has not exited. */
   exitError(): Promise<Error | undefined>
-}
-
-export interface NetworkManager {
-  addNIC(nicId: string, settings: NetworkAdapter, options?: CallOptions): Promise<void>
-  removeNIC(nicId: string, settings?: NetworkAdapter, options?: CallOptions): Promise<void>
-  updateNIC(nicId: string, settings: NetworkAdapter, options?: CallOptions): Promise<void>
-}
-
-export interface SCSIManager {
-  /** `controller` 0..3, `lun` 0..63; the controller must be in the create document. */
-  addSCSIDisk(disk: Attachment, controller: number, lun: number, options?: CallOptions): Promise<void>
-  removeSCSIDisk(controller: number, lun: number, options?: CallOptions): Promise<void>
-}
-
-export interface ResourceManager {
-  /** The null GUID takes the VM out of its group. */
-  setCPUGroup(settings: CpuGroup, options?: CallOptions): Promise<void>
-  updateCPULimits(settings: ProcessorLimits, options?: CallOptions): Promise<void>
-  /** MiB, even. */
-  updateMemory(sizeInMB: number, options?: CallOptions): Promise<void>
 }
