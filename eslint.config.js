@@ -37,6 +37,11 @@ export default tseslint.config(
     '/cli/|^\\.\\./\\.\\./index\\.js$|^koffi$',
     'actors see builder, native, protocol and errors',
   ),
+  forbid(
+    ['test/peer/**/*.ts'],
+    '^(?!node:|\\./)',
+    'the peer shares no code with the library, so that a mistake in one cannot hide in the other',
+  ),
   {
     files: ['src/actors/vm/queue.ts', 'src/actors/gcs/bridge.ts', 'src/actors/gcs/handshake.ts'],
     rules: {

@@ -17,7 +17,7 @@ export class JsonError extends Error {
 
 /**
  * Parses a document. Integers that a double cannot hold come out as bigint, every other number as number. A `__proto__` member is an
- * ordinary own member.
+ * ordinary own member; of members with one name the last counts.
  *
  * @throws {JsonError} not JSON, or nested deeper than 128
  */
@@ -25,9 +25,8 @@ export function parseJson(text: string): unknown {
   const { depth, hasLongNumber } = scan(text)
   if (depth > MAX_JSON_DEPTH) throw new JsonError(`nested more than ${MAX_JSON_DEPTH} deep`)
   try {
-    // The exact parser assigns members, which `__proto__` would turn into a prototype: such a document takes the fast path.
-    if (!hasLongNumber || text.includes('__proto__')) return JSON.parse(text) as unknown
-    return parseLossless(text, undefined, { parseNumber: exactNumber })
+    if (!hasLongNumber) return JSON.parse(text) as unknown
+    return parseLossless(text, undefined, { parseNumber: exactNumber, onDuplicateKey: ({ newValue }) => newValue })
   } catch (error) {
     throw new JsonError(`not valid JSON: ${error instanceof Error ? error.message.slice(0, 200) : String(error)}`)
   }

@@ -14,6 +14,8 @@ const MAX_UNREAD_BYTES = 32 * 1024 * 1024
 export interface RequestOptions {
   /** Label for errors. */
   op: string
+  /** Failing results that are an answer all the same, unsigned. */
+  accept?: readonly number[]
   /** Whose cancel ends the waiting. */
   call?: ActorCall
   /** Takes an answer that came when nobody waited any more. */
@@ -39,7 +41,7 @@ export class GuestConnection {
   readonly #bridge: Bridge
   readonly #waiting = new Map<bigint, Waiting>()
   readonly #late = new Map<bigint, (answer: Answer) => void>()
-  #timer: { at: number; timer: Timer } | undefined
+  #timer: Timer | undefined
 
   constructor(stream: Duplex, options: ConnectionOptions) {
     this.#stream = stream
@@ -47,7 +49,7 @@ export class GuestConnection {
     this.#bridge = new Bridge(options)
     stream.on('data', (chunk: Uint8Array) => this.#perform(this.#bridge.receive(chunk)))
     stream.once('end', () => this.#perform(this.#bridge.end()))
-    stream.once('error', (cause) => this.#lost(cause))
+    stream.on('error', (cause) => this.#lost(cause))
     stream.once('close', () => this.#lost(new Error('the stream closed')))
     stream.resume()
   }
@@ -69,20 +71,21 @@ export class GuestConnection {
   /**
    * One request and its answer.
    *
-   * @throws {GuestRPCError} a failing result
+   * @throws {GuestRPCError} a failing result that is not accepted
    * @throws {BridgeClosedError} no answer will come
    * @throws {OperationTimeoutError} the request's time ran out
    * @throws {OverloadedError} the guest does not read what it was sent
    */
   async request(rpc: RpcName, body: string, options: RequestOptions): Promise<Answer> {
     const context = { op: options.op, id: this.#options.vmId }
-    if (this.#stream.writableLength + body.length > MAX_UNREAD_BYTES) {
+    // A wait is small, belongs to a process that was let through, and nobody could make up for it.
+    if (rpc !== 'WaitForProcess' && this.#stream.writableLength + body.length > MAX_UNREAD_BYTES) {
       throw new OverloadedError({ ...context, limit: MAX_UNREAD_BYTES, reason: 'the guest does not read its requests' })
     }
     const answer = await this.#ask(rpc, body, options).catch((error: unknown) => {
       throw error instanceof UVMError ? withContext(error, context) : error
     })
-    if (answer.result === 0) return answer
+    if (answer.result === 0 || options.accept?.includes(answer.result >>> 0) === true) return answer
     const { result, errorMessage, records } = answer
     throw new GuestRPCError({ ...context, result, errorMessage, records })
   }
@@ -133,7 +136,7 @@ export class GuestConnection {
       case 'notify':
         return
       case 'close':
-        this.#timer?.timer.clear()
+        this.#timer?.clear()
         this.#late.clear()
         this.#stream.destroy()
         this.#options.onClose(effect.cause)
@@ -146,17 +149,16 @@ export class GuestConnection {
     return waiting
   }
 
-  /** One timer, for the request that runs out first. */
+  /** One timer, for the request that runs out first: later requests run out later. */
   #watch(): void {
+    if (this.#timer !== undefined || this.#bridge.closed) return
     const at = this.#bridge.nextDeadlineMs()
-    if (at === Infinity || this.#bridge.closed || (this.#timer !== undefined && this.#timer.at <= at)) return
-    this.#timer?.timer.clear()
-    const timer = this.#options.clock.after(Math.max(0, at - this.#options.clock.now()), () => {
+    if (at === Infinity) return
+    this.#timer = this.#options.clock.after(Math.max(0, at - this.#options.clock.now()), () => {
       this.#timer = undefined
       this.#perform(this.#bridge.expire(this.#options.clock.now()))
       this.#watch()
     })
-    this.#timer = { at, timer }
   }
 
   /** Ends it on purpose, or with a cause. Idempotent. */

@@ -88,7 +88,18 @@ function optionalString(body: Record<string, unknown>, what: string, name: strin
   return value
 }
 
-/** Decodes what every response has. Results are signed 32-bit; the unsigned form is taken too. @throws {ProtocolError} */
+/** Members that only the answers to one RPC carry. Absent ones have their zero value; of another type, they break the protocol. */
+const OWN_MEMBERS: Partial<Record<RpcName, (body: Record<string, unknown>, what: string) => void>> = {
+  ExecuteProcess: (body, what) => void integerIn(body, what, 'ProcessId', 0, 0xffff_ffff),
+  WaitForProcess: (body, what) => void integerIn(body, what, 'ExitCode', 0, 0xffff_ffff),
+  DumpStacks: (body, what) => void optionalString(body, what, 'GuestStacks'),
+}
+
+/**
+ * Decodes what every response has, and checks what this one has besides. Results are signed 32-bit; the unsigned form is taken too.
+ *
+ * @throws {ProtocolError}
+ */
 export function decodeAnswer(payload: Uint8Array, rpc: RpcName): Answer {
   const what = `a ${rpc} response`
   const body = decodeObject(payload, what)
@@ -96,6 +107,7 @@ export function decodeAnswer(payload: Uint8Array, rpc: RpcName): Answer {
   checkActivityId(body, what)
   const records = member(body, 'ErrorRecords') ?? []
   if (!Array.isArray(records) || !records.every(isRecord)) throw wrong(what, 'ErrorRecords', 'an array of objects')
+  OWN_MEMBERS[rpc]?.(body, what)
   return {
     result,
     errorMessage: optionalString(body, what, 'ErrorMessage'),

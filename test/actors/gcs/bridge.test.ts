@@ -130,6 +130,16 @@ describe('guest connection', () => {
       assert.equal(({} as Record<string, unknown>)['Result'], undefined)
     })
 
+    it('of members with one name the last counts, also beside a number that a double cannot hold', async () => {
+      await make()
+      const peer = await fake.connect()
+      for (const big of ['7', '18446744073709551615']) {
+        const call = fake.guest.dumpStacks()
+        peer.answer(await peer.next(), `{"Result":-5,"Big":${big},"GuestStacks":"a","GuestStacks":"b","Result":0}`)
+        assert.equal(await call, 'b')
+      }
+    })
+
     it('GCSH-012 GCSH-013 only the direction of a response’s type counts', async () => {
       await make()
       const peer = await fake.connect()
@@ -271,6 +281,27 @@ describe('guest connection', () => {
         assert.equal(own.code, 'UVM_PROTOCOL')
         assert.equal(own.op, 'guest.addLCOWMappedVirtualDisk')
         allClosed([other!])
+      })
+    }
+
+    for (const [what, call, type, body] of [
+      [
+        'an execute response whose ProcessId is a string',
+        () => fake.guest.createProcess({ CommandArgs: ['a'] }),
+        TYPE.execute,
+        '{"Result":0,"ProcessId":"7"}',
+      ],
+      ['a stack dump that is a number', () => fake.guest.dumpStacks(), TYPE.dumpStacks, '{"Result":0,"GuestStacks":7}'],
+    ] as const) {
+      it(`GCSH-019 ${what}: its own call fails with a ProtocolError and the connection ends`, async () => {
+        await make()
+        const peer = await fake.connect()
+        const failing = call()
+        failing.catch(() => undefined)
+        peer.answer(await peer.next(type), body)
+        await rejectsWith(failing, ProtocolError)
+        await peer.closed
+        assert.equal(await fake.guest.isConnected(), false)
       })
     }
 
