@@ -35,13 +35,10 @@ export type {
   GuestCapabilities,
   GuestManager,
   GuestOptions,
-  LCOWNetworkManager,
-  LCOWScsiManager,
   LogRecord,
   SavedProcess,
-  WCOWNetworkManager,
-  WCOWScsiManager,
 } from './actors/gcs/managers.js'
+export type * from './actors/gcs/resource-managers.js'
 
 export {
   AbortError,

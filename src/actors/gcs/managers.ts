@@ -1,18 +1,12 @@
-// The guest-side manager interfaces. Guest implements them; a caller's code that takes one can be given a fake.
+// The guest manager: the connection, what runs inside, and the options. Guest implements it; a caller's code that takes it can be given a
+// fake. What is mounted and plugged inside is in resource-managers.ts.
 
 import type { Readable, Writable } from 'node:stream'
 import type {
   GcsCapabilities,
-  HostComputeEndpoint,
-  HostComputeNamespace,
-  LCOWMappedVirtualDisk,
-  LCOWNetworkAdapter,
   LcowProcessParameters,
   ProcessParameters,
-  RequestType,
-  SCSIDevice,
   TimeZoneInformation,
-  WCOWMappedVirtualDisk,
 } from '../../protocol/schema/index.js'
 import type { CallOptions } from '../mailbox/contract.js'
 import type { GuestOS } from '../../protocol/guest-os.js'
@@ -110,39 +104,4 @@ export interface GuestManager {
   isConnected(): Promise<boolean>
   /** Closes connection and listeners and ends the guest actor. */
   close(): Promise<void>
-}
-
-export interface LCOWNetworkManager {
-  addLCOWNetworkInterface(settings: LCOWNetworkAdapter, options?: CallOptions): Promise<void>
-  removeLCOWNetworkInterface(settings: LCOWNetworkAdapter, options?: CallOptions): Promise<void>
-}
-
-export interface WCOWNetworkManager {
-  addNetworkNamespace(settings: HostComputeNamespace, options?: CallOptions): Promise<void>
-  removeNetworkNamespace(settings: HostComputeNamespace, options?: CallOptions): Promise<void>
-  addNetworkInterface(
-    adapterId: string,
-    requestType: RequestType,
-    settings?: HostComputeEndpoint,
-    options?: CallOptions,
-  ): Promise<void>
-  removeNetworkInterface(
-    adapterId: string,
-    requestType: RequestType,
-    settings?: HostComputeEndpoint,
-    options?: CallOptions,
-  ): Promise<void>
-}
-
-export interface LCOWScsiManager {
-  addLCOWMappedVirtualDisk(settings: LCOWMappedVirtualDisk, options?: CallOptions): Promise<void>
-  removeLCOWMappedVirtualDisk(settings: LCOWMappedVirtualDisk, options?: CallOptions): Promise<void>
-  removeSCSIDevice(settings: SCSIDevice, options?: CallOptions): Promise<void>
-}
-
-export interface WCOWScsiManager {
-  addWCOWMappedVirtualDisk(settings: WCOWMappedVirtualDisk, options?: CallOptions): Promise<void>
-  addWCOWMappedVirtualDiskForContainerScratch(settings: WCOWMappedVirtualDisk, options?: CallOptions): Promise<void>
-  removeWCOWMappedVirtualDisk(settings: WCOWMappedVirtualDisk, options?: CallOptions): Promise<void>
-  removeSCSIDevice(settings: SCSIDevice, options?: CallOptions): Promise<void>
 }

@@ -3,7 +3,6 @@
 // What is decided here, before anything is sent: wrong arguments, a method meant for the other guest system, and calls on a guest
 // that was closed or whose VM has exited. Everything else is the actor's answer.
 
-import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import {
   BridgeClosedError,
   GuestConnectionUnavailableError,
@@ -12,39 +11,18 @@ import {
   UnsupportedGuestError,
 } from '../../errors.js'
 import { fromWireError, toWireError } from '../../errors-wire.js'
-import type {
-  HostComputeEndpoint,
-  HostComputeNamespace,
-  LCOWMappedVirtualDisk,
-  LCOWNetworkAdapter,
-  LcowProcessParameters,
-  ProcessParameters,
-  RequestType,
-  SCSIDevice,
-  WCOWMappedVirtualDisk,
-} from '../../protocol/schema/index.js'
+import type { LcowProcessParameters, ProcessParameters } from '../../protocol/schema/index.js'
 import { isGuid, normaliseGuid } from '../../protocol/guid.js'
 import { documentText } from '../arguments.js'
-import { Events } from '../events.js'
 import type { CallOptions, CallSubject } from '../mailbox/contract.js'
 import type { GuestOS } from '../../protocol/guest-os.js'
-import { NULL_CONTAINER_ID } from './contract.js'
 import { execParameters, relay } from './exec.js'
 import type { GuestLink } from './link.js'
-import type {
-  ConnectOptions,
-  ExecRequest,
-  GuestCapabilities,
-  GuestManager,
-  LCOWNetworkManager,
-  LCOWScsiManager,
-  LogRecord,
-  WCOWNetworkManager,
-  WCOWScsiManager,
-} from './managers.js'
-import { GuestProcess, type ProcessStreams } from './process-proxy.js'
-import { adapterRequest, guestMethod, guestRequest, type GuestMethodName } from './requests.js'
-import { StdioReadable, StdioWritable } from './stdio-streams.js'
+import type { ConnectOptions, ExecRequest, GuestCapabilities, GuestManager, LogRecord } from './managers.js'
+import type { GuestProcess } from './process-proxy.js'
+import { startProcess } from './process-start.js'
+import { guestMethod, type GuestMethodName } from './requests.js'
+import { GuestResources } from './resource-proxy.js'
 
 export interface GuestEvents {
   /** The connection ended; no error when it was closed on purpose. */
@@ -56,10 +34,7 @@ export interface GuestEvents {
 /** Local end of a Guest: closed by its caller, or ended with its VM. */
 type Ending = { kind: 'closed' } | { kind: 'vm-exited'; cause: Error }
 
-export class Guest
-  extends Events<GuestEvents>
-  implements GuestManager, LCOWNetworkManager, WCOWNetworkManager, LCOWScsiManager, WCOWScsiManager
-{
+export class Guest extends GuestResources<GuestEvents> implements GuestManager {
   readonly guestOS: GuestOS
   readonly #link: GuestLink
   #ending: Ending | undefined
@@ -166,13 +141,15 @@ export class Guest
     parameters: ProcessParameters | LcowProcessParameters,
     options?: CallOptions,
   ): Promise<GuestProcess> {
-    return this.#execute('createProcess', parameters, options)
+    this.#assertAlive('createProcess')
+    return this.#start('createProcess', parameters, options)
   }
 
   async execInUVM(request: ExecRequest, options?: CallOptions): Promise<number> {
     const startedMs = performance.now()
     const parameters = execParameters(request, this.guestOS, this.#link.vmId)
-    const process = await this.#execute('execInUVM', parameters, options)
+    this.#assertAlive('execInUVM')
+    const process = await this.#start('execInUVM', parameters, options)
     // The caller's time counts from the call: what the start took is gone.
     const timeoutMs = options?.timeoutMs
     const left =
@@ -180,146 +157,26 @@ export class Guest
     return relay(process, request, { signal: options?.signal, timeoutMs: left })
   }
 
-  async #execute(
-    method: string,
-    parameters: ProcessParameters,
-    options: CallOptions | undefined,
-  ): Promise<GuestProcess> {
-    this.#assertAlive(method)
-    const subject = this.#subject(method)
-    const text = documentText(subject, 'LcowProcessParameters', parameters)
-    const transfer: MessagePort[] = []
-    const locals: MessagePort[] = []
-    const open = (wanted: unknown): { local: MessagePort; remote: MessagePort } | undefined => {
-      if (wanted !== true) return undefined
-      const { port1: local, port2: remote } = new MessageChannel()
-      transfer.push(remote)
-      locals.push(local)
-      return { local, remote }
-    }
-    const stdin = open(parameters.CreateStdInPipe)
-    const stdout = open(parameters.CreateStdOutPipe)
-    const stderr = open(parameters.CreateStdErrPipe)
-    const streams: ProcessStreams = {
-      stdin: stdin === undefined ? null : new StdioWritable(stdin.local),
-      stdout: stdout === undefined ? null : new StdioReadable(stdout.local),
-      stderr: stderr === undefined ? null : new StdioReadable(stderr.local),
-    }
-    try {
-      const started = await this.#link.mailbox.call(
-        'execute',
-        {
-          containerId: NULL_CONTAINER_ID,
-          parameters: text,
-          op: subject.op,
-          ...(stdin === undefined ? {} : { stdin: stdin.remote }),
-          ...(stdout === undefined ? {} : { stdout: stdout.remote }),
-          ...(stderr === undefined ? {} : { stderr: stderr.remote }),
-        },
-        subject,
-        { ...options, transfer },
-      )
-      return new GuestProcess({
-        vmId: this.#link.vmId,
-        guestOS: this.guestOS,
-        mailbox: this.#link.mailbox,
-        started,
-        streams,
-      })
-    } catch (error) {
-      for (const stream of [streams.stdin, streams.stdout, streams.stderr]) stream?.destroy()
-      for (const port of [...locals, ...transfer]) port.close()
-      throw error
-    }
+  #start(method: string, parameters: ProcessParameters, options: CallOptions | undefined): Promise<GuestProcess> {
+    return startProcess(this.#link, undefined, parameters, this.#subject(method), options)
   }
 
   /** One ModifySettings of the table: the wrong guest system first, then the arguments, then whether there is a guest at all. */
-  async #modify(method: GuestMethodName, request: () => string, options: CallOptions | undefined): Promise<void> {
+  protected async modify(
+    method: GuestMethodName,
+    request: (vmId: string) => string,
+    options: CallOptions | undefined,
+  ): Promise<void> {
     const subject = this.#subject(method)
     const { os, needs } = guestMethod(method)
     if (os !== undefined && os !== this.guestOS) {
       const reason = `it is meant for ${os} guests and this one is a ${this.guestOS} guest`
       throw new UnsupportedGuestError({ ...subject, reason })
     }
-    const text = request()
+    const text = request(this.#link.vmId)
     this.#assertAlive(method)
     const input = { request: text, op: subject.op, ...(needs === undefined ? {} : { needs }) }
     await this.#link.mailbox.call('modify', input, subject, options)
-  }
-
-  #change(method: GuestMethodName, settings: unknown, options: CallOptions | undefined): Promise<void> {
-    return this.#modify(method, () => guestRequest(method, this.#link.vmId, settings), options)
-  }
-
-  addLCOWNetworkInterface(settings: LCOWNetworkAdapter, options?: CallOptions): Promise<void> {
-    return this.#change('addLCOWNetworkInterface', settings, options)
-  }
-
-  removeLCOWNetworkInterface(settings: LCOWNetworkAdapter, options?: CallOptions): Promise<void> {
-    return this.#change('removeLCOWNetworkInterface', settings, options)
-  }
-
-  addNetworkNamespace(settings: HostComputeNamespace, options?: CallOptions): Promise<void> {
-    return this.#change('addNetworkNamespace', settings, options)
-  }
-
-  removeNetworkNamespace(settings: HostComputeNamespace, options?: CallOptions): Promise<void> {
-    return this.#change('removeNetworkNamespace', settings, options)
-  }
-
-  /** Windows adapters come in two steps: PreAdd with the endpoint before the host's add, Add without settings after it. */
-  addNetworkInterface(
-    adapterId: string,
-    requestType: RequestType,
-    settings?: HostComputeEndpoint,
-    options?: CallOptions,
-  ): Promise<void> {
-    const method = 'addNetworkInterface'
-    return this.#modify(
-      method,
-      () => adapterRequest(method, this.#link.vmId, adapterId, requestType, settings),
-      options,
-    )
-  }
-
-  removeNetworkInterface(
-    adapterId: string,
-    requestType: RequestType,
-    settings?: HostComputeEndpoint,
-    options?: CallOptions,
-  ): Promise<void> {
-    const method = 'removeNetworkInterface'
-    return this.#modify(
-      method,
-      () => adapterRequest(method, this.#link.vmId, adapterId, requestType, settings),
-      options,
-    )
-  }
-
-  /** Mounts a disk that the host has attached. */
-  addLCOWMappedVirtualDisk(settings: LCOWMappedVirtualDisk, options?: CallOptions): Promise<void> {
-    return this.#change('addLCOWMappedVirtualDisk', settings, options)
-  }
-
-  removeLCOWMappedVirtualDisk(settings: LCOWMappedVirtualDisk, options?: CallOptions): Promise<void> {
-    return this.#change('removeLCOWMappedVirtualDisk', settings, options)
-  }
-
-  addWCOWMappedVirtualDisk(settings: WCOWMappedVirtualDisk, options?: CallOptions): Promise<void> {
-    return this.#change('addWCOWMappedVirtualDisk', settings, options)
-  }
-
-  addWCOWMappedVirtualDiskForContainerScratch(settings: WCOWMappedVirtualDisk, options?: CallOptions): Promise<void> {
-    return this.#change('addWCOWMappedVirtualDiskForContainerScratch', settings, options)
-  }
-
-  removeWCOWMappedVirtualDisk(settings: WCOWMappedVirtualDisk, options?: CallOptions): Promise<void> {
-    return this.#change('removeWCOWMappedVirtualDisk', settings, options)
-  }
-
-  /** Asks the guest to unplug a SCSI device, before the host detaches the disk. */
-  removeSCSIDevice(settings: SCSIDevice, options?: CallOptions): Promise<void> {
-    return this.#change('removeSCSIDevice', settings, options)
   }
 
   close(): Promise<void> {
