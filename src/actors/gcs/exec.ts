@@ -1,10 +1,11 @@
 // execInUVM: one command in the utility VM, its stdio relayed, its exit code the answer.
 
-import { PassThrough, Readable, type Writable } from 'node:stream'
-import { finished, pipeline } from 'node:stream/promises'
+import { finished, type Readable, type Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { InvalidConfigError } from '../../errors.js'
 import type { ProcessParameters } from '../../protocol/schema/index.js'
-import type { CallOptions } from '../mailbox/contract.js'
+import type { CallOptions, CallSubject } from '../mailbox/contract.js'
+import { within } from '../mailbox/within.js'
 import type { GuestOS } from '../../protocol/guest-os.js'
 import type { ExecRequest, GuestProcessHandle } from './managers.js'
 
@@ -24,6 +25,7 @@ export function execParameters(request: ExecRequest, guestOS: GuestOS, vmId: str
   if (typeof request !== 'object' || (request as unknown) === null)
     return refuse('request', request, 'expected an object')
   const { args, commandLine, env, terminal = false } = request
+  checkKinds(request, refuse)
   if (args !== undefined && (!Array.isArray(args) || args.some((arg) => typeof arg !== 'string'))) {
     refuse('args', args, 'expected an array of strings')
   }
@@ -33,6 +35,7 @@ export function execParameters(request: ExecRequest, guestOS: GuestOS, vmId: str
   if (env !== undefined && Object.values(env).some((value) => typeof value !== 'string')) {
     refuse('env', env, 'expected strings')
   }
+  if (typeof terminal !== 'boolean') refuse('terminal', terminal, 'expected a boolean')
   if (terminal && request.stderr !== undefined) refuse('stderr', '[stream]', 'a terminal has no stderr of its own')
 
   const command: ProcessParameters =
@@ -55,6 +58,27 @@ export function execParameters(request: ExecRequest, guestOS: GuestOS, vmId: str
   }
 }
 
+function checkKinds(request: ExecRequest, refuse: (path: string, value: unknown, reason: string) => never): void {
+  for (const path of ['workingDirectory', 'user'] as const) {
+    const value: unknown = request[path]
+    if (value !== undefined && typeof value !== 'string') refuse(path, value, 'expected a string')
+  }
+  const { stdin } = request
+  const isBytes = typeof stdin === 'string' || stdin instanceof Uint8Array
+  if (stdin !== undefined && !isBytes && !canDo(stdin, 'pipe')) {
+    refuse('stdin', stdin, 'expected a Readable, a string or a Uint8Array')
+  }
+  for (const path of ['stdout', 'stderr'] as const) {
+    const stream = request[path]
+    if (stream !== undefined && !canDo(stream, 'write')) refuse(path, stream, 'expected a Writable')
+  }
+}
+
+/** Streams are told by what they do: there are Readables that are no instance of ours. */
+function canDo(stream: unknown, method: 'pipe' | 'write'): boolean {
+  return typeof stream === 'object' && stream !== null && typeof (stream as never)[method] === 'function'
+}
+
 /**
  * Arguments joined so that the Microsoft C runtime splits them again as given: quotes around what is empty or has a space, tab or quote,
  * a backslash before each quote, and backslashes doubled where a quote follows.
@@ -68,30 +92,38 @@ function quoteWindowsArgument(arg: string): string {
   return `"${arg.replace(/(\\*)"/g, '$1$1\\"').replace(/(\\+)$/, '$1$1')}"`
 }
 
+/** How long a failed exec waits for the guest to take the kill, milliseconds. */
+const KILL_TIMEOUT_MS = 10_000
+
 /**
  * Relays stdio until the process has exited and its output is through.
  *
  * @returns the exit code
- * @throws what the caller's own stream failed with, or what `wait` of the process rejects with; the process is killed where the guest allows it
+ * @throws what a stream of the caller failed with, what `wait` of the process rejects with, or the caller's signal or time; the process is
+ *   killed then where the guest allows it
  */
-export async function relay(process: GuestProcessHandle, request: ExecRequest, options?: CallOptions): Promise<number> {
+export async function relay(
+  process: GuestProcessHandle,
+  request: ExecRequest,
+  subject: CallSubject,
+  options?: CallOptions,
+): Promise<number> {
   const output = [copy(process.stdout, request.stdout), copy(process.stderr, request.stderr)]
   const input = feed(process.stdin, request.stdin)
+  const through = Promise.all([process.wait(), ...output]).then(([exit]) => exit.exitCode)
+  // Input that nobody reads does not hold the exit up; only its failure ends the command.
+  const failed = input.done.then(() => new Promise<never>(() => undefined))
   try {
-    // A relay that fails ends the command; one that succeeds only says that this stream is through.
-    const [exit] = await Promise.all([process.wait(options), ...output, input])
-    return exit.exitCode
+    return await within(Promise.race([through, failed]), subject, options)
   } catch (error) {
     process.kill({ timeoutMs: KILL_TIMEOUT_MS }).catch(() => undefined)
     throw error
   } finally {
+    input.stop()
     await process.close()
-    await Promise.allSettled([...output, input])
+    await Promise.allSettled(output)
   }
 }
-
-/** How long a failed exec waits for the guest to take the kill, milliseconds. */
-const KILL_TIMEOUT_MS = 10_000
 
 /** Copies without ending the caller's stream: it may be process.stdout. */
 async function copy(from: Readable | null, to: Writable | undefined): Promise<void> {
@@ -104,19 +136,49 @@ async function copy(from: Readable | null, to: Writable | undefined): Promise<vo
   }
 }
 
-async function feed(to: Writable | null, from: ExecRequest['stdin']): Promise<void> {
-  if (to === null || from === undefined) return
-  const source = from instanceof Readable ? from : Readable.from([from], { objectMode: false })
-  // The process may exit without reading: that is no error. The caller's stream is not destroyed for it.
-  const middle = new PassThrough()
-  const ours = finished(to, { readable: false }).catch(() => undefined)
-  const failure = new Promise<never>((_resolve, reject) => source.once('error', reject))
-  failure.catch(() => middle.destroy())
-  source.pipe(middle).pipe(to)
-  try {
-    await Promise.race([ours, failure])
-  } finally {
-    source.unpipe(middle)
-    middle.destroy()
+/**
+ * Writes the caller's input and then half-closes. `done` rejects with what the caller's stream failed with. The caller's stream is neither
+ * destroyed nor read further once the process no longer takes input.
+ */
+function feed(to: Writable | null, from: ExecRequest['stdin']): { done: Promise<void>; stop: () => void } {
+  if (to === null || from === undefined) return { done: Promise.resolve(), stop: () => undefined }
+  if (typeof from === 'string' || from instanceof Uint8Array) {
+    to.end(from)
+    return { done: Promise.resolve(), stop: () => undefined }
   }
+  let stop = (): void => undefined
+  const done = new Promise<void>((resolve, reject) => {
+    const take = (chunk: unknown): void => {
+      try {
+        if (!to.write(chunk)) from.pause()
+      } catch (error) {
+        // Not bytes, from a stream of objects.
+        reject(error as Error)
+      }
+    }
+    const more = (): void => void from.resume()
+    const forget = finished(from, { writable: false }, (error) => {
+      stop()
+      if (error) reject(error)
+      else {
+        to.end()
+        resolve()
+      }
+    })
+    stop = (): void => {
+      forget()
+      from.off('data', take)
+      to.off('drain', more)
+      to.off('close', gone)
+      from.pause()
+    }
+    const gone = (): void => {
+      stop()
+      resolve()
+    }
+    to.on('drain', more)
+    to.once('close', gone)
+    from.on('data', take)
+  })
+  return { done, stop: () => stop() }
 }

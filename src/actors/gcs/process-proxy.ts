@@ -1,8 +1,9 @@
 // A guest process as the main thread holds it: streams over their own ports, everything else over the guest's mailbox.
 
 import { finished, type Readable, type Writable } from 'node:stream'
-import { InvalidConfigError, InvalidStateError } from '../../errors.js'
+import { GuestConnectionUnavailableError, InvalidConfigError, InvalidStateError } from '../../errors.js'
 import type { CallOptions, CallSubject, Mailbox } from '../mailbox/contract.js'
+import { within } from '../mailbox/within.js'
 import type { GuestOS } from '../../protocol/guest-os.js'
 import type { GuestNotices, GuestRequests, StartedProcess } from './contract.js'
 import type { GuestProcessHandle, SavedProcess } from './managers.js'
@@ -32,7 +33,10 @@ export class GuestProcess implements GuestProcessHandle {
   readonly stdout: Readable | null
   readonly stderr: Readable | null
   readonly #link: ProcessLink
+  /** Asked once up front, so that exitCode() can answer without a question of its own. */
+  readonly #exit: Promise<Exit>
   #outcome: { exit: Exit } | { error: unknown } | undefined
+  #closed = false
 
   /** @internal made by Guest.createProcess */
   constructor(link: ProcessLink) {
@@ -41,8 +45,8 @@ export class GuestProcess implements GuestProcessHandle {
     this.stdin = link.streams.stdin
     this.stdout = link.streams.stdout
     this.stderr = link.streams.stderr
-    // Asked once up front, so that exitCode() can answer without a question of its own.
-    this.#askExit().then(
+    this.#exit = this.#askExit()
+    this.#exit.then(
       (exit) => (this.#outcome = { exit }),
       (error: unknown) => (this.#outcome = { error }),
     )
@@ -57,15 +61,18 @@ export class GuestProcess implements GuestProcessHandle {
   }
 
   /**
-   * The exit, the same however often it is asked.
+   * The exit, the same however often it is asked, also after `close`.
    *
    * @throws {BridgeClosedError} the connection ended before the process did
    */
   async wait(options?: CallOptions): Promise<Exit> {
-    if (this.#outcome !== undefined && 'exit' in this.#outcome) return { ...this.#outcome.exit }
+    const isKnown = this.#outcome !== undefined && 'exit' in this.#outcome
+    // A process that was closed is unknown to the actor; the first question is still answered.
+    if (isKnown || this.#closed) return { ...(await within(this.#exit, this.#subject('wait'), options)) }
     return this.#askExit(options)
   }
 
+  /** @throws {InvalidStateError} the process has not exited */
   async exitCode(): Promise<number> {
     if (this.#outcome === undefined) {
       throw new InvalidStateError({
@@ -92,6 +99,11 @@ export class GuestProcess implements GuestProcessHandle {
    * @returns false when the process was gone already
    */
   async signal(options?: { Signal: number | string }, callOptions?: CallOptions): Promise<boolean> {
+    const given: unknown = options
+    if (given !== undefined && (typeof given !== 'object' || given === null)) {
+      const reason = 'expected an object with a Signal'
+      throw new InvalidConfigError({ ...this.#subject('signal'), path: 'options', value: given, reason })
+    }
     const signal: unknown =
       options === undefined ? (this.#link.guestOS === 'linux' ? 15 : 'CtrlShutdown') : options.Signal
     if (typeof signal !== 'string' && !Number.isInteger(signal)) {
@@ -111,10 +123,10 @@ export class GuestProcess implements GuestProcessHandle {
     return this.#link.mailbox.call('signalProcess', { key: this.#link.started.key }, this.#subject('kill'), options)
   }
 
-  /** Columns and rows, each 0..65535. */
+  /** Columns and rows; a guest takes up to 65535 of each. */
   async resizeConsole(width: number, height: number, options?: CallOptions): Promise<void> {
     for (const [path, value] of Object.entries({ width, height })) {
-      if (!Number.isInteger(value) || value < 0) {
+      if (!Number.isSafeInteger(value) || value < 0) {
         throw new InvalidConfigError({
           ...this.#subject('resizeConsole'),
           path,
@@ -127,21 +139,40 @@ export class GuestProcess implements GuestProcessHandle {
     await this.#link.mailbox.call('resizeConsole', input, this.#subject('resizeConsole'), options)
   }
 
-  /** Half-closes stdin: the process reads end of file once it has read what was written. Idempotent. */
-  async closeStdin(_options?: CallOptions): Promise<void> {
+  /**
+   * Half-closes stdin: the process reads end of file once it has read what was written. Resolves when all of it is on its way. Idempotent;
+   * a process without stdin, or one that no longer reads it, has nothing to close.
+   *
+   * @throws {GuestConnectionUnavailableError} the connection ended first
+   */
+  async closeStdin(options?: CallOptions): Promise<void> {
+    const subject = this.#subject('closeStdin')
     const { stdin } = this
-    if (stdin === null || stdin.destroyed || stdin.writableFinished) return
-    await new Promise<void>((resolve) => {
+    if (stdin === null) return within(Promise.resolve(), subject, options)
+    if (!stdin.writableEnded && !stdin.destroyed) stdin.end()
+    const finishedOrCut = new Promise<void>((resolve) => {
       finished(stdin, { readable: false }, () => resolve())
-      if (!stdin.writableEnded) stdin.end()
     })
+    await within(finishedOrCut, subject, options)
+    if (stdin.writableFinished || this.#closed) return
+    const negotiated = await this.#link.mailbox.call('negotiated', {}, subject).catch(() => undefined)
+    if (negotiated !== undefined) return
+    const error = this.#outcome !== undefined && 'error' in this.#outcome ? this.#outcome.error : undefined
+    throw new GuestConnectionUnavailableError({ ...subject, ...(error === undefined ? {} : { cause: error }) })
   }
 
-  /** Closes the streams; sends nothing to the guest. Idempotent, resolves in every state. */
+  /**
+   * Closes the streams; sends nothing to the guest, so that neither the process nor its exit is affected. Idempotent, resolves in every
+   * state.
+   */
   async close(options?: CallOptions): Promise<void> {
-    await this.#link.mailbox
-      .call('closeProcess', { key: this.#link.started.key }, this.#subject('close'), options)
-      .catch(() => undefined)
+    const isFirst = !this.#closed
+    this.#closed = true
     for (const stream of [this.stdin, this.stdout, this.stderr]) stream?.destroy()
+    const { mailbox, started } = this.#link
+    const closing = isFirst
+      ? mailbox.call('closeProcess', { key: started.key }, this.#subject('close')).catch(() => undefined)
+      : Promise.resolve()
+    await within(closing, this.#subject('close'), options)
   }
 }

@@ -1,8 +1,8 @@
 // The guest's processes as the actor knows them: their stdio channels, their one outstanding wait, and how they are asked for.
 
 import type { MessagePort } from 'node:worker_threads'
-import { GuestRPCError, InvalidStateError, type UVMError } from '../../errors.js'
-import type { HvSocketTransport } from '../../native/hvsocket.js'
+import { GuestConnectionUnavailableError, InvalidStateError, ProviderUnavailableError } from '../../errors.js'
+import type { HvSocketListener, HvSocketTransport } from '../../native/hvsocket.js'
 import type { Clock } from '../../native/clock.js'
 import {
   decodeExitCode,
@@ -22,16 +22,14 @@ import type { GuestInit, GuestRequests, StartedProcess } from './contract.js'
 import { signalOptions } from './signals.js'
 import { InputChannel, OutputChannel } from './stdio-channel.js'
 
-/** How long a stream may still connect after its process has exited, milliseconds. A Windows guest may dial late. */
-const LATE_CONNECT_MS = 5_000
-
 type StreamName = 'stdin' | 'stdout' | 'stderr'
+type StdioChannel = InputChannel | OutputChannel
 type Exit = { exitCode: number; known: boolean }
 
 interface GuestProcessEntry {
   readonly pid: number
   readonly containerId: string
-  readonly channels: readonly (InputChannel | OutputChannel)[]
+  readonly channels: readonly StdioChannel[]
   readonly connection: GuestConnection
   /** Settles once; a rejection is handed to whoever waits. */
   readonly exit: Promise<Exit>
@@ -47,7 +45,7 @@ export interface ProcessesOptions {
 export class GuestProcesses {
   readonly #options: ProcessesOptions
   readonly #entries = new Map<number, GuestProcessEntry>()
-  readonly #channels = new Set<InputChannel | OutputChannel>()
+  readonly #channels = new Set<StdioChannel>()
   #nextKey = 1
   /** Never reused, and advanced even when listening fails. */
   #nextPort = FIRST_STDIO_PORT
@@ -63,26 +61,33 @@ export class GuestProcesses {
     call: ActorCall,
   ): Promise<StartedProcess> {
     const { containerId, parameters, op } = input
-    const { channels, ports } = await this.#listen(input)
+    let given = false
+    const forget = call.onCancel(() => (given = true))
+    const abandoned = (): InvalidStateError =>
+      new InvalidStateError({ op, id: this.#options.init.vmId, state: 'abandoned', reason: 'the caller gave up' })
+    let channels: StdioChannel[] = []
     const discard = (): void => {
       for (const channel of channels) channel.close()
     }
-    let given = false
-    const forget = call.onCancel(() => (given = true))
     try {
+      const listening = await this.#listen(input, op)
+      channels = listening.channels
+      // Nothing was sent yet: nothing needs to be made good.
+      if (given) throw abandoned()
+      const { ports } = listening
       const answer = await connection.request('ExecuteProcess', this.#executeBody(containerId, parameters, ports), {
         op,
         onLate: (late) => this.#discardLate(connection, containerId, late, discard),
       })
       if (given) {
         this.#discardLate(connection, containerId, answer, discard)
-        throw new InvalidStateError({ op, state: 'abandoned', reason: 'the caller gave up' })
+        throw abandoned()
       }
       const pid = decodeProcessId(answer)
-      const entry = this.#watch(connection, containerId, pid, channels)
+      const { exit, waitId } = this.#watch(connection, containerId, pid, channels)
       const key = this.#nextKey++
-      this.#entries.set(key, entry.process)
-      return { key, pid, waitId: entry.waitId, ports }
+      this.#entries.set(key, { pid, containerId, channels, connection, exit })
+      return { key, pid, waitId, ports }
     } catch (error) {
       discard()
       throw error
@@ -92,11 +97,14 @@ export class GuestProcesses {
   }
 
   /** In the order stdin, stdout, stderr; only requested streams take a port. */
-  async #listen(streams: Partial<Record<StreamName, MessagePort>>): Promise<{
-    channels: (InputChannel | OutputChannel)[]
+  async #listen(
+    streams: Partial<Record<StreamName, MessagePort>>,
+    op: string,
+  ): Promise<{
+    channels: StdioChannel[]
     ports: StartedProcess['ports']
   }> {
-    const channels: (InputChannel | OutputChannel)[] = []
+    const channels: StdioChannel[] = []
     const ports: StartedProcess['ports'] = {}
     try {
       for (const name of ['stdin', 'stdout', 'stderr'] as const) {
@@ -104,10 +112,10 @@ export class GuestProcesses {
         if (local === undefined) continue
         const port = this.#nextPort++
         ports[name] = port
-        const { runtimeId } = this.#options.init
-        const listener = await this.#options.transport.listen({ runtimeId, serviceId: vsockServiceId(port) })
+        const { clock, gauges } = this.#options
+        const listener = await this.#listenOn(port, name, op)
         const Kind = name === 'stdin' ? InputChannel : OutputChannel
-        const channel = new Kind(listener, local, this.#options.gauges)
+        const channel = new Kind({ listener, port: local, clock, gauges })
         channels.push(channel)
         this.#channels.add(channel)
         local.once('close', () => this.#channels.delete(channel))
@@ -116,6 +124,17 @@ export class GuestProcesses {
     } catch (error) {
       for (const channel of channels) channel.close()
       throw error
+    }
+  }
+
+  async #listenOn(port: number, stream: StreamName, op: string): Promise<HvSocketListener> {
+    const { init, transport } = this.#options
+    try {
+      return await transport.listen({ runtimeId: init.runtimeId, serviceId: vsockServiceId(port) })
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause)
+      const reason = `cannot listen on vsock port ${port} for ${stream}: ${why}`
+      throw new ProviderUnavailableError({ op, id: init.vmId, reason, cause })
     }
   }
 
@@ -137,55 +156,50 @@ export class GuestProcesses {
     connection: GuestConnection,
     containerId: string,
     pid: number,
-    channels: readonly (InputChannel | OutputChannel)[],
-  ): { process: GuestProcessEntry; waitId: bigint } {
+    channels: readonly StdioChannel[],
+  ): { exit: Promise<Exit>; waitId: bigint } {
     const waitId = connection.nextId
     const body = requestBody(containerId, { ProcessId: `${pid}`, TimeoutInMs: `${WAIT_FOREVER}` })
-    const exit = connection.request('WaitForProcess', body, { op: 'process.wait' }).then(
-      (answer): Exit => ({ exitCode: decodeExitCode(answer), known: true }),
-      (error: UVMError): Exit => {
-        // The guest has forgotten it: it has exited, with a code that nobody knows.
-        if (error instanceof GuestRPCError && error.result === HRESULT.ERROR_NOT_FOUND)
-          return { exitCode: 0, known: false }
-        throw error
-      },
-    )
-    exit.then(
-      () => this.#endUnconnected(channels),
-      () => {
-        for (const channel of channels) channel.close()
-      },
-    )
-    return { process: { pid, containerId, channels, connection, exit }, waitId }
-  }
-
-  /** A stream that did not connect while its process ran hardly will: its reader must not wait for ever. */
-  #endUnconnected(channels: readonly (InputChannel | OutputChannel)[]): void {
-    const idle = channels.filter((channel) => !channel.isConnected)
-    if (idle.length === 0) return
-    this.#options.clock.after(LATE_CONNECT_MS, () => {
-      for (const channel of idle) if (!channel.isConnected) channel.close()
-    })
+    // Not found: the guest has forgotten the process, so it has exited, with a code that nobody knows.
+    const options = { op: 'process.wait', accept: [HRESULT.ERROR_NOT_FOUND] }
+    const exit = connection
+      .request('WaitForProcess', body, options)
+      .then((answer): Exit => ({ exitCode: decodeExitCode(answer), known: answer.result === 0 }))
+    // A wait that failed says nothing of output that is still coming; only what has not connected is given up.
+    const exited = (): void => {
+      for (const channel of channels) channel.exited()
+    }
+    exit.then(exited, exited)
+    return { exit, waitId }
   }
 
   /** A process that started after its caller had given up: closed, killed where the guest allows it, its wait kept. */
   #discardLate(connection: GuestConnection, containerId: string, answer: Answer, discard: () => void): void {
     discard()
     if (answer.result !== 0 || connection.closed) return
-    try {
-      const pid = decodeProcessId(answer)
-      this.#watch(connection, containerId, pid, []).process.exit.catch(() => undefined)
-      const body = requestBody(containerId, { ProcessId: `${pid}` })
-      connection.request('SignalProcess', body, { op: 'process.kill' }).catch(() => undefined)
-    } catch {
-      // An answer that cannot be read has ended the connection.
-    }
+    const pid = decodeProcessId(answer)
+    this.#watch(connection, containerId, pid, [])
+    const body = requestBody(containerId, { ProcessId: `${pid}` })
+    connection.request('SignalProcess', body, { op: 'process.kill' }).catch(() => undefined)
   }
 
   #entry(key: number, op: string): GuestProcessEntry {
     const entry = this.#entries.get(key)
     if (entry !== undefined) return entry
     throw new InvalidStateError({ op, id: this.#options.init.vmId, state: 'closed', reason: 'the process was closed' })
+  }
+
+  /** The entry of a process whose connection lives. @throws {GuestConnectionUnavailableError} */
+  async #reachable(key: number, op: string): Promise<GuestProcessEntry> {
+    const entry = this.#entry(key, op)
+    if (!entry.connection.closed) return entry
+    const cause: unknown = await entry.exit.catch((error: unknown) => error)
+    throw new GuestConnectionUnavailableError({
+      op,
+      id: this.#options.init.vmId,
+      reason: 'the connection it was started on has ended',
+      ...(cause instanceof Error ? { cause } : {}),
+    })
   }
 
   wait(key: number): Promise<Exit> {
@@ -200,25 +214,21 @@ export class GuestProcesses {
     call: ActorCall,
   ): Promise<boolean> {
     const op = signal === undefined ? 'process.kill' : 'process.signal'
-    const { pid, containerId, connection } = this.#entry(key, op)
+    const { pid, containerId, connection } = await this.#reachable(key, op)
     const { guestOS, vmId } = this.#options.init
     const options = signalOptions(guestOS, signal, isSupported, { op, id: `${vmId}:${pid}` })
     const body = requestBody(containerId, {
       ProcessId: `${pid}`,
       ...(options === undefined ? {} : { Options: options }),
     })
-    try {
-      await connection.request('SignalProcess', body, { op, call })
-      return true
-    } catch (error) {
-      if (error instanceof GuestRPCError && error.result === HRESULT.ERROR_NOT_FOUND) return false
-      throw error
-    }
+    const accept = [HRESULT.ERROR_NOT_FOUND]
+    const answer = await connection.request('SignalProcess', body, { op, call, accept })
+    return answer.result === 0
   }
 
   async resize(key: number, width: number, height: number, call: ActorCall): Promise<void> {
     const op = 'process.resizeConsole'
-    const { pid, containerId, connection } = this.#entry(key, op)
+    const { pid, containerId, connection } = await this.#reachable(key, op)
     const body = requestBody(containerId, { ProcessId: `${pid}`, Height: `${height}`, Width: `${width}` })
     await connection.request('ResizeConsole', body, { op, call })
   }

@@ -154,7 +154,7 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
     const timeoutMs = options?.timeoutMs
     const left =
       timeoutMs === undefined ? undefined : Math.max(timeoutMs - (performance.now() - startedMs), Number.MIN_VALUE)
-    return relay(process, request, { signal: options?.signal, timeoutMs: left })
+    return relay(process, request, this.#subject('execInUVM'), { signal: options?.signal, timeoutMs: left })
   }
 
   #start(method: string, parameters: ProcessParameters, options: CallOptions | undefined): Promise<GuestProcess> {

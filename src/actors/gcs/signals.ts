@@ -56,6 +56,9 @@ const ENDING: readonly number[] = [6, SIGKILL, SIGTERM]
 export type SignalOptions = string | undefined
 
 /**
+ * Linux takes numbers and names (`TERM`, `SIGTERM`), Windows the names of console events and the numbers that stand for them, besides
+ * `TERM` (CtrlShutdown) and `KILL`. An empty name is the default stop signal.
+ *
  * @param signal undefined: a forced kill
  * @throws {InvalidConfigError} a signal the guest has not, or that it cannot be sent without support for signals
  */
@@ -79,18 +82,33 @@ export function signalOptions(
   return `{"Signal":"${number === SIGTERM ? 'CtrlShutdown' : WINDOWS_EVENTS.get(number)}"}`
 }
 
+/** A signal written as a number in a string is that number. */
+function asNumber(signal: number | string): number | undefined {
+  if (typeof signal === 'number') return signal
+  return /^\d{1,3}$/.test(signal) ? Number(signal) : undefined
+}
+
+function withoutSig(name: string): string {
+  return name.toUpperCase().replace(/^SIG/, '')
+}
+
 function linuxNumber(signal: number | string): number | undefined {
-  if (typeof signal === 'number') return signal >= 1 && signal <= LINUX_SIGNALS.length ? signal : undefined
+  const number = asNumber(signal)
+  if (number !== undefined) return number >= 1 && number <= LINUX_SIGNALS.length ? number : undefined
   if (signal === '') return SIGTERM
-  const name = signal.toUpperCase().replace(/^SIG/, '')
+  const name = withoutSig(String(signal))
   const index = LINUX_SIGNALS.findIndex((known) => known === name)
   return index === -1 ? undefined : index + 1
 }
 
 function windowsNumber(signal: number | string): number | undefined {
-  if (typeof signal === 'number') {
-    return WINDOWS_EVENTS.has(signal) || signal === SIGTERM || signal === SIGKILL ? signal : undefined
+  const number = asNumber(signal)
+  if (number !== undefined) {
+    return WINDOWS_EVENTS.has(number) || number === SIGTERM || number === SIGKILL ? number : undefined
   }
-  for (const [number, name] of WINDOWS_EVENTS) if (name.toLowerCase() === signal.toLowerCase()) return number
+  const name = withoutSig(String(signal))
+  if (name === '' || name === 'TERM') return SIGTERM
+  if (name === 'KILL') return SIGKILL
+  for (const [event, known] of WINDOWS_EVENTS) if (known.toUpperCase() === name) return event
   return undefined
 }

@@ -117,7 +117,10 @@ export class StdioWritable extends Writable {
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    const pending = this.#pending
     this.#pending = undefined
+    // Whoever waits for this write must hear of it; the stream itself ends without an error of its own.
+    pending?.done(error ?? Object.assign(new Error('Premature close'), { code: 'ERR_STREAM_PREMATURE_CLOSE' }))
     // After `end` the actor still drains what it has; only a stream given up early is cut.
     if (this.writableFinished) this.#port.close()
     else closePort(this.#port)

@@ -1,0 +1,48 @@
+// The caller's signal and time for what is no single request to an actor. They end the waiting, never the work.
+
+import { AbortError, OperationTimeoutError } from '../../errors.js'
+import { atCallSite, callSite } from '../../errors-wire.js'
+import { systemClock, type Clock } from '../../native/clock.js'
+import { onAbort } from './abort-listeners.js'
+import { checkCallOptions } from './caller.js'
+import type { CallOptions, CallSubject } from './contract.js'
+
+/**
+ * Settles as `work` does, unless the caller's signal or time comes first. Errors of its own show the caller's stack.
+ *
+ * @throws {InvalidConfigError} bad options
+ * @throws {AbortError} the signal
+ * @throws {OperationTimeoutError} the time
+ */
+export async function within<T>(
+  work: Promise<T>,
+  subject: CallSubject,
+  options: CallOptions | undefined,
+  clock: Clock = systemClock,
+): Promise<T> {
+  const site = callSite(within)
+  // However this ends, nobody else hears of the work's failure.
+  work.catch(() => undefined)
+  checkCallOptions(options, subject)
+  const { signal, timeoutMs } = options ?? {}
+  const aborted = (): Error => atCallSite(new AbortError({ ...subject, cause: signal?.reason }), site)
+  if (signal?.aborted === true) throw aborted()
+  if (signal === undefined && (timeoutMs === undefined || timeoutMs === Infinity)) return work
+  let release = (): void => undefined
+  const early = new Promise<never>((_resolve, reject) => {
+    const unlisten = signal === undefined ? undefined : onAbort(signal, () => reject(aborted()))
+    const timer =
+      timeoutMs === undefined || timeoutMs === Infinity
+        ? undefined
+        : clock.after(timeoutMs, () => reject(atCallSite(new OperationTimeoutError({ ...subject, timeoutMs }), site)))
+    release = () => {
+      unlisten?.()
+      timer?.clear()
+    }
+  })
+  try {
+    return await Promise.race([work, early])
+  } finally {
+    release()
+  }
+}
