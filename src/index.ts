@@ -12,10 +12,13 @@ export { Host, type HostEvents } from './actors/host.js'
 export type { ComputeSystemQuery, ComputeSystemSummary, HostOptions, HostStats } from './actors/host-options.js'
 export type { CallOptions } from './actors/mailbox/contract.js'
 
+export type { MigrationNotifications } from './actors/vm/migration-notifications.js'
 export { UtilityVM, type VmEvents } from './actors/vm/proxy.js'
 export type {
   ExitStatus,
   LifetimeManager,
+  MigrationConfig,
+  MigrationManager,
   NetworkManager,
   PCIManager,
   PipeManager,

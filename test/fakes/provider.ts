@@ -75,7 +75,7 @@ export class FakeProvider implements HcsProvider {
         this.#call(name, id, argument)
     return {
       token: String(++this.#tokens),
-      start: run('start'),
+      start: (options, socket) => this.#call('start', id, withSocket(options, socket)),
       shutdown: run('shutdown'),
       terminate: run('terminate'),
       pause: run('pause'),
@@ -83,7 +83,7 @@ export class FakeProvider implements HcsProvider {
       save: run('save'),
       modify: run('modify'),
       properties: run('properties'),
-      migrate: (step, options) => this.#call('migrate', id, `${step} ${options}`),
+      migrate: (step, options, socket) => this.#call('migrate', id, withSocket(`${step} ${options}`, socket)),
       close: async () => {
         this.openHandles--
         await this.#call('close', id, '')
@@ -120,6 +120,11 @@ export class FakeProvider implements HcsProvider {
     this.closed = true
     return Promise.resolve()
   }
+}
+
+/** A migration socket is recorded behind the options. */
+function withSocket(text: string, socket: bigint | undefined): string {
+  return socket === undefined ? text : `${text} #${socket}`
 }
 
 export const PROPERTIES = JSON.stringify({

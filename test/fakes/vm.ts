@@ -8,6 +8,7 @@ import type { ActorEnvironment } from '#dist/actors/environment.js'
 import { SharedSlots, slotMemory } from '#dist/actors/slots.js'
 import { startVmActor } from '#dist/actors/vm/actor.js'
 import type { VmNotices, VmRequests } from '#dist/actors/vm/contract.js'
+import type { VmLink } from '#dist/actors/vm/link.js'
 import { UtilityVM as Vm } from '#dist/actors/vm/proxy.js'
 import type { HvSocketTransport } from '#dist/native/hvsocket.js'
 import { ManualClock } from './clock.js'
@@ -25,6 +26,7 @@ export interface FakeVmOptions {
   queueLimit?: number
   operations?: number
   boots?: number
+  relaySocket?: VmLink['relaySocket']
 }
 
 export interface FakeVm {
@@ -65,7 +67,7 @@ export async function fakeVm(options: FakeVmOptions = {}): Promise<FakeVm> {
   const input = { id, document: '{}', shutdownOptions: '{"Mechanism":"IntegrationService"}', queueLimit }
   const attached = await mailbox.call('create', input, { op: 'host.createVM', id })
   const hooks = { exited: () => undefined, closing: () => undefined, closed: () => undefined }
-  const vm = new Vm({ id, guestOS: 'linux', attached, mailbox, hooks })
+  const vm = new Vm({ id, guestOS: 'linux', attached, mailbox, hooks, relaySocket: options.relaySocket })
   provider.calls.length = 0
   return { vm, provider, clock, env, mailbox, ended }
 }

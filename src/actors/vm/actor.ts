@@ -5,12 +5,20 @@
 // property read and lost service; it is told once, before terminate and wait are answered.
 
 import type { MessagePort } from 'node:worker_threads'
-import { HcsError, isAlreadyStopped, isNotExist, isPending, OperationTimeoutError, UVMError } from '../../errors.js'
+import {
+  HcsError,
+  isAlreadyStopped,
+  isInvalidState,
+  isNotExist,
+  isPending,
+  OperationTimeoutError,
+  UVMError,
+} from '../../errors.js'
 import { toWireError } from '../../errors-wire.js'
 import { hcsError } from '../../native/hcs-error.js'
-import { HCS_EVENT, type HcsEvent, type HcsSystem } from '../../native/hcs.js'
+import { HCS_EVENT, type HcsEvent, type HcsSystem, type MigrationStep } from '../../native/hcs.js'
 import { HRESULT } from '../../protocol/hresult.js'
-import { member, parseJson } from '../../protocol/json.js'
+import { isRecord, member, parseJson } from '../../protocol/json.js'
 import type { Actor, ActorEnvironment, SlotRequest, Slots } from '../environment.js'
 import type { ActorCall, ActorPort } from '../mailbox/contract.js'
 import { exposeActor } from '../mailbox/expose.js'
@@ -18,7 +26,7 @@ import type { ExitNotice, VmAttached, VmNotices, VmRequests } from './contract.j
 import { exitOfEvent, exitOfProperties, tryParse } from './exit.js'
 import { ChangeQueue, refusal, type Barrier, type QueueEffect } from './queue.js'
 
-/** Default time of every call but wait and close, milliseconds, from when it leaves its queue. */
+/** Default time of every call but wait, close and those of a migration, milliseconds, from when it leaves its queue. */
 const DEFAULT_TIMEOUT_MS = 240_000
 
 interface Turn {
@@ -40,6 +48,10 @@ interface NativeCall {
   boots?: boolean
   /** Has had its turn in the queue. */
   isChange?: boolean
+  /** No default time-out. */
+  untimed?: boolean
+  /** Takes no slot: it interrupts a call that may hold the last one. */
+  slotless?: boolean
 }
 
 class VmActor {
@@ -67,6 +79,8 @@ class VmActor {
   #terminating: Promise<void> | undefined
   #closing: Promise<void> | undefined
   #startedMs: number | undefined
+  /** A migration has begun on this handle. */
+  #migrates = false
 
   constructor(port: MessagePort, env: ActorEnvironment) {
     this.#env = env
@@ -84,6 +98,14 @@ class VmActor {
             await system.start(options)
             this.#startedMs ??= env.clock.wallTime()
           }),
+        startMigrated: ({ options, socket }, call) =>
+          this.#change({ op: 'vm.startWithMigrationOptions', call, boots: true, untimed: true }, async (system) => {
+            await system.start(options, socket)
+            this.#migrates = true
+            this.#startedMs ??= env.clock.wallTime()
+          }),
+        migrate: ({ step, ...input }, call) =>
+          step === 'cancel' ? this.#cancelMigration(input, call) : this.#migrate(step, input, call),
         shutdown: (_input, call) => this.#shutdown(call),
         pause: ({ options }, call) => this.#change({ op: 'vm.pause', call }, (system) => system.pause(options)),
         resume: (_input, call) => this.#change({ op: 'vm.resume', call }, (system) => system.resume('')),
@@ -190,8 +212,7 @@ class VmActor {
       for (const release of releases) release()
       onEnd()
     }
-    const pools: Slots[] = call.boots === true ? [this.#env.boots, this.#env.operations] : [this.#env.operations]
-    for (const pool of pools) {
+    for (const pool of this.#pools(call)) {
       const request = pool.acquire(this.#id)
       this.#awaitingSlots.set(request, call)
       const forget = call.call?.onCancel(() => request.cancel())
@@ -217,7 +238,12 @@ class VmActor {
     })()
     this.#inFlight.add(running)
     running.catch(() => undefined).finally(() => this.#inFlight.delete(running))
-    return call.call?.timed === true ? running : this.#withDeadline(running, call.op)
+    return call.call?.timed === true || call.untimed === true ? running : this.#withDeadline(running, call.op)
+  }
+
+  #pools(call: NativeCall): Slots[] {
+    if (call.slotless === true) return []
+    return call.boots === true ? [this.#env.boots, this.#env.operations] : [this.#env.operations]
   }
 
   /** Ends the waiting for slots of what must not be sent any more. */
@@ -411,6 +437,32 @@ class VmActor {
     this.#waiters.clear()
   }
 
+  // ------------------------------------------------------------------------------------------------------------- migration
+
+  async #migrate(
+    step: Exclude<MigrationStep, 'cancel'>,
+    { op, options, socket }: { op: string; options: string; socket?: bigint },
+    call: ActorCall,
+  ): Promise<undefined> {
+    return this.#change({ op, call, untimed: true }, async (system) => {
+      await (socket === undefined ? system.migrate(step, options) : system.migrate(step, options, socket))
+      this.#migrates = true
+    })
+  }
+
+  /** Overtakes everything: it must be able to interrupt the transfer that has the turn. */
+  async #cancelMigration({ op, options }: { op: string; options: string }, call: ActorCall): Promise<undefined> {
+    const system = this.#handle(op)
+    try {
+      await this.#native({ op, call, untimed: true, slotless: true }, () => system.migrate('cancel', options))
+    } catch (error) {
+      // What began is over already, or the VM has gone with it.
+      const isOver = isInvalidState(error) || isAlreadyStopped(error) || isNotExist(error)
+      if (!this.#migrates || !isOver) throw error
+    }
+    return undefined
+  }
+
   // --------------------------------------------------------------------------------------------------------------- events
 
   #onEvent(event: HcsEvent): void {
@@ -427,6 +479,9 @@ class VmActor {
         this.#port.notify('guestConnectionClosed')
         void this.#checkExit().catch(() => undefined)
         return
+      case HCS_EVENT.groupLiveMigration:
+        this.#tellMigration(event.data)
+        return
       case HCS_EVENT.serviceDisconnect:
         this.#recordLoss()
         return
@@ -434,6 +489,12 @@ class VmActor {
         // Newer services say more; nothing here depends on it.
         return
     }
+  }
+
+  /** No payload is an empty notification; one that is no document is dropped. */
+  #tellMigration(data: string): void {
+    const info = data === '' ? {} : tryParse(data)
+    if (isRecord(info)) this.#port.notify('migration', info)
   }
 
   #recordExit(exit: ExitNotice): void {

@@ -1,6 +1,8 @@
 // The messages of a VM actor. Documents cross as text: the calling side serialises, the actor forwards.
 
 import type { WireError } from '../../errors-wire.js'
+import type { MigrationStep } from '../../native/hcs.js'
+import type { OperationSystemMigrationNotificationInfo } from '../../protocol/schema/index.js'
 
 /** The end of a compute system, as plain data. */
 export interface ExitNotice {
@@ -30,6 +32,10 @@ export interface VmRequests {
   open: { input: { id: string; shutdownOptions: string; queueLimit: number }; output: VmAttached }
   /** Queued; HCS judges the state. `options` is a document or ''. `boot` slots apply to start. */
   start: { input: { options: string }; output: undefined }
+  /** Start as the destination of a migration. Queued, without a default time-out. */
+  startMigrated: { input: { options: string; socket: bigint }; output: undefined }
+  /** Queued, without a default time-out; `cancel` alone overtakes, and succeeds when there is nothing left to cancel. `op` labels the errors. */
+  migrate: { input: { step: MigrationStep; options: string; socket?: bigint; op: string }; output: undefined }
   shutdown: { input: Record<string, never>; output: undefined }
   pause: { input: { options: string }; output: undefined }
   resume: { input: Record<string, never>; output: undefined }
@@ -57,6 +63,8 @@ export interface VmNotices {
   /** The parsed CrashReport document; crash-initiated and crash-report both. */
   crashReport: [unknown]
   guestConnectionClosed: []
+  /** Progress of a live migration; an event without payload is an empty object. */
+  migration: [OperationSystemMigrationNotificationInfo]
   /** The compute service went away; nothing more will be heard of this handle. */
   disconnected: [WireError]
 }

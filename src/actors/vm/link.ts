@@ -1,5 +1,6 @@
 // What joins a UtilityVM to its Host: the mailbox of its actor, and what the Host must hear of.
 
+import type { Duplex } from 'node:stream'
 import type { Mailbox } from '../mailbox/contract.js'
 import type { GuestOS } from '../../protocol/guest-os.js'
 import type { VmAttached, VmNotices, VmRequests } from './contract.js'
@@ -11,6 +12,16 @@ export interface VmLink {
   readonly attached: VmAttached
   readonly mailbox: Mailbox<VmRequests, VmNotices>
   readonly hooks: VmHooks
+  /** Makes a stream of this thread known to the compute service, for a migration. Absent: the service takes socket handles only. */
+  readonly relaySocket?: ((stream: Duplex) => RelayedSocket) | undefined
+}
+
+/** A stream that is being relayed to the compute service. */
+export interface RelayedSocket {
+  /** The number under which the service knows it. */
+  readonly socket: bigint
+  /** Gives it up, unless the service has taken it. */
+  release(): void
 }
 
 /** Called synchronously by the UtilityVM; must not throw. */

@@ -5,13 +5,19 @@
 import { InvalidConfigError, InvalidStateError } from '../../errors.js'
 import { fromWireError } from '../../errors-wire.js'
 import { HcsError } from '../../errors.js'
+import type { MigrationStep } from '../../native/hcs.js'
 import { HRESULT } from '../../protocol/hresult.js'
 import { isRecord, JsonError, parseJson } from '../../protocol/json.js'
 import type {
   Attachment,
   CpuGroup,
   HvSocketServiceConfig,
+  MigrationCancelOptions,
+  MigrationFinalizedOptions,
+  MigrationInitializeOptions,
+  MigrationTransferOptions,
   NetworkAdapter,
+  OperationSystemMigrationNotificationInfo,
   Plan9Share,
   ProcessorLimits,
   Properties,
@@ -25,14 +31,17 @@ import type {
 import { documentText } from '../arguments.js'
 import { Events } from '../events.js'
 import type { GuestOS } from '../../protocol/guest-os.js'
+import { checkCallOptions } from '../mailbox/caller.js'
 import type { CallOptions } from '../mailbox/contract.js'
 import { VM_CHANGES } from './changes.js'
 import type { ExitNotice } from './contract.js'
-import type { VmLink } from './link.js'
+import type { RelayedSocket, VmLink } from './link.js'
 import type { Change, Subject } from './managers/change.js'
 import type {
   ExitStatus,
   LifetimeManager,
+  MigrationConfig,
+  MigrationManager,
   NetworkManager,
   PCIManager,
   PipeManager,
@@ -43,6 +52,8 @@ import type {
   VPMemManager,
   VSMBManager,
 } from './managers/index.js'
+import { migrationOptions, migrationStart, type MigrationStart } from './managers/migration.js'
+import { MigrationNotifications } from './migration-notifications.js'
 import { refusal } from './queue.js'
 
 export interface VmEvents {
@@ -52,6 +63,8 @@ export interface VmEvents {
   'crash-report': [unknown]
   /** The guest connection that HCS itself owns has ended. */
   'guest-connection-closed': []
+  /** Progress of a live migration. */
+  migration: [OperationSystemMigrationNotificationInfo]
 }
 
 interface Recorded {
@@ -71,7 +84,8 @@ export class UtilityVM
     VMSocketManager,
     VPMemManager,
     VSMBManager,
-    ResourceManager
+    ResourceManager,
+    MigrationManager
 {
   readonly id: string
   readonly runtimeId: string
@@ -80,6 +94,8 @@ export class UtilityVM
   #exit: Recorded | undefined
   #closing: Promise<void> | undefined
   #startedMs: number | undefined
+  /** Who reads migration notifications. */
+  readonly #migrationReaders = new Set<MigrationNotifications>()
 
   /** @internal made by Host.createVM and Host.openVM */
   constructor(link: VmLink) {
@@ -93,7 +109,12 @@ export class UtilityVM
     mailbox.onNotice('exit', (notice) => this.#exited(notice))
     mailbox.onNotice('crashReport', (document) => this.emit('crash-report', document))
     mailbox.onNotice('guestConnectionClosed', () => this.emit('guest-connection-closed'))
-    mailbox.onNotice('disconnected', () => undefined)
+    mailbox.onNotice('migration', (info) => {
+      for (const reader of this.#migrationReaders) reader.push(info)
+      this.emit('migration', info)
+    })
+    mailbox.onNotice('disconnected', () => this.#endMigrationReaders())
+    void mailbox.ended.then(() => this.#endMigrationReaders())
   }
 
   #record(notice: ExitNotice): ExitStatus {
@@ -115,6 +136,7 @@ export class UtilityVM
       exit.error ??
       new InvalidStateError({ id: this.id, state: 'exited', reason: `the VM has exited (${exit.exitType})` })
     this.#link.hooks.exited(exit, cause)
+    this.#endMigrationReaders()
     this.emit('exit', exit)
   }
 
@@ -161,6 +183,7 @@ export class UtilityVM
     // A lost actor has no handle of ours any more.
     await this.#link.mailbox.call('close', {}, this.#subject('close')).catch(() => undefined)
     await this.#link.mailbox.stop()
+    this.#endMigrationReaders()
     this.#link.hooks.closed()
   }
 
@@ -332,5 +355,97 @@ export class UtilityVM
 
   updateMemory(sizeInMB: number, options?: CallOptions): Promise<void> {
     return this.#modify('updateMemory', [sizeInMB], options)
+  }
+
+  // -------------------------------------------------------------------------------------------------------------- migration
+
+  async startWithMigrationOptions(config: MigrationConfig, options?: CallOptions): Promise<void> {
+    const subject = this.#subject('startWithMigrationOptions')
+    const start = migrationStart(subject, config, 'Destination')
+    await this.#onSocket(subject, start, options, (socket) =>
+      this.#link.mailbox.call('startMigrated', { options: start.options, socket }, subject, options),
+    )
+  }
+
+  async initializeLiveMigrationOnSource(settings?: MigrationInitializeOptions, options?: CallOptions): Promise<void> {
+    const subject = this.#subject('initializeLiveMigrationOnSource')
+    const text = migrationOptions(subject, 'MigrationInitializeOptions', settings)
+    await this.#migrate('initialize-source', text, subject, options)
+  }
+
+  async startLiveMigrationOnSource(config: MigrationConfig, options?: CallOptions): Promise<void> {
+    const subject = this.#subject('startLiveMigrationOnSource')
+    const start = migrationStart(subject, config, 'Source')
+    await this.#onSocket(subject, start, options, (socket) =>
+      this.#migrate('start-source', start.options, subject, options, socket),
+    )
+  }
+
+  async startLiveMigrationTransfer(settings?: MigrationTransferOptions, options?: CallOptions): Promise<void> {
+    const subject = this.#subject('startLiveMigrationTransfer')
+    const text = migrationOptions(subject, 'MigrationTransferOptions', settings)
+    await this.#migrate('transfer', text, subject, options)
+  }
+
+  async cancelLiveMigration(settings?: MigrationCancelOptions, options?: CallOptions): Promise<void> {
+    const subject = this.#subject('cancelLiveMigration')
+    const text = migrationOptions(subject, 'MigrationCancelOptions', settings)
+    await this.#migrate('cancel', text, subject, options)
+  }
+
+  async finalizeLiveMigration(settings?: MigrationFinalizedOptions, options?: CallOptions): Promise<void> {
+    const subject = this.#subject('finalizeLiveMigration')
+    const text = migrationOptions(subject, 'MigrationFinalizedOptions', settings)
+    await this.#migrate('finalize', text, subject, options)
+  }
+
+  migrationNotifications(): MigrationNotifications {
+    const reader = new MigrationNotifications(() => this.#migrationReaders.delete(reader))
+    if (this.#exit !== undefined || this.#closing !== undefined) reader.end()
+    else this.#migrationReaders.add(reader)
+    return reader
+  }
+
+  #endMigrationReaders(): void {
+    for (const reader of this.#migrationReaders) reader.end()
+    this.#migrationReaders.clear()
+  }
+
+  async #migrate(
+    step: MigrationStep,
+    text: string,
+    subject: Subject,
+    options: CallOptions | undefined,
+    socket?: bigint,
+  ): Promise<void> {
+    if (this.#closing !== undefined) throw refusal('closed', subject)
+    const input = { step, options: text, op: subject.op, ...(socket === undefined ? {} : { socket }) }
+    await this.#link.mailbox.call('migrate', input, subject, options)
+  }
+
+  /** Runs a call on a socket handle; a stream is first made known to the service, and forgotten again when the call fails. */
+  async #onSocket(
+    subject: Subject,
+    { socket }: MigrationStart,
+    options: CallOptions | undefined,
+    run: (socket: bigint) => Promise<unknown>,
+  ): Promise<void> {
+    checkCallOptions(options, subject)
+    if (this.#closing !== undefined) throw refusal('closed', subject)
+    if (typeof socket === 'bigint') {
+      await run(socket)
+      return
+    }
+    const relayed: RelayedSocket | undefined = this.#link.relaySocket?.(socket)
+    if (relayed === undefined) {
+      const reason = 'only the simulated service takes a stream; this provider needs the handle of a socket'
+      throw new InvalidConfigError({ ...subject, path: 'socket', reason })
+    }
+    try {
+      await run(relayed.socket)
+    } catch (error) {
+      relayed.release()
+      throw error
+    }
   }
 }

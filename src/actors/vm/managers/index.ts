@@ -1,6 +1,7 @@
 // The host-side manager interfaces. UtilityVM implements them; a caller's code that takes one can be given a fake.
 
 export type { ExitStatus, LifetimeManager } from './lifetime.js'
+export type { MigrationConfig, MigrationManager } from './migration.js'
 export type { NetworkManager } from './network.js'
 export type { PCIManager } from './pci.js'
 export type { PipeManager } from './pipe.js'
