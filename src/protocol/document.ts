@@ -53,7 +53,8 @@ function write(value: unknown, type: FieldType, path: string, depth: number): st
   if (depth >= MAX_JSON_DEPTH) throw new DocumentError(path, `nested more than ${MAX_JSON_DEPTH} deep, or a cycle`)
   if (Array.isArray(value)) {
     const of = type.shape === 'array' ? { of: type.of, shape: 'one' as const } : ANY
-    const items = value.map((item, index) => write(item, of, `${path}[${index}]`, depth + 1) ?? 'null')
+    // Array.from, because map leaves holes as they are.
+    const items = Array.from(value, (item, index) => write(item, of, `${path}[${index}]`, depth + 1) ?? 'null')
     return `[${items.join(',')}]`
   }
   const toJson: unknown = (value as { toJSON?: unknown }).toJSON
@@ -233,7 +234,7 @@ function copy(value: unknown, path: string, depth: number): unknown {
   }
   if (typeof value !== 'object' || value === null) return value
   if (depth >= MAX_JSON_DEPTH) throw new DocumentError(path, `nested more than ${MAX_JSON_DEPTH} deep, or a cycle`)
-  if (Array.isArray(value)) return value.map((item, index) => copy(item, `${path}[${index}]`, depth + 1))
+  if (Array.isArray(value)) return Array.from(value, (item, index) => copy(item, `${path}[${index}]`, depth + 1))
   const result: Record<string, unknown> = {}
   for (const [name, item] of Object.entries(value))
     setMember(result, name, copy(item, memberPath(path, name), depth + 1))

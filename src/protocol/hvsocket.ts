@@ -1,6 +1,6 @@
 // Hyper-V socket addresses: service ids, vsock ports, and the 36 bytes of SOCKADDR_HV. (Public Windows headers.)
 
-import { guidFromWindowsBytes, guidToWindowsBytes, normaliseGuid } from './guid.js'
+import { guidFromWindowsBytes, guidToWindowsBytes, parseGuid } from './guid.js'
 
 export const AF_HYPERV = 34
 export const SOCKADDR_HV_BYTES = 36
@@ -36,8 +36,8 @@ export function vsockServiceId(port: number): string {
 
 /** The vsock port that a service id stands for; undefined when it is not of the template. */
 export function vsockPort(serviceId: string): number | undefined {
-  const guid = serviceId.toLowerCase()
-  return guid.length === 36 && guid.endsWith(VSOCK_TEMPLATE) ? Number.parseInt(guid.slice(0, 8), 16) : undefined
+  const guid = parseGuid(serviceId)
+  return guid?.endsWith(VSOCK_TEMPLATE) === true ? Number.parseInt(guid.slice(0, 8), 16) : undefined
 }
 
 /** SOCKADDR_HV: family u16, reserved u16, VM id, service id. @throws {RangeError} not GUIDs */
@@ -56,6 +56,6 @@ export function decodeSockaddrHv(bytes: Uint8Array): { vmId: string; serviceId: 
   }
   return {
     vmId: guidFromWindowsBytes(bytes.subarray(4, 20)),
-    serviceId: normaliseGuid(guidFromWindowsBytes(bytes.subarray(20, 36))),
+    serviceId: guidFromWindowsBytes(bytes.subarray(20, 36)),
   }
 }

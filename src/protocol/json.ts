@@ -26,6 +26,7 @@ export function parseJson(text: string): unknown {
   if (depth > MAX_JSON_DEPTH) throw new JsonError(`nested more than ${MAX_JSON_DEPTH} deep`)
   try {
     if (!hasLongNumber) return JSON.parse(text) as unknown
+    // Of members with one name the last counts, as in JSON.parse.
     return parseLossless(text, undefined, { parseNumber: exactNumber, onDuplicateKey: ({ newValue }) => newValue })
   } catch (error) {
     throw new JsonError(`not valid JSON: ${error instanceof Error ? error.message.slice(0, 200) : String(error)}`)

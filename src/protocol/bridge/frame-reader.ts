@@ -27,7 +27,9 @@ export class FrameReader {
   #payload = new Uint8Array(0)
   #payloadFill = 0
 
+  /** @throws {RangeError} a limit below the size of a header: NaN would let everything through */
   constructor(limits: FrameLimits) {
+    if (!(limits.maxFrameBytes >= HEADER_BYTES)) throw new RangeError(`not a frame limit: ${limits.maxFrameBytes}`)
     this.#maxFrameBytes = limits.maxFrameBytes
   }
 
