@@ -228,9 +228,12 @@ export class ActorLostError extends UVMError {
 /** No DLL, no function, no service, no rights. */
 export class ProviderUnavailableError extends UVMError {
   readonly code = 'UVM_NO_PROVIDER'
+  /** Unsigned; where the host said one. */
+  declare readonly hresult?: number
 
-  constructor(details: ErrorContext & { reason: string }) {
+  constructor(details: ErrorContext & { reason: string; hresult?: number | undefined }) {
     super(details, details.reason)
+    if (details.hresult !== undefined) this.hresult = unsigned(details.hresult)
   }
 }
 

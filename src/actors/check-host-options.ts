@@ -10,7 +10,9 @@ const OP = 'host.open'
 
 /** Options with their defaults. */
 export interface HostSettings {
-  provider: 'simulated' | { module: string | URL; options?: unknown }
+  provider: 'simulated' | 'computecore' | { module: string | URL; options?: unknown }
+  /** Of computecore.dll; undefined for that of the system directory. */
+  libraryPath: string | undefined
   threads: number
   isolation: 'pooled' | 'dedicated'
   socketDirectory: string | undefined
@@ -46,9 +48,17 @@ function object(path: string, value: unknown): void {
  */
 export function checkHostOptions(options: HostOptions = {}): HostSettings {
   if (typeof options !== 'object' || (options as unknown) === null) refuse('options', options, 'expected an object')
-  const { threads, isolation, transport, socketDirectory, limits, closeTimeoutMs, simulated } = options
+  const { threads, isolation, transport, socketDirectory, limits, closeTimeoutMs, simulated, computecore } = options
   object('limits', limits)
   object('simulated', simulated)
+  object('computecore', computecore)
+  const libraryPath = computecore?.libraryPath
+  if (
+    libraryPath !== undefined &&
+    (typeof libraryPath !== 'string' || libraryPath === '' || libraryPath.includes('\0'))
+  ) {
+    refuse('computecore.libraryPath', libraryPath, 'expected the path of a library')
+  }
   positiveInteger('threads', threads)
   oneOf('isolation', isolation, ['pooled', 'dedicated'])
   oneOf('transport', transport, ['auto', 'hyperv', 'unix'])
@@ -68,6 +78,7 @@ export function checkHostOptions(options: HostOptions = {}): HostSettings {
   }
   return {
     provider,
+    libraryPath,
     threads: threads ?? availableParallelism(),
     isolation: isolation ?? 'pooled',
     socketDirectory,
@@ -102,10 +113,6 @@ function chooseProvider(provider: NonNullable<HostOptions['provider']>): HostSet
     return provider
   }
   oneOf('provider', provider, ['auto', 'simulated', 'computecore'])
-  const wanted = provider === 'auto' && process.platform === 'win32' ? 'computecore' : provider
-  if (wanted === 'computecore') {
-    const reason = 'this version has no binding to computecore.dll yet'
-    throw new ProviderUnavailableError({ op: OP, reason })
-  }
-  return 'simulated'
+  if (provider === 'auto') return process.platform === 'win32' ? 'computecore' : 'simulated'
+  return provider
 }

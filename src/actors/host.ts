@@ -111,7 +111,7 @@ export class Host extends Events<HostEvents> {
       return host
     } catch (error) {
       if (host !== undefined) await host.#shared?.close()
-      await source?.close()
+      await source?.close(Promise.resolve())
       await directory.release()
       keepAlive.end()
       throw error
@@ -395,11 +395,15 @@ export class Host extends Events<HostEvents> {
     for (const one of await Promise.all(pools.map((pool) => pool.gauges()))) {
       for (const key of Object.keys(gauges) as (keyof typeof gauges)[]) gauges[key] += one[key]
     }
+    // The ledger also knows what threads that are gone have opened; the gauges also know what is on its way to it.
+    const native = this.#source.counts?.()
+    gauges.handles = Math.max(gauges.handles, native?.handles ?? 0)
+    gauges.operations = Math.max(gauges.operations, native?.operations ?? 0)
     return {
       threads: {
         actors: pools.reduce((sum, pool) => sum + pool.count, 0),
         service: this.#shared === undefined ? 0 : this.#source.serviceThreads,
-        callback: 0,
+        callback: this.#shared === undefined ? 0 : this.#source.callbackThreads,
         acceptor: 0,
       },
       actors: { vm: this.#vms.size, guest: this.#guests.size },
@@ -437,10 +441,10 @@ export class Host extends Events<HostEvents> {
     await within('the service actor', this.#service?.stop() ?? Promise.resolve())
     const pools = [...(this.#shared === undefined ? [] : [this.#shared]), ...this.#dedicated]
     await Promise.all(pools.map((pool) => pool.close(forced)))
-    deadline.clear()
     this.#shared = undefined
     this.#dedicated.clear()
-    await this.#source.close()
+    for (const what of await this.#source.close(forced)) left.add(what)
+    deadline.clear()
     await this.#directory.release()
     this.#keepAlive.end()
     if (left.size > 0) this.emit('close-forced', [...left])

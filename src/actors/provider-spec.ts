@@ -3,24 +3,43 @@
 import { createRequire } from 'node:module'
 import { isAbsolute, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { ProviderUnavailableError, UVMError } from '../errors.js'
+import type { ComputeCoreService } from '../native/computecore/service.js'
 import { SimulatedService, type SimulatedClient } from '../native/simulated/service.js'
 import type { HostSettings } from './check-host-options.js'
 import type { ThreadSetup } from './threads/contract.js'
 import type { MessagePort } from 'node:worker_threads'
 
+const COMPUTECORE_MODULE = new URL('../native/computecore/provider.js', import.meta.url).href
 const SIMULATED_MODULE = new URL('../native/simulated/provider.js', import.meta.url).href
+
+/** Native handles and operations that are open, whichever thread opened them. */
+export interface NativeCounts {
+  handles: number
+  operations: number
+}
 
 export interface ProviderSource {
   /** Threads of its own. */
   readonly serviceThreads: number
+  readonly callbackThreads: number
+  /** Absent for a provider that has no ledger. */
+  counts?(): NativeCounts
   /** For one more actor thread, with what must be transferred to it. */
   next(): { provider: ThreadSetup['provider']; transfer: MessagePort[] }
-  /** Ends what belongs to this Host. Idempotent. */
-  close(): Promise<void>
+  /**
+   * Ends what belongs to this Host; from `force` on without waiting for what does not end by itself. Resolves with what had to be
+   * left. Idempotent.
+   */
+  close(force: Promise<unknown>): Promise<string[]>
 }
 
-/** @throws {InvalidStateError} a shared service that is closed */
+/**
+ * @throws {InvalidStateError} a shared service that is closed
+ * @throws {ProviderUnavailableError} no computecore.dll, no service, no rights
+ */
 export async function openProviderSource(settings: HostSettings, socketDirectory: string): Promise<ProviderSource> {
+  if (settings.provider === 'computecore') return computeCore(settings.libraryPath)
   if (settings.provider !== 'simulated') return ownModule(settings.provider)
   const { service: shared, ...options } = settings.simulated
   const service = shared ?? (await SimulatedService.open(options))
@@ -33,6 +52,7 @@ export async function openProviderSource(settings: HostSettings, socketDirectory
   }
   return {
     serviceThreads: 1,
+    callbackThreads: 0,
     next: () => {
       const port = client.port()
       return { provider: { module: SIMULATED_MODULE, options: { port } }, transfer: [port] }
@@ -40,13 +60,42 @@ export async function openProviderSource(settings: HostSettings, socketDirectory
     close: async () => {
       await client.leave()
       if (shared === undefined) await service.close()
+      return []
     },
   }
 }
 
-function ownModule({ module, options }: Exclude<HostSettings['provider'], 'simulated'>): ProviderSource {
+async function computeCore(libraryPath: string | undefined): Promise<ProviderSource> {
+  let service: ComputeCoreService
+  try {
+    // Only who asks for it loads the FFI.
+    const { ComputeCoreService } = await import('../native/computecore/service.js')
+    service = await ComputeCoreService.open(libraryPath)
+  } catch (cause) {
+    if (cause instanceof UVMError) throw cause
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new ProviderUnavailableError({ op: 'host.open', reason: `koffi cannot be loaded: ${why}`, cause })
+  }
+  return {
+    serviceThreads: 1,
+    callbackThreads: 1,
+    counts: () => service.counts(),
+    next: () => {
+      const port = service.port()
+      return { provider: { module: COMPUTECORE_MODULE, options: { port } }, transfer: [port] }
+    },
+    close: (force) => service.close(force),
+  }
+}
+
+function ownModule({ module, options }: Exclude<HostSettings['provider'], string>): ProviderSource {
   const provider = { module: moduleUrl(module), options }
-  return { serviceThreads: 0, next: () => ({ provider, transfer: [] }), close: () => Promise.resolve() }
+  return {
+    serviceThreads: 0,
+    callbackThreads: 0,
+    next: () => ({ provider, transfer: [] }),
+    close: () => Promise.resolve([]),
+  }
 }
 
 /** Paths and package names mean what they mean in the caller's directory. */

@@ -1,7 +1,7 @@
 // A provider's rejection as the library's error. The HRESULT of the call is authoritative; the result document only adds detail, and
 // whatever is wrong with it never hides the code.
 
-import { HcsError, UVMError, type HcsErrorEvent } from '../errors.js'
+import { HcsError, UVMError, withContext, type HcsErrorEvent } from '../errors.js'
 import { HRESULT, unsigned } from '../protocol/hresult.js'
 import { isRecord, member, parseJson } from '../protocol/json.js'
 
@@ -17,7 +17,9 @@ export interface HcsCall {
  */
 export function hcsError(rejection: unknown, call: HcsCall): UVMError {
   if (rejection instanceof UVMError && rejection.op !== undefined && rejection.id !== undefined) return rejection
-  if (rejection instanceof UVMError && !(rejection instanceof HcsError)) return rejection
+  if (rejection instanceof UVMError && !(rejection instanceof HcsError)) {
+    return withContext(rejection, { op: call.op, ...(call.id === undefined ? {} : { id: call.id }) })
+  }
   const code = isObject(rejection) ? rejection['hresult'] : undefined
   const known = typeof code === 'number' && Number.isFinite(code)
   const hresult = known ? unsigned(code) : HRESULT.E_UNEXPECTED

@@ -1,0 +1,149 @@
+// The call thread of a Host: the only one that calls computecore.dll. It owns every handle, operation and document, so that an actor
+// thread can die at any moment and leave nothing behind: what it had asked for goes on here, and the answer finds nobody.
+//
+// Calls that may block run on libuv's pool (lane.ts). Creating an operation, asking for its result, closing it, and registering a
+// callback do not block and are made right here.
+
+import koffi from 'koffi'
+import { parentPort, workerData, type MessagePort } from 'node:worker_threads'
+import type { HcsEvent } from '../hcs.js'
+import type { CallbackClient, CallbackNotice } from './callbacks.js'
+import { NativeFailure, type Refusal } from './failure.js'
+import { CallLane } from './lane.js'
+import { Ledger } from './ledger.js'
+import { ComputeCore } from './library.js'
+import { Operations } from './operations.js'
+import { Service } from './service-calls.js'
+import { Systems, type Owner } from './systems.js'
+import type { FromCallThread, NativeCall, ToCallThread } from './wire.js'
+import { HRESULT } from '../../protocol/hresult.js'
+
+export interface CallThreadSetup {
+  libraryPath: string | undefined
+  memory: SharedArrayBuffer
+  callbacks: CallbackClient
+}
+
+/** From the parent. `close` ends what is open; `force` ends the waiting for operations that HCS does not end. */
+export type CallThreadMessage = { do: 'join'; port: MessagePort } | { do: 'close' } | { do: 'force' }
+
+/** To the parent: once after the start, and at the end. */
+export type CallThreadAnswer = { ready: true } | { unavailable: Refusal } | { closed: true }
+
+/** Stack of a call on libuv's pool, bytes: as much as Windows gives to a thread. koffi's default of 128 KiB is little for RPC. */
+const CALL_STACK = 1024 * 1024
+
+koffi.config({ async_stack_size: CALL_STACK })
+
+const { libraryPath, memory, callbacks } = workerData as CallThreadSetup
+const tell = (answer: CallThreadAnswer): void => parentPort?.postMessage(answer)
+const ledger = new Ledger(memory)
+
+interface Hub {
+  operations: Operations
+  systems: Systems
+  service: Service
+}
+
+function connect(): Hub {
+  const library = new ComputeCore(libraryPath, ledger)
+  const lane = new CallLane(ledger)
+  let context = callbacks.firstContext
+  const nextContext = (): number => context++
+  const operations = new Operations({ library, lane, ledger, callback: callbacks.completion, nextContext })
+  const systems = new Systems({ library, lane, ledger, operations, callback: callbacks.event, nextContext })
+  callbacks.port.on('message', (notice: CallbackNotice) => {
+    if ('type' in notice) systems.happened(notice.context, { type: notice.type, data: notice.data })
+    else operations.completed(notice.context)
+  })
+  return { operations, systems, service: new Service({ library, lane, operations }) }
+}
+
+function serve({ systems, service }: Hub, port: MessagePort): void {
+  /** One for each stream of events; they are this thread's handles. */
+  const owners = new Set<Owner>()
+  const answer = (message: FromCallThread): void => port.postMessage(message)
+  const owner = (events: number): Owner => {
+    const deliver = (event: HcsEvent): void => answer({ events, event })
+    const made: Owner = { deliver, isGone: false }
+    owners.add(made)
+    return made
+  }
+  const carryOut = async (call: NativeCall, events: number): Promise<string> => {
+    switch (call.do) {
+      case 'create':
+        return systems.create(call.id, call.document, owner(events))
+      case 'open':
+        return systems.open(call.id, owner(events))
+      case 'adopt':
+        return systems.adopt(call.token, owner(events))
+      case 'operate':
+        return systems.operate(call.token, call.op, call.argument, call.socket)
+      case 'close':
+        await systems.close(call.token)
+        return ''
+      case 'enumerate':
+        return service.enumerate(call.query)
+      case 'serviceProperties':
+        return service.properties(call.query)
+      case 'modifyService':
+        return service.modify(call.settings)
+      case 'grantAccess':
+      case 'revokeAccess':
+        return service.access(call.do, call.vmId, call.path)
+    }
+  }
+  port.on('message', ({ number, events, call }: ToCallThread) => {
+    carryOut(call, events ?? 0).then(
+      (ok) => answer({ number, ok }),
+      (error: unknown) => answer({ number, fails: refusalOf(error) }),
+    )
+  })
+  port.once('close', () => {
+    for (const gone of owners) {
+      gone.isGone = true
+      systems.orphan(gone)
+    }
+  })
+}
+
+function refusalOf(error: unknown): Refusal {
+  if (error instanceof NativeFailure) return error.toRefusal()
+  const said = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return { hresult: HRESULT.E_UNEXPECTED, document: JSON.stringify({ ErrorMessage: said }) }
+}
+
+/** Closes what is open. An operation that HCS does not end holds this up until it is forced; then the thread stays to consume it. */
+async function close({ operations, systems }: Hub): Promise<void> {
+  await systems.closeAll()
+  const idle = operations.idle()
+  await Promise.race([idle, systems.forced])
+  tell({ closed: true })
+  await idle
+  callbacks.port.close()
+  parentPort?.close()
+}
+
+try {
+  const hub = connect()
+  const ports = new Set<MessagePort>()
+  parentPort?.on('message', (message: CallThreadMessage) => {
+    switch (message.do) {
+      case 'join':
+        ports.add(message.port)
+        message.port.once('close', () => ports.delete(message.port))
+        return serve(hub, message.port)
+      case 'close':
+        for (const port of ports) port.close()
+        return void close(hub)
+      case 'force':
+        return hub.systems.force()
+    }
+  })
+  await hub.service.probe()
+  tell({ ready: true })
+} catch (error) {
+  tell({ unavailable: refusalOf(error) })
+  callbacks.port.close()
+  parentPort?.close()
+}

@@ -1,0 +1,30 @@
+// How this provider refuses: as the seam expects it, with what to say when the DLL itself falls short.
+
+import { hresultMessage, unsigned } from '../../protocol/hresult.js'
+
+/** A refusal in the form in which it crosses to an actor thread. */
+export interface Refusal {
+  hresult: number
+  /** The result document, '' when there is none. */
+  document: string
+  /** Set when the DLL or one of its functions is missing: which, and on which Windows build it appears. */
+  unavailable?: string
+}
+
+export class NativeFailure extends Error {
+  readonly hresult: number
+  readonly document: string
+  readonly unavailable: string | undefined
+
+  constructor(hresult: number, document = '', unavailable?: string) {
+    super(unavailable ?? hresultMessage(hresult) ?? `HRESULT 0x${unsigned(hresult).toString(16)}`)
+    this.hresult = unsigned(hresult)
+    this.document = document
+    this.unavailable = unavailable
+  }
+
+  toRefusal(): Refusal {
+    const { hresult, document, unavailable } = this
+    return { hresult, document, ...(unavailable === undefined ? {} : { unavailable }) }
+  }
+}
