@@ -91,6 +91,7 @@ void system_exit(System *system, const char *exit_type, HRESULT status) {
 void systems_forget(void) {
   for (System *system = the_systems, *next; system != NULL; system = next) {
     next = system->next;
+    if (system->handles > 0) continue;
     system->references++;
     system_exit(system, "ForcedExit", S_OK_);
     system_release(system);
