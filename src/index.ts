@@ -31,13 +31,16 @@ export type {
 } from './actors/vm/managers/index.js'
 
 export { Guest, type GuestEvents } from './actors/gcs/proxy.js'
+export { Container } from './actors/gcs/container-proxy.js'
 export { GuestProcess } from './actors/gcs/process-proxy.js'
 export type {
   ConnectOptions,
+  ContainerHandle,
   ExecRequest,
   GuestCapabilities,
   GuestManager,
   GuestOptions,
+  GuestProcessHandle,
   LogRecord,
   SavedProcess,
 } from './actors/gcs/managers.js'

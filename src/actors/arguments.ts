@@ -4,10 +4,10 @@ import { InvalidConfigError } from '../errors.js'
 import { DocumentError, serialiseDocument } from '../protocol/document.js'
 import type { CallSubject } from './mailbox/contract.js'
 
-/** Settings as text. @throws {InvalidConfigError} no object, or not serialisable */
-export function documentText(subject: CallSubject, type: string, settings: unknown): string {
+/** Settings as text; without a type, members keep the order given. @throws {InvalidConfigError} no object, or not serialisable */
+export function documentText(subject: CallSubject, type: string | undefined, settings: unknown): string {
   if (typeof settings !== 'object' || settings === null || Array.isArray(settings)) {
-    const reason = `expected an object of type ${type}`
+    const reason = type === undefined ? 'expected an object' : `expected an object of type ${type}`
     throw new InvalidConfigError({ ...subject, path: 'settings', value: settings, reason })
   }
   try {

@@ -6,13 +6,18 @@ import { connect, type Socket } from 'node:net'
 export const TYPE = {
   create: 0x10100101,
   start: 0x10100201,
+  shutdown: 0x10100301,
+  terminate: 0x10100401,
   execute: 0x10100501,
   wait: 0x10100601,
   signal: 0x10100701,
   resize: 0x10100801,
+  properties: 0x10100901,
   modify: 0x10100a01,
   negotiate: 0x10100b01,
   dumpStacks: 0x10100c01,
+  deleteState: 0x10100d01,
+  modifyService: 0x10200101,
 } as const
 
 export interface PeerFrame {
@@ -145,6 +150,19 @@ export class Peer {
     const text =
       typeof body === 'string' ? body : JSON.stringify({ Result: 0, ActivityId: request.body['ActivityId'], ...body })
     this.send(frame(((request.type & 0x0fffffff) | 0x20000000) >>> 0, request.id, text))
+  }
+
+  /** Tells of the exit of a container. */
+  notify(containerId: string, more: object = {}): void {
+    const body = {
+      ContainerId: containerId,
+      ActivityId: '00000000-0000-0000-0000-000000000000',
+      Type: 'UnexpectedExit',
+      Operation: 'None',
+      Result: 0,
+      ...more,
+    }
+    this.send(frame(0x30100101, 0n, JSON.stringify(body)))
   }
 
   /** The handshake, to the end of a cold start. */

@@ -36,6 +36,8 @@ export interface StartedProcess {
   ports: { stdin?: number; stdout?: number; stderr?: number }
 }
 
+export type ContainerCallName = 'Start' | 'ShutdownGraceful' | 'ShutdownForced'
+
 export interface GuestRequests {
   /** First request: opens the listeners (bridge, entropy, log). A failure leaves none open. */
   arm: { input: Record<string, never>; output: undefined }
@@ -74,6 +76,52 @@ export interface GuestRequests {
   /** Local: closes the channels, sends nothing. Idempotent, legal in every state. */
   closeProcess: { input: { key: number }; output: undefined }
   dumpStacks: { input: Record<string, never>; output: string }
+
+  /**
+   * Registers the exit and creates a container; `config` is the document as text, nested in the request. The caller chooses the key, which
+   * names the handle from here on. `needs`: a capability without which nothing is sent.
+   */
+  createContainer: { input: { key: number; id: string; config: string; op: string; needs?: string }; output: undefined }
+  /** Registers the exit of a container that runs; sends nothing. */
+  openContainer: { input: { key: number; id: string }; output: undefined }
+  /** The caller gave up a createContainer or openContainer: what it brought all the same is made good. Legal in every state. */
+  discardContainer: { input: { key: number }; output: undefined }
+  askContainer: { input: { key: number; rpc: ContainerCallName; op: string }; output: undefined }
+  /** `request` is the Request value as JSON text. */
+  modifyContainer: { input: { key: number; request: string; op: string }; output: undefined }
+  /** `query` is the document as text; answers the parsed properties. */
+  containerProperties: { input: { key: number; query: string; op: string }; output: unknown }
+  /** Answers at the exit. */
+  waitContainer: { input: { key: number }; output: undefined }
+  /** Local: sends nothing. Idempotent, legal in every state. */
+  closeContainer: { input: { key: number }; output: undefined }
+  deleteContainerState: { input: { id: string }; output: undefined }
+  /** `settings` is the Settings value as JSON text. */
+  modifyService: { input: { service: string; settings: string }; output: undefined }
+
+  /** While on, a lost transport leaves the connection waiting for `resume`. Legal in every state. */
+  setMigrating: { input: { on: boolean }; output: undefined }
+  /** Accepts a new transport for a connection that lost its own, and negotiates on it. */
+  resume: { input: Record<string, never>; output: undefined }
+  nextPort: { input: Record<string, never>; output: number }
+  /** Raises the port of the next stream; never lowers it. */
+  seedNextPort: { input: { port: number }; output: undefined }
+  nextId: { input: Record<string, never>; output: bigint }
+  /** Raises the id of the next request; never lowers it. */
+  seedNextId: { input: { next: bigint }; output: undefined }
+  /** Takes over a process that an earlier owner has started: listens on its ports, adopts its wait. */
+  openProcess: {
+    input: {
+      pid: number
+      containerId: string
+      waitId: bigint
+      ports: StartedProcess['ports']
+      stdin?: MessagePort
+      stdout?: MessagePort
+      stderr?: MessagePort
+    }
+    output: StartedProcess
+  }
   /** The VM is gone: the connection, listeners and socket files go with it. */
   vmExited: { input: { cause: WireError }; output: undefined }
 }
@@ -82,6 +130,7 @@ export interface GuestNotices {
   /** The connection ended; absent when it was closed on purpose. */
   disconnected: [error?: WireError]
   warning: [WireError]
+  containerExited: [id: string]
   log: [{ level: string; timeMs?: number; message: string; fields: Record<string, unknown> }]
 }
 

@@ -4,8 +4,11 @@
 import type { Readable, Writable } from 'node:stream'
 import type {
   GcsCapabilities,
+  Int64,
   LcowProcessParameters,
   ProcessParameters,
+  Properties,
+  PropertyType,
   TimeZoneInformation,
 } from '../../protocol/schema/index.js'
 import type { CallOptions } from '../mailbox/contract.js'
@@ -84,6 +87,24 @@ export interface GuestProcessHandle {
   close(options?: CallOptions): Promise<void>
 }
 
+/** One container inside the guest. */
+export interface ContainerHandle {
+  readonly id: string
+  start(options?: CallOptions): Promise<void>
+  shutdown(options?: CallOptions): Promise<void>
+  terminate(options?: CallOptions): Promise<void>
+  modify(request: unknown, options?: CallOptions): Promise<void>
+  update(resources: unknown, options?: CallOptions): Promise<void>
+  propertiesV1(query: { PropertyTypes?: string[] }, options?: CallOptions): Promise<unknown>
+  propertiesV2(types: PropertyType[], options?: CallOptions): Promise<Properties>
+  createProcess(
+    parameters: ProcessParameters | LcowProcessParameters,
+    options?: CallOptions,
+  ): Promise<GuestProcessHandle>
+  wait(options?: CallOptions): Promise<void>
+  close(options?: CallOptions): Promise<void>
+}
+
 export interface GuestManager {
   /** Listens. Idempotent for one service id. @throws {InvalidStateError} prepared for another one. */
   prepareConnection(serviceId?: string, options?: CallOptions): Promise<void>
@@ -93,6 +114,15 @@ export interface GuestManager {
   closeConnection(options?: CallOptions): Promise<void>
   /** Undefined when not connected. */
   capabilities(): Promise<GuestCapabilities | undefined>
+  /**
+   * Creates a container from a document that is sent unchanged: SchemaVersion, OciBundlePath, OciSpecification and ScratchDirPath for a
+   * Linux guest, a HostedSystem for a Windows one. It is not started.
+   */
+  createContainer(id: string, config: unknown, options?: CallOptions): Promise<ContainerHandle>
+  /** A handle on a container that runs already; sends nothing. */
+  openContainer(id: string, options?: CallOptions): Promise<ContainerHandle>
+  /** Removes what the guest keeps of a container that has ended. */
+  deleteContainerState(id: string, options?: CallOptions): Promise<void>
   /** A process in the UVM itself. */
   createProcess(
     parameters: ProcessParameters | LcowProcessParameters,
@@ -101,7 +131,26 @@ export interface GuestManager {
   /** Runs, relays stdio, resolves with the exit code. */
   execInUVM(request: ExecRequest, options?: CallOptions): Promise<number>
   dumpStacks(options?: CallOptions): Promise<string>
+  /**
+   * Changes a service of a Windows guest, `LogForwardService`: `{ RPCType, Settings? }`. Inner Settings that are an object go as base64 of
+   * their JSON; text that is base64 already goes as given.
+   */
+  modifyServiceSettings(service: string, settings: unknown, options?: CallOptions): Promise<void>
   isConnected(): Promise<boolean>
+  /** While on, a lost transport leaves the connection waiting for `resumeConnection`. Switched off while it waits, the connection ends. */
+  setMigrating(on: boolean): Promise<void>
+  /** Accepts a new transport and negotiates on it; what was outstanding goes on. @throws {InvalidStateError} not migrating */
+  resumeConnection(options?: CallOptions): Promise<void>
+  /** A process that an earlier owner has saved. */
+  openProcess(saved: SavedProcess, options?: CallOptions): Promise<GuestProcessHandle>
+  /** The vsock port that the next stream will have. */
+  nextPort(): Promise<number>
+  /** Raises it; never lowers it. */
+  setNextPort(port: number): Promise<void>
+  /** The id that the next request will have. */
+  bridgeNextId(): Promise<bigint>
+  /** Raises it; never lowers it. */
+  seedBridgeNextId(next: Int64): Promise<void>
   /** Closes connection and listeners and ends the guest actor. */
   close(): Promise<void>
 }

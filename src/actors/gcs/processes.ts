@@ -35,6 +35,14 @@ interface GuestProcessEntry {
   readonly exit: Promise<Exit>
 }
 
+/** How long the guest is asked to wait when a process is taken over, milliseconds: with 0 it may say "not yet" of one that has exited. */
+const PROBE_MS = 50
+
+/** Not found: the guest has forgotten the process, so it has exited, with a code that nobody knows. */
+function exitOf(answer: Answer): Exit {
+  return { exitCode: decodeExitCode(answer), known: answer.result === 0 }
+}
+
 export interface ProcessesOptions {
   init: GuestInit
   transport: HvSocketTransport
@@ -46,6 +54,8 @@ export class GuestProcesses {
   readonly #options: ProcessesOptions
   readonly #entries = new Map<number, GuestProcessEntry>()
   readonly #channels = new Set<StdioChannel>()
+  /** Waits that are outstanding, by request id: a process that is opened again shares its own. */
+  readonly #waits = new Map<bigint, { connection: GuestConnection; exit: Promise<Exit> }>()
   #nextKey = 1
   /** Never reused, and advanced even when listening fails. */
   #nextPort = FIRST_STDIO_PORT
@@ -100,6 +110,7 @@ export class GuestProcesses {
   async #listen(
     streams: Partial<Record<StreamName, MessagePort>>,
     op: string,
+    saved: StartedProcess['ports'] = {},
   ): Promise<{
     channels: StdioChannel[]
     ports: StartedProcess['ports']
@@ -110,7 +121,8 @@ export class GuestProcesses {
       for (const name of ['stdin', 'stdout', 'stderr'] as const) {
         const local = streams[name]
         if (local === undefined) continue
-        const port = this.#nextPort++
+        const port = saved[name] ?? this.#nextPort++
+        this.seedNextPort(port + 1)
         ports[name] = port
         const { clock, gauges } = this.#options
         const listener = await this.#listenOn(port, name, op)
@@ -160,17 +172,83 @@ export class GuestProcesses {
   ): { exit: Promise<Exit>; waitId: bigint } {
     const waitId = connection.nextId
     const body = requestBody(containerId, { ProcessId: `${pid}`, TimeoutInMs: `${WAIT_FOREVER}` })
-    // Not found: the guest has forgotten the process, so it has exited, with a code that nobody knows.
     const options = { op: 'process.wait', accept: [HRESULT.ERROR_NOT_FOUND] }
-    const exit = connection
-      .request('WaitForProcess', body, options)
-      .then((answer): Exit => ({ exitCode: decodeExitCode(answer), known: answer.result === 0 }))
+    const exit = connection.request('WaitForProcess', body, options).then(exitOf)
+    this.#track(connection, waitId, exit, channels)
+    return { exit, waitId }
+  }
+
+  #track(connection: GuestConnection, waitId: bigint, exit: Promise<Exit>, channels: readonly StdioChannel[]): void {
+    this.#keepWait(connection, waitId, exit)
     // A wait that failed says nothing of output that is still coming; only what has not connected is given up.
     const exited = (): void => {
       for (const channel of channels) channel.exited()
     }
     exit.then(exited, exited)
-    return { exit, waitId }
+  }
+
+  #keepWait(connection: GuestConnection, waitId: bigint, exit: Promise<Exit>): void {
+    const wait = { connection, exit }
+    this.#waits.set(waitId, wait)
+    const answered = (): void => {
+      if (this.#waits.get(waitId) === wait) this.#waits.delete(waitId)
+    }
+    exit.then(answered, answered)
+  }
+
+  // ------------------------------------------------------------------------------------------------------------- restore
+
+  /** The port that the next stream will have. */
+  get nextPort(): number {
+    return this.#nextPort
+  }
+
+  /** Raises it; never lowers it. */
+  seedNextPort(port: number): void {
+    this.#nextPort = Math.max(this.#nextPort, port)
+  }
+
+  /**
+   * Takes over a process that an earlier owner has started: listens on its ports again and adopts the wait that the owner has sent. The
+   * answer to a wait may have gone to the earlier owner; so the guest is asked once whether the process has exited already.
+   *
+   * @throws {InvalidStateError} the wait is none that can still be answered on this connection
+   */
+  async reopen(connection: GuestConnection, input: GuestRequests['openProcess']['input']): Promise<StartedProcess> {
+    const { pid, containerId, waitId, ports } = input
+    const op = 'guest.openProcess'
+    const exit = this.#sharedExit(connection, waitId) ?? this.#adoptedExit(connection, input, op)
+    this.#keepWait(connection, waitId, exit)
+    const { channels } = await this.#listen(input, op, ports)
+    this.#track(connection, waitId, exit, channels)
+    const key = this.#nextKey++
+    this.#entries.set(key, { pid, containerId, channels, connection, exit })
+    return { key, pid, waitId, ports }
+  }
+
+  #sharedExit(connection: GuestConnection, waitId: bigint): Promise<Exit> | undefined {
+    const wait = this.#waits.get(waitId)
+    return wait?.connection === connection ? wait.exit : undefined
+  }
+
+  #adoptedExit(connection: GuestConnection, input: GuestRequests['openProcess']['input'], op: string): Promise<Exit> {
+    const { pid, containerId, waitId } = input
+    const accept = [HRESULT.ERROR_NOT_FOUND]
+    const adopted = connection.adoptWait(waitId, { op: 'process.wait', accept })
+    if (adopted === undefined) {
+      const reason = `the wait ${waitId} is outstanding for another process`
+      throw new InvalidStateError({ op, id: this.#options.init.vmId, state: 'wait-unknown', reason })
+    }
+    const body = requestBody(containerId, { ProcessId: `${pid}`, TimeoutInMs: `${PROBE_MS}` })
+    const probe = connection.request('WaitForProcess', body, { op })
+    return new Promise((resolve, reject) => {
+      adopted.then((answer) => resolve(exitOf(answer)), reject)
+      // A failure means only that the adopted wait is still to be answered.
+      probe.then(
+        (answer) => resolve(exitOf(answer)),
+        () => undefined,
+      )
+    })
   }
 
   /** A process that started after its caller had given up: closed, killed where the guest allows it, its wait kept. */

@@ -11,16 +11,32 @@ import {
   UnsupportedGuestError,
 } from '../../errors.js'
 import { fromWireError, toWireError } from '../../errors-wire.js'
-import type { LcowProcessParameters, ProcessParameters } from '../../protocol/schema/index.js'
+import type { Int64, LcowProcessParameters, ProcessParameters } from '../../protocol/schema/index.js'
 import { isGuid, normaliseGuid } from '../../protocol/guid.js'
 import { documentText } from '../arguments.js'
 import type { CallOptions, CallSubject } from '../mailbox/contract.js'
 import type { GuestOS } from '../../protocol/guest-os.js'
+import { Container } from './container-proxy.js'
 import { execParameters, relay } from './exec.js'
+import {
+  checkContainerId,
+  checkPort,
+  neededCapability,
+  requestId,
+  savedInput,
+  serviceSettings,
+} from './guest-arguments.js'
 import type { GuestLink } from './link.js'
-import type { ConnectOptions, ExecRequest, GuestCapabilities, GuestManager, LogRecord } from './managers.js'
+import type {
+  ConnectOptions,
+  ExecRequest,
+  GuestCapabilities,
+  GuestManager,
+  LogRecord,
+  SavedProcess,
+} from './managers.js'
 import type { GuestProcess } from './process-proxy.js'
-import { startProcess } from './process-start.js'
+import { startProcess, withStreams } from './process-start.js'
 import { guestMethod, type GuestMethodName } from './requests.js'
 import { GuestResources } from './resource-proxy.js'
 
@@ -29,6 +45,8 @@ export interface GuestEvents {
   disconnected: [error?: Error]
   log: [LogRecord]
   warning: [Error]
+  /** A container of this guest has exited. */
+  'container-exited': [id: string]
 }
 
 /** Local end of a Guest: closed by its caller, or ended with its VM. */
@@ -40,6 +58,7 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
   #ending: Ending | undefined
   #connectedBefore = false
   #closing: Promise<void> | undefined
+  #nextContainerKey = 1
 
   /** @internal made by Host.createGuest */
   constructor(link: GuestLink) {
@@ -52,6 +71,7 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
       if (error === undefined) this.emit('disconnected')
       else this.emit('disconnected', error)
     })
+    link.mailbox.onNotice('containerExited', (id) => this.emit('container-exited', id))
     link.mailbox.onNotice('warning', (record) => this.emit('warning', fromWireError(record)))
     link.mailbox.onNotice('log', ({ timeMs, ...rest }) =>
       this.emit('log', timeMs === undefined ? rest : { ...rest, time: new Date(timeMs) }),
@@ -70,10 +90,9 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
   }
 
   /** Refuses a call that needs the guest when this side knows that there is none. */
-  #assertAlive(method: string): void {
+  #assertAlive(subject: CallSubject): void {
     const ending = this.#ending
     if (ending === undefined) return
-    const subject = this.#subject(method)
     const why = ending.kind === 'closed' ? 'the guest was closed' : 'the VM has exited'
     throw new GuestConnectionUnavailableError({
       ...subject,
@@ -86,10 +105,18 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
     })
   }
 
+  /** The subject of a call that needs the guest. @throws {GuestConnectionUnavailableError} */
+  #ready(method: string): CallSubject {
+    const subject = this.#subject(method)
+    this.#assertAlive(subject)
+    return subject
+  }
+
   /** Refuses what would open the connection again on a Guest that is over. */
   #assertOpen(method: string): void {
-    if (this.#ending?.kind !== 'closed') return this.#assertAlive(method)
-    throw new InvalidStateError({ ...this.#subject(method), state: 'closed', reason: 'the guest was closed' })
+    const subject = this.#subject(method)
+    if (this.#ending?.kind !== 'closed') return this.#assertAlive(subject)
+    throw new InvalidStateError({ ...subject, state: 'closed', reason: 'the guest was closed' })
   }
 
   async prepareConnection(serviceId?: string, options?: CallOptions): Promise<void> {
@@ -133,23 +160,20 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
   }
 
   async dumpStacks(options?: CallOptions): Promise<string> {
-    this.#assertAlive('dumpStacks')
-    return this.#link.mailbox.call('dumpStacks', {}, this.#subject('dumpStacks'), options)
+    return this.#link.mailbox.call('dumpStacks', {}, this.#ready('dumpStacks'), options)
   }
 
   async createProcess(
     parameters: ProcessParameters | LcowProcessParameters,
     options?: CallOptions,
   ): Promise<GuestProcess> {
-    this.#assertAlive('createProcess')
-    return this.#start('createProcess', parameters, options)
+    return startProcess(this.#link, undefined, parameters, this.#ready('createProcess'), options)
   }
 
   async execInUVM(request: ExecRequest, options?: CallOptions): Promise<number> {
     const startedMs = performance.now()
     const parameters = execParameters(request, this.guestOS, this.#link.vmId)
-    this.#assertAlive('execInUVM')
-    const process = await this.#start('execInUVM', parameters, options)
+    const process = await startProcess(this.#link, undefined, parameters, this.#ready('execInUVM'), options)
     // The caller's time counts from the call: what the start took is gone.
     const timeoutMs = options?.timeoutMs
     const left =
@@ -157,8 +181,118 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
     return relay(process, request, this.#subject('execInUVM'), { signal: options?.signal, timeoutMs: left })
   }
 
-  #start(method: string, parameters: ProcessParameters, options: CallOptions | undefined): Promise<GuestProcess> {
-    return startProcess(this.#link, undefined, parameters, this.#subject(method), options)
+  // ------------------------------------------------------------------------------------------------------------ containers
+
+  /**
+   * @throws {InvalidStateError} there is a handle on a container of this id already
+   * @throws {GuestRPCError} the guest refused the document, or has such a container
+   */
+  async createContainer(id: string, config: unknown, options?: CallOptions): Promise<Container> {
+    const subject = this.#subject('createContainer')
+    checkContainerId(subject, id)
+    const text = documentText(subject, undefined, config)
+    const needs = this.guestOS === 'windows' ? neededCapability(config) : undefined
+    this.#ready('createContainer')
+    const input = { id, config: text, op: subject.op, ...(needs === undefined ? {} : { needs }) }
+    return this.#container(id, (key) => this.#link.mailbox.call('createContainer', { key, ...input }, subject, options))
+  }
+
+  async openContainer(id: string, options?: CallOptions): Promise<Container> {
+    const subject = this.#subject('openContainer')
+    checkContainerId(subject, id)
+    this.#ready('openContainer')
+    return this.#container(id, (key) => this.#link.mailbox.call('openContainer', { key, id }, subject, options))
+  }
+
+  async #container(id: string, ask: (key: number) => Promise<void>): Promise<Container> {
+    const key = this.#nextContainerKey++
+    const { mailbox, vmId, guestOS } = this.#link
+    try {
+      await ask(key)
+    } catch (error) {
+      // The answer may have been on its way when the caller gave up: then nobody holds what it brought.
+      mailbox.call('discardContainer', { key }, this.#subject('discardContainer')).catch(() => undefined)
+      throw error
+    }
+    return new Container({ mailbox, vmId, guestOS, key, id, assertAlive: (subject) => this.#assertAlive(subject) })
+  }
+
+  async deleteContainerState(id: string, options?: CallOptions): Promise<void> {
+    const subject = this.#subject('deleteContainerState')
+    checkContainerId(subject, id)
+    this.#ready('deleteContainerState')
+    await this.#link.mailbox.call('deleteContainerState', { id }, subject, options)
+  }
+
+  // ------------------------------------------------------------------------------------------------------------- migration
+
+  async setMigrating(on: boolean): Promise<void> {
+    const subject = this.#subject('setMigrating')
+    if (typeof on !== 'boolean') {
+      throw new InvalidConfigError({ ...subject, path: 'on', value: on, reason: 'expected a boolean' })
+    }
+    this.#assertOpen('setMigrating')
+    await this.#link.mailbox.call('setMigrating', { on }, subject)
+  }
+
+  async resumeConnection(options?: CallOptions): Promise<void> {
+    this.#assertOpen('resumeConnection')
+    await this.#link.mailbox.call('resume', {}, this.#subject('resumeConnection'), options)
+  }
+
+  async nextPort(): Promise<number> {
+    this.#assertOpen('nextPort')
+    return this.#link.mailbox.call('nextPort', {}, this.#subject('nextPort'))
+  }
+
+  async setNextPort(port: number): Promise<void> {
+    const subject = this.#subject('setNextPort')
+    checkPort(subject, 'port', port)
+    this.#assertOpen('setNextPort')
+    await this.#link.mailbox.call('seedNextPort', { port }, subject)
+  }
+
+  async bridgeNextId(): Promise<bigint> {
+    return this.#link.mailbox.call('nextId', {}, this.#ready('bridgeNextId'))
+  }
+
+  async seedBridgeNextId(next: Int64): Promise<void> {
+    const subject = this.#subject('seedBridgeNextId')
+    const id = requestId(subject, 'next', next, 0n)
+    this.#ready('seedBridgeNextId')
+    await this.#link.mailbox.call('seedNextId', { next: id }, subject)
+  }
+
+  /** Output that the guest writes again after a migration may repeat up to 128 KiB. */
+  async openProcess(saved: SavedProcess, options?: CallOptions): Promise<GuestProcess> {
+    const subject = this.#subject('openProcess')
+    const input = savedInput(subject, saved)
+    this.#ready('openProcess')
+    const { stdin, stdout, stderr } = input.ports
+    const wanted = { stdin: stdin !== undefined, stdout: stdout !== undefined, stderr: stderr !== undefined }
+    return withStreams(this.#link, saved.containerId, wanted, (remote, transfer) =>
+      this.#link.mailbox.call('openProcess', { ...input, ...remote }, subject, { ...options, transfer }),
+    )
+  }
+
+  // -------------------------------------------------------------------------------------------------------------- changes
+
+  async modifyServiceSettings(service: string, settings: unknown, options?: CallOptions): Promise<void> {
+    const subject = this.#subject('modifyServiceSettings')
+    this.#assertSystem(subject, 'windows')
+    if (typeof service !== 'string' || service === '') {
+      const reason = 'expected a non-empty string'
+      throw new InvalidConfigError({ ...subject, path: 'service', value: service, reason })
+    }
+    const input = { service, settings: serviceSettings(subject, settings) }
+    this.#ready('modifyServiceSettings')
+    await this.#link.mailbox.call('modifyService', input, subject, options)
+  }
+
+  #assertSystem(subject: CallSubject, os: GuestOS | undefined): void {
+    if (os === undefined || os === this.guestOS) return
+    const reason = `it is meant for ${os} guests and this one is a ${this.guestOS} guest`
+    throw new UnsupportedGuestError({ ...subject, reason })
   }
 
   /** One ModifySettings of the table: the wrong guest system first, then the arguments, then whether there is a guest at all. */
@@ -169,12 +303,9 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
   ): Promise<void> {
     const subject = this.#subject(method)
     const { os, needs } = guestMethod(method)
-    if (os !== undefined && os !== this.guestOS) {
-      const reason = `it is meant for ${os} guests and this one is a ${this.guestOS} guest`
-      throw new UnsupportedGuestError({ ...subject, reason })
-    }
+    this.#assertSystem(subject, os)
     const text = request(this.#link.vmId)
-    this.#assertAlive(method)
+    this.#ready(method)
     const input = { request: text, op: subject.op, ...(needs === undefined ? {} : { needs }) }
     await this.#link.mailbox.call('modify', input, subject, options)
   }

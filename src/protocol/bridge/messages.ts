@@ -56,6 +56,18 @@ export interface Answer {
   body: Record<string, unknown>
 }
 
+/** The document nested in a GetProperties answer; empty when there is none. @throws {ProtocolError} */
+export function decodeProperties(answer: Answer): unknown {
+  return nestedProperties(answer.body, 'a GetProperties response')
+}
+
+function nestedProperties(body: Record<string, unknown>, what: string): unknown {
+  const text = member(body, 'Properties')
+  if (text === undefined || text === null) return {}
+  if (typeof text !== 'string') throw wrong(what, 'Properties', 'a string')
+  return nested(text, what, 'Properties')
+}
+
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 function decodeObject(payload: Uint8Array, what: string): Record<string, unknown> {
@@ -93,6 +105,7 @@ const OWN_MEMBERS: Partial<Record<RpcName, (body: Record<string, unknown>, what:
   ExecuteProcess: (body, what) => void integerIn(body, what, 'ProcessId', 0, 0xffff_ffff),
   WaitForProcess: (body, what) => void integerIn(body, what, 'ExitCode', 0, 0xffff_ffff),
   DumpStacks: (body, what) => void optionalString(body, what, 'GuestStacks'),
+  GetProperties: (body, what) => void nestedProperties(body, what),
 }
 
 /**
@@ -222,14 +235,14 @@ export function decodeNotification(payload: Uint8Array): ContainerNotice {
     type: optionalString(body, what, 'Type'),
     operation: optionalString(body, what, 'Operation'),
     result: integerIn(body, what, 'Result', -0x8000_0000, 0xffff_ffff) | 0,
-    ...(typeof info === 'string' ? { resultInfo: nested(info, what) } : {}),
+    ...(typeof info === 'string' ? { resultInfo: nested(info, what, 'ResultInfo') } : {}),
   }
 }
 
-function nested(text: string, what: string): unknown {
+function nested(text: string, what: string, name: string): unknown {
   try {
     return parseJson(text)
   } catch (error) {
-    throw new ProtocolError({ reason: `the guest sent ${what} whose ResultInfo holds no JSON`, cause: error })
+    throw new ProtocolError({ reason: `the guest sent ${what} whose ${name} holds no JSON`, cause: error })
   }
 }
