@@ -206,7 +206,8 @@ export class Host extends Events<HostEvents> {
         closing: () => void this.#guests.get(entry.vm.runtimeId)?.guest?.close(),
         closed: () => this.#vmClosed(entry),
       }
-      const vm = new UtilityVM({ id, guestOS, attached, mailbox, hooks })
+      const { relaySocket } = this.#source
+      const vm = new UtilityVM({ id, guestOS, attached, mailbox, hooks, relaySocket })
       const entry: VmEntry = { vm, mailbox, threads, thread, dials, exit: undefined }
       this.#vms.set(vm, entry)
       this.#unattached.delete(mailbox)

@@ -8,6 +8,8 @@ import type { ComputeCoreService } from '../native/computecore/service.js'
 import { SimulatedService, type SimulatedClient } from '../native/simulated/service.js'
 import type { HostSettings } from './check-host-options.js'
 import type { ThreadSetup } from './threads/contract.js'
+import type { RelayedSocket } from './vm/link.js'
+import type { Duplex } from 'node:stream'
 import type { MessagePort } from 'node:worker_threads'
 
 const COMPUTECORE_MODULE = new URL('../native/computecore/provider.js', import.meta.url).href
@@ -27,6 +29,8 @@ export interface ProviderSource {
   counts?(): NativeCounts
   /** For one more actor thread, with what must be transferred to it. */
   next(): { provider: ThreadSetup['provider']; transfer: MessagePort[] }
+  /** Makes a stream of this thread known to the service; absent where only handles of real sockets are. */
+  readonly relaySocket?: (stream: Duplex) => RelayedSocket
   /**
    * Ends what belongs to this Host; from `force` on without waiting for what does not end by itself. Resolves with what had to be
    * left. Idempotent.
@@ -57,6 +61,7 @@ export async function openProviderSource(settings: HostSettings, socketDirectory
       const port = client.port()
       return { provider: { module: SIMULATED_MODULE, options: { port } }, transfer: [port] }
     },
+    relaySocket: (stream) => client.relaySocket(stream),
     close: async () => {
       await client.leave()
       if (shared === undefined) await service.close()

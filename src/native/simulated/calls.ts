@@ -37,7 +37,7 @@ export class CallPath {
   }
 
   /** @throws {HcsFailure} */
-  async perform<T>({ op, id, system, path }: Call, work: () => T): Promise<T> {
+  async perform<T>({ op, id, system, path }: Call, work: () => T | Promise<T>): Promise<T> {
     const wasAlive = system?.model.exit === undefined
     const { delayMs, rule } = this.#planner.plan(op, id, path)
     if (delayMs > 0) await this.#pause(delayMs)
@@ -49,7 +49,7 @@ export class CallPath {
     if (wasAlive && system?.model.exit !== undefined && op !== 'terminate' && op !== 'properties' && op !== 'close') {
       throw new HcsFailure(HRESULT.HCS_E_TERMINATED)
     }
-    const result = work()
+    const result = await work()
     await this.#act(rule, system ?? this.#systems.get(id))
     // Whether the answer of a terminate or its exit event is first is chance.
     if (op === 'terminate' && chance(this.#seed, 'order', id) < 0.5) await this.#pause(0)

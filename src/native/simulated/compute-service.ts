@@ -3,6 +3,7 @@
 
 import { NULL_GUID } from '../../protocol/guid.js'
 import { HRESULT } from '../../protocol/hresult.js'
+import type { Duplex } from 'node:stream'
 import type { Clock } from '../clock.js'
 import type { HcsEvent, MigrationStep } from '../hcs.js'
 import { CallPath } from './calls.js'
@@ -13,6 +14,7 @@ import type { BuiltinGuest } from './guests/machine.js'
 import { HandleTable } from './handles.js'
 import { fileProblem } from './host-files.js'
 import { LiveSystem, type Handle, type SystemHost } from './live-system.js'
+import { Migrations } from './migration.js'
 import { requestPath } from './modify.js'
 import { Operations } from './operations.js'
 import type { SimulatedOptions } from './options.js'
@@ -25,6 +27,8 @@ export interface ServiceSurroundings {
   clock: Clock
   /** Makes the guest of a system that starts; undefined for none. */
   startGuest?: (system: SystemHost) => BuiltinGuest
+  /** The stream that a migration socket stands for; each can be taken once. */
+  takeSocket?: (socket: bigint) => Duplex | undefined
 }
 
 type Deliver = (event: HcsEvent) => void
@@ -35,16 +39,19 @@ export class ComputeService {
   readonly #systems: Systems
   readonly #calls: CallPath
   readonly #operations: Operations
+  readonly #migrations: Migrations
   readonly #settings: ServiceSettings
   readonly #access = new Map<string, Set<string>>()
 
-  constructor(options: SimulatedOptions, { clock, startGuest }: ServiceSurroundings) {
+  constructor(options: SimulatedOptions, { clock, startGuest, takeSocket = () => undefined }: ServiceSurroundings) {
     this.#options = options
     this.#settings = new ServiceSettings(options.processors ?? 64)
     this.#handles = new HandleTable(clock)
     this.#systems = new Systems(options, this.#handles)
     this.#calls = new CallPath(options, clock, this.#systems, this.#handles)
     this.#operations = new Operations({ clock, startGuest, systems: this.#systems, settings: this.#settings })
+    const [systems, handles] = [this.#systems, this.#handles]
+    this.#migrations = new Migrations({ clock, systems, handles, startGuest, takeSocket })
   }
 
   /** Creates a system and opens the first handle on it. @throws {HcsFailure} */
@@ -86,12 +93,23 @@ export class ComputeService {
   }
 
   /** One operation on a handle; resolves with the result document. @throws {HcsFailure} */
-  async operate(number: number, op: StatefulOp, argument: string, step?: MigrationStep): Promise<string> {
+  async operate(
+    number: number,
+    op: StatefulOp,
+    argument: string,
+    step?: MigrationStep,
+    socket?: bigint,
+  ): Promise<string> {
     const { isOver, system } = this.#handles.get(number)
     if (isOver) throw new HcsFailure(HRESULT.HCS_E_SERVICE_DISCONNECT)
     const path = op === 'modify' ? requestPath(argument) : undefined
     const call = { op: op === 'crash' ? 'terminate' : op, id: system.model.id, system, path } as const
-    return this.#calls.perform(call, () => this.#operations.carryOut(system, op, argument, step))
+    return this.#calls.perform<string>(
+      call,
+      () =>
+        this.#migrations.carryOut(system, op, argument, step, socket) ??
+        this.#operations.carryOut(system, op, argument, step),
+    )
   }
 
   /** Releases a handle; nothing is delivered to it from here on. A handle that is not open is no mistake. @throws {HcsFailure} a fault */
@@ -150,6 +168,7 @@ export class ComputeService {
   /** Ends every system without telling anybody. */
   async stop(): Promise<void> {
     const guests = this.#systems.all().map((system) => system.guest?.stop())
+    this.#migrations.stop()
     this.#handles.clear()
     this.#systems.clear()
     await Promise.all(guests)

@@ -1,17 +1,16 @@
 // The operations on a system, each carried out in one step.
 
-import { checkDocument } from '../../protocol/document.js'
 import { HRESULT } from '../../protocol/hresult.js'
-import { isRecord, member } from '../../protocol/json.js'
+import { member } from '../../protocol/json.js'
 import type { Clock } from '../clock.js'
 import type { MigrationStep } from '../hcs.js'
-import { parseDocument } from './create-document.js'
 import { failedStep, HcsFailure, invalidDocument } from './failure.js'
 import type { BuiltinGuest } from './guests/machine.js'
 import { fileProblem } from './host-files.js'
 import type { LiveSystem, SystemHost } from './live-system.js'
 import { diskProblem } from './modify-scsi.js'
 import { modifySystem } from './modify.js'
+import { readOptions } from './options-document.js'
 import { answerQuery } from './property-query.js'
 import { SavedStates } from './saved-states.js'
 import type { ServiceSettings } from './service-settings.js'
@@ -159,13 +158,4 @@ export class Operations {
     system.changed()
     return ''
   }
-}
-
-/** An options document; '' is none. @throws {HcsFailure} */
-function readOptions(type: string | undefined, text: string): Record<string, unknown> {
-  if (text === '') return {}
-  const options = parseDocument(text)
-  const [problem] = type === undefined ? [] : checkDocument(type, options, { strict: false })
-  if (problem !== undefined) throw invalidDocument(HRESULT.HCS_E_INVALID_JSON, problem.path, problem.problem)
-  return isRecord(options) ? options : {}
 }

@@ -92,8 +92,8 @@ class SimulatedSystem implements HcsSystem {
     this.token = String(handle)
     const operation =
       (op: Extract<ServiceCall, { do: 'operate' }>['op']) =>
-      (argument: string): Promise<string> =>
-        connection.ask({ do: 'operate', handle, op, argument })
+      (argument: string, socket?: bigint): Promise<string> =>
+        connection.ask({ do: 'operate', handle, op, argument, ...(socket === undefined ? {} : { socket }) })
     this.start = operation('start')
     this.shutdown = operation('shutdown')
     this.terminate = operation('terminate')
@@ -103,7 +103,15 @@ class SimulatedSystem implements HcsSystem {
     this.modify = operation('modify')
     this.properties = operation('properties')
     this.crash = operation('crash')
-    this.migrate = (step, argument) => connection.ask({ do: 'operate', handle, op: 'migrate', argument, step })
+    this.migrate = (step, argument, socket) =>
+      connection.ask({
+        do: 'operate',
+        handle,
+        op: 'migrate',
+        argument,
+        step,
+        ...(socket === undefined ? {} : { socket }),
+      })
     this.close = async () => {
       forget()
       await connection.ask({ do: 'close', handle })

@@ -1,6 +1,6 @@
 // The thread of the simulated service. Its parent introduces clients (Hosts), each with its own ports and socket directory.
 
-import { parentPort, workerData, type MessagePort } from 'node:worker_threads'
+import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads'
 import { HRESULT } from '../../protocol/hresult.js'
 import { systemClock } from '../clock.js'
 import type { HcsEvent } from '../hcs.js'
@@ -8,6 +8,7 @@ import { ComputeService } from './compute-service.js'
 import { HcsFailure } from './failure.js'
 import { startBuiltinGuest } from './guest-host.js'
 import type { SimulatedOptions } from './options.js'
+import { PortDuplex } from './socket-port.js'
 import type { FromService, ServiceCall, ToService } from './wire.js'
 
 /** From the parent. */
@@ -21,12 +22,27 @@ export interface ParentAnswer {
   left: number
 }
 
-const options = workerData as SimulatedOptions
+/** What the thread is started with. */
+export interface ServiceThreadData {
+  options: SimulatedOptions
+  /** Brings the relayed sockets. Nobody listens on it: it is read when a call names a socket, which was posted before the call. */
+  sockets: MessagePort
+}
+
+/** A stream of the main thread that can be taken under its number. */
+export interface RelayedPort {
+  socket: bigint
+  port: MessagePort
+}
+
+const { options, sockets } = workerData as ServiceThreadData
 const directories = new Map<string, string>()
 const ports = new Map<MessagePort, string>()
+const relayed = new Map<bigint, MessagePort>()
 
 const service = new ComputeService(options, {
   clock: systemClock,
+  takeSocket,
   ...(options.guest === 'none'
     ? {}
     : {
@@ -34,6 +50,18 @@ const service = new ComputeService(options, {
           startBuiltinGuest(host, systemClock, options.seed ?? 1, (client) => directories.get(client)),
       }),
 })
+
+function takeSocket(socket: bigint): PortDuplex | undefined {
+  for (let received = receiveMessageOnPort(sockets); received; received = receiveMessageOnPort(sockets)) {
+    const { socket: number, port } = received.message as RelayedPort
+    relayed.set(number, port)
+    // Given up before it was taken.
+    port.once('close', () => relayed.delete(number))
+  }
+  const port = relayed.get(socket)
+  relayed.delete(socket)
+  return port === undefined ? undefined : new PortDuplex(port).claim()
+}
 
 function serve(client: string, port: MessagePort): void {
   const deliveries = new Set<(event: HcsEvent) => void>()
@@ -70,7 +98,7 @@ async function carryOut(
       service.adopt(call.handle, client, deliver())
       return call.handle
     case 'operate':
-      return service.operate(call.handle, call.op, call.argument, call.step)
+      return service.operate(call.handle, call.op, call.argument, call.step, call.socket)
     case 'close':
       await service.close(call.handle)
       return ''

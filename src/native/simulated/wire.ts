@@ -8,7 +8,7 @@ export type ServiceCall =
   | { do: 'create'; id: string; document: string }
   | { do: 'open'; id: string }
   | { do: 'adopt'; handle: number }
-  | { do: 'operate'; handle: number; op: StatefulOp; argument: string; step?: MigrationStep }
+  | { do: 'operate'; handle: number; op: StatefulOp; argument: string; step?: MigrationStep; socket?: bigint }
   | { do: 'close'; handle: number }
   | { do: 'enumerate'; query: string }
   | { do: 'serviceProperties'; query: string }

@@ -44,6 +44,8 @@ interface Connection {
 export class BridgeServer {
   readonly #options: BridgeServerOptions
   #connection: Connection | undefined
+  /** Waits for processes that are not answered yet. */
+  readonly #waits = new Set<Frame>()
   /** Tail of the requests handled in order. */
   #order: Promise<unknown> = Promise.resolve()
 
@@ -76,6 +78,16 @@ export class BridgeServer {
     this.#connection?.stream.destroy()
   }
 
+  /** The waits that are not answered yet: they survive every change of the connection. */
+  capture(): Frame[] {
+    return [...this.#waits]
+  }
+
+  /** Goes on with the waits of a machine that moved here; they are answered under their old ids. */
+  restore(waits: Frame[]): void {
+    for (const frame of waits) void this.#handle(frame, 'WaitForProcess', true, undefined)
+  }
+
   #take(frame: Frame, connection: Connection): void {
     // The version is attached when a frame is read, not when it is handled.
     const { negotiated } = connection
@@ -86,13 +98,21 @@ export class BridgeServer {
     } else void handle()
   }
 
-  async #handle(frame: Frame, name: RpcName | undefined, negotiated: boolean, connection: Connection): Promise<void> {
+  async #handle(
+    frame: Frame,
+    name: RpcName | undefined,
+    negotiated: boolean,
+    connection: Connection | undefined,
+  ): Promise<void> {
     const activity = activityOf(frame.payload)
     let body: Document
+    if (name === 'WaitForProcess') this.#waits.add(frame)
     try {
       body = { Result: 0, ...(await this.#answer(frame, name, negotiated, connection)) }
     } catch (error) {
       body = failureMembers(error)
+    } finally {
+      this.#waits.delete(frame)
     }
     await this.#options.gate.pass()
     const { Result, ...rest } = body
@@ -110,9 +130,10 @@ export class BridgeServer {
     frame: Frame,
     name: RpcName | undefined,
     negotiated: boolean,
-    connection: Connection,
+    connection: Connection | undefined,
   ): Promise<Document> {
-    if (name === 'NegotiateProtocol' && !negotiated) return this.#negotiate(frame, connection)
+    if (name === 'NegotiateProtocol' && !negotiated && connection !== undefined)
+      return this.#negotiate(frame, connection)
     const handler = name === undefined || !negotiated ? undefined : this.#options.handlers[name]
     if (handler === undefined) {
       throw new GuestFault(GUEST.notImplemented, `bridge: function not supported, header type: ${frame.type}`)

@@ -11,14 +11,15 @@ import {
   WCOW_LOG_SERVICE,
 } from '../../../protocol/hvsocket.js'
 import { NULL_GUID } from '../../../protocol/guid.js'
+import type { Frame } from '../../../protocol/bridge/frame-reader.js'
 import { BridgeServer } from './bridge-server.js'
 import { decodeNested, textOf, type Document } from './decode.js'
 import { GUEST, GuestFault } from './fault.js'
 import type { GuestOS } from '../../../protocol/guest-os.js'
-import { GuestKernel } from './kernel.js'
+import { GuestKernel, type KernelState } from './kernel.js'
 import type { BuiltinGuest, GuestSurroundings } from './machine.js'
 import { modifySettings } from './modify-settings.js'
-import { ProcessTable } from './processes.js'
+import { ProcessTable, type ProcessState } from './processes.js'
 
 /** Between two attempts to reach the host, milliseconds. */
 const REDIAL_MS = 100
@@ -49,6 +50,16 @@ const WINDOWS_CAPABILITIES: Document = {
     DeleteContainerStateSupported: true,
     LogForwardingSupported: true,
   },
+}
+
+/** The log wrapper of a Linux guest in its reconnect mode. */
+const RECONNECTS_LOG = /vsockexec\b.*\s-r\b/
+
+/** What moves with the machine. */
+interface GuestState {
+  kernel: KernelState
+  processes: ProcessState
+  waits: Frame[]
 }
 
 export class Guest implements BuiltinGuest {
@@ -107,6 +118,35 @@ export class Guest implements BuiltinGuest {
     this.#task(this.#kernel.os === 'linux' ? this.#bootLinux() : this.#bootWindows())
   }
 
+  capture(): GuestState {
+    return {
+      kernel: this.#kernel.capture(),
+      processes: this.#processes.capture(),
+      waits: this.#bridge.capture(),
+    }
+  }
+
+  arrive(state: unknown): void {
+    try {
+      const { kernel, processes, waits } = state as GuestState
+      this.#kernel.restore(kernel)
+      this.#processes.restore(processes)
+      this.#bridge.restore(waits)
+    } catch {
+      // What came is no state of such a guest: it goes on with what it has.
+    }
+    this.#task(this.#reconnect())
+  }
+
+  /** Entropy is served once, at boot; the log comes back in the wrapper's reconnect mode only; the bridge always does. */
+  async #reconnect(): Promise<void> {
+    const isLinux = this.#kernel.os === 'linux'
+    if (isLinux && RECONNECTS_LOG.test(this.#kernel.machine.kernelCommandLine)) {
+      this.#task(this.#keepTryingLog(vsockServiceId(LCOW_LOG_PORT)))
+    }
+    await this.#keepBridge(isLinux ? vsockServiceId(LCOW_BRIDGE_PORT) : WCOW_BRIDGE_SERVICE, true)
+  }
+
   #task(work: Promise<void>): void {
     const task = work
       .catch(() => undefined)
@@ -120,7 +160,7 @@ export class Guest implements BuiltinGuest {
     const init = this.#kernel.machine.kernelCommandLine.split(' -- ')[1] ?? this.#kernel.machine.kernelCommandLine
     if (/(?:^|\s)-e 1(?:\s|$)/.test(init)) await this.#readEntropy()
     if (/vsockexec\b.*\s-[eo] 109\b/.test(init)) {
-      const reconnects = /vsockexec\b.*\s-r\b/.test(init)
+      const reconnects = RECONNECTS_LOG.test(init)
       const service = vsockServiceId(LCOW_LOG_PORT)
       // A host that takes no log only misses it. The wrapper's reconnect mode goes on trying.
       if (!(await this.#openLog(service)) && reconnects) this.#task(this.#keepTryingLog(service))

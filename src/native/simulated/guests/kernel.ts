@@ -26,6 +26,14 @@ export interface Interface {
   readonly dnsSearch: readonly string[]
 }
 
+/** The state of a kernel as plain data, for a machine that moves to another host. */
+export interface KernelState {
+  mounts: Map<string, Mount>
+  interfaces: Map<string, Interface>
+  namespaces: Map<string, number>
+  hvSocketAddress: GuestKernel['hvSocketAddress']
+}
+
 export class GuestKernel {
   readonly machine: GuestMachine
   readonly gate = new Gate()
@@ -113,6 +121,18 @@ export class GuestKernel {
 
   disk(controller: number, lun: number): (MachineDisk & { name: string }) | undefined {
     return this.disks().find((disk) => disk.controller === controller && disk.lun === lun)
+  }
+
+  capture(): KernelState {
+    const { mounts, interfaces, namespaces, hvSocketAddress } = this
+    return { mounts, interfaces, namespaces, hvSocketAddress }
+  }
+
+  restore({ mounts, interfaces, namespaces, hvSocketAddress }: KernelState): void {
+    for (const [target, mount] of mounts) this.mounts.set(target, mount)
+    for (const [id, one] of interfaces) this.interfaces.set(id, one)
+    for (const [id, number] of namespaces) this.namespaces.set(id, number)
+    this.hvSocketAddress = hvSocketAddress
   }
 
   stop(): void {

@@ -59,6 +59,10 @@ export interface BuiltinGuest {
   resume(): void
   /** Drops the bridge, as after a fault of the connection; a Linux guest dials again. */
   disconnect(): void
+  /** What it remembers, as plain data: for a machine that moves to another host. */
+  capture(): unknown
+  /** Instead of `boot`, in a machine that has moved here: goes on with what `capture` gave. Returns at once. */
+  arrive(state: unknown): void
   /** Power is gone. Idempotent. */
   stop(): Promise<void>
 }

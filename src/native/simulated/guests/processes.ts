@@ -24,10 +24,18 @@ const CONSOLE_EVENTS: ReadonlySet<string> = new Set(['CtrlC', 'CtrlBreak', 'Ctrl
 
 interface Process {
   readonly pid: number
+  /** ProcessParameters it was started with. */
+  readonly parameters: Document
   readonly kill: KillSwitch
   readonly terminal: boolean
   exitCode: number | undefined
   readonly waiters: Set<(code: number) => void>
+}
+
+/** The processes as plain data, for a machine that moves to another host. */
+export interface ProcessState {
+  nextPid: number
+  processes: { pid: number; parameters: Document; exitCode: number | undefined }[]
 }
 
 interface Streams {
@@ -58,16 +66,43 @@ export class ProcessTable {
       this.#kernel.os === 'linux' ? 'VsockStdioRelaySettings' : 'StdioRelaySettings',
     )
     const streams = await this.#connect(parameters, relay ?? {})
+    const process = this.#add(this.#nextPid++, parameters)
+    void this.#run(process, command, streams)
+    return { ProcessId: process.pid }
+  }
+
+  #add(pid: number, parameters: Document): Process {
     const process: Process = {
-      pid: this.#nextPid++,
+      pid,
+      parameters,
       kill: new KillSwitch(),
       terminal: flagOf(parameters, 'EmulateConsole'),
       exitCode: undefined,
       waiters: new Set(),
     }
-    this.#processes.set(process.pid, process)
-    void this.#run(process, command, parameters, streams)
-    return { ProcessId: process.pid }
+    this.#processes.set(pid, process)
+    return process
+  }
+
+  capture(): ProcessState {
+    const processes = [...this.#processes.values()]
+    return {
+      nextPid: this.#nextPid,
+      processes: processes.map(({ pid, parameters, exitCode }) => ({ pid, parameters, exitCode })),
+    }
+  }
+
+  /**
+   * The processes of a machine that moved here. One that was running starts over under its pid: its program is code, which does not
+   * move. It has no stdio, as on a real guest, where the streams of the old host are not connected again.
+   */
+  restore({ nextPid, processes }: ProcessState): void {
+    this.#nextPid = nextPid
+    for (const { pid, parameters, exitCode } of processes) {
+      const process = this.#add(pid, parameters)
+      if (exitCode === undefined) void this.#run(process, this.#command(parameters), {})
+      else process.exitCode = exitCode
+    }
   }
 
   #requireUvm(request: Document): void {
@@ -115,13 +150,8 @@ export class ProcessTable {
     return socket
   }
 
-  async #run(
-    process: Process,
-    command: { args: string[]; line: string },
-    parameters: Document,
-    streams: Streams,
-  ): Promise<void> {
-    const { kill } = process
+  async #run(process: Process, command: { args: string[]; line: string }, streams: Streams): Promise<void> {
+    const { kill, parameters } = process
     const { stdin, stdout, stderr } = streams
     const output = stdout === undefined ? NO_OUTPUT : streamOutput(stdout, kill)
     const context: ProgramContext = {
