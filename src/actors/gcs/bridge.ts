@@ -327,7 +327,9 @@ export class Bridge {
       const own = call.bounds.timeoutMs ?? Infinity
       const timeoutMs = Math.min(own, this.#options.requestTimeoutMs)
       const error = new OperationTimeoutError({ timeoutMs, reason: `the guest did not answer ${call.rpc}` })
-      if (this.#options.onRequestTimeout === 'close' && own > this.#options.requestTimeoutMs) return this.close(error)
+      if (this.#options.onRequestTimeout === 'close' && own > this.#options.requestTimeoutMs) {
+        return [...effects, ...this.close(error)]
+      }
       call.abandoned = true
       effects.push({ do: 'fail', id, error })
     }
