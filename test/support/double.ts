@@ -40,25 +40,29 @@ export const DOUBLE: VmProvider = {
 }
 
 /**
- * Hooks for a describe that uses the double: built before, skipped where there is no compiler, and after every test nothing is open in
- * it, nothing was freed twice, and no handle was used that was not open.
+ * A describe on the double: built before, skipped where there is no compiler. After every test, when the hooks of the tests themselves
+ * have closed what they opened, nothing is open in it, nothing was freed twice, and no handle was used that was not open.
  */
-export function useDouble(): void {
-  before(function () {
-    try {
-      load()
-    } catch (error) {
-      if (!(error instanceof NoCompiler)) throw error
-      console.log(`      skipped, the C double cannot be built: ${error.message}`)
-      this.skip()
-    }
-  })
-  beforeEach(() => control().reset())
-  afterEach(() => {
-    const { handles, operations, documents, badFrees, badHandles } = control().counters()
-    assert.deepEqual(
-      { handles, operations, documents, badFrees, badHandles },
-      { handles: 0, operations: 0, documents: 0, badFrees: 0, badHandles: 0 },
-    )
+export function describeDouble(title: string, define: () => void): void {
+  describe(title, () => {
+    before(function () {
+      try {
+        load()
+      } catch (error) {
+        if (!(error instanceof NoCompiler)) throw error
+        console.log(`      skipped, the C double cannot be built: ${error.message}`)
+        this.skip()
+      }
+    })
+    beforeEach(() => control().reset())
+    afterEach(() => {
+      const { handles, operations, documents, badFrees, badHandles } = control().counters()
+      assert.deepEqual(
+        { handles, operations, documents, badFrees, badHandles },
+        { handles: 0, operations: 0, documents: 0, badFrees: 0, badHandles: 0 },
+      )
+    })
+    // Hooks of an inner describe end before those around them.
+    context('on the C double', define)
   })
 }

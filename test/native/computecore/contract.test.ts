@@ -1,7 +1,4 @@
 import { vmContract } from '../../contract/index.js'
-import { DOUBLE, useDouble } from '../../support/double.js'
+import { describeDouble, DOUBLE } from '../../support/double.js'
 
-describe('computecore', () => {
-  useDouble()
-  vmContract(DOUBLE)
-})
+describeDouble('computecore', () => vmContract(DOUBLE))

@@ -49,6 +49,8 @@ export interface DoubleCounters {
   badHandles: number
   callbacks: number
   calls: number
+  /** Operations in flight that a `hold` fault keeps. */
+  held: number
 }
 
 export interface RecordedCall {
@@ -86,16 +88,20 @@ export class DoubleControl {
   counters(): DoubleCounters {
     const cells = new BigInt64Array(8)
     this.#call('void DoubleCounters(int64_t *result)', cells)
-    const [handles, operations, documents, badFrees, badHandles, callbacks, calls] = [...cells].map(Number) as [
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-    ]
-    return { handles, operations, documents, badFrees, badHandles, callbacks, calls }
+    const names = [
+      'handles',
+      'operations',
+      'documents',
+      'badFrees',
+      'badHandles',
+      'callbacks',
+      'calls',
+      'held',
+    ] as const
+    return Object.fromEntries(names.map((name, index) => [name, Number(cells[index])])) as Record<
+      (typeof names)[number],
+      number
+    >
   }
 
   calls(): RecordedCall[] {

@@ -189,7 +189,7 @@ void entries_free(System *system);
 
 /* control.c */
 typedef struct {
-  int64_t handles, operations, documents, bad_frees, bad_handles, callbacks, calls, boots;
+  int64_t handles, operations, documents, bad_frees, bad_handles, callbacks, calls, held;
 } Counters;
 extern Counters the_counters;
 Plan plan_call(Op op, const char *id, const char *path);

@@ -165,6 +165,7 @@ static void run(void *argument) {
   if (work->plan.hold) {
     work->next = held;
     held = work;
+    the_counters.held++;
     condition_broadcast(&the_change);
   } else {
     if (!work->plan.never) carry_out(work);
@@ -187,6 +188,7 @@ int operations_release_held(void) {
   while (held != NULL) {
     Work *work = held;
     held = work->next;
+    the_counters.held--;
     count++;
     start_thread(resume_held, work);
   }
