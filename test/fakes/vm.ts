@@ -76,13 +76,16 @@ export async function fakeVm(options: FakeVmOptions = {}): Promise<FakeVm> {
 export function useFakeVms(): (options?: FakeVmOptions) => Promise<FakeVm> {
   const open: FakeVm[] = []
   afterEach(async () => {
-    for (const { vm, provider, env, ended } of open.splice(0)) {
+    const all = open.splice(0)
+    for (const { vm, provider, ended } of all) {
       const closing = vm.close()
       // What a test left at HCS ends now.
       const drain = setInterval(() => provider.calls.forEach((call) => call.resolve(PROPERTIES)), 1)
       await closing
       await ended
       clearInterval(drain)
+    }
+    for (const { provider, env } of all) {
       assert.equal(provider.openHandles, 0)
       assert.deepEqual(env.gauges, { handles: 0, operations: 0, sockets: 0, queued: 0 })
     }

@@ -220,7 +220,9 @@ class VmActor {
       this.#awaitingSlots.delete(request)
       forget?.()
       if (release !== undefined) releases.push(release)
-      if (release === undefined || this.#closing !== undefined) {
+      // A change that had its turn, but was not sent before a terminate came, must not follow it.
+      const isOvertaken = call.isChange === true && this.#queue.barrier !== undefined
+      if (release === undefined || isOvertaken || this.#closing !== undefined) {
         finish()
         throw refusal(this.#queue.barrier ?? 'closed', { op: call.op, id: this.#id })
       }
