@@ -167,7 +167,10 @@ class GuestActor {
     // A caller that gives up does not free the place: the guest goes on with the request.
     try {
       const { connection } = this.#line.require(op)
-      await connection.request('ModifySettings', requestBody(NULL_CONTAINER_ID, { Request: request }), { op })
+      await connection.request('ModifySettings', requestBody(NULL_CONTAINER_ID, { Request: request }), {
+        op,
+        trace: call.trace,
+      })
     } finally {
       this.#modifyGate.leave()
     }

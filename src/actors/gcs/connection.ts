@@ -4,8 +4,9 @@ import type { Duplex } from 'node:stream'
 import { BridgeClosedError, GuestRPCError, OverloadedError, UVMError, withContext } from '../../errors.js'
 import type { Clock, Timer } from '../../native/clock.js'
 import type { RpcName } from '../../protocol/bridge/header.js'
-import type { Answer, ContainerNotice } from '../../protocol/bridge/messages.js'
+import { tracedBody, type Answer, type ContainerNotice } from '../../protocol/bridge/messages.js'
 import type { ActorCall } from '../mailbox/contract.js'
+import type { TraceContext } from '../mailbox/trace-context.js'
 import { Bridge, type BridgeEffect, type BridgeOptions, type CallBounds, type LinkState } from './bridge.js'
 import type { Leftovers } from './restore.js'
 
@@ -21,6 +22,8 @@ export interface RequestOptions extends CallBounds {
   accept?: readonly number[]
   /** Whose cancel ends the waiting. */
   call?: ActorCall
+  /** The caller's span; that of `call` unless given. */
+  trace?: TraceContext | undefined
   /** Takes an answer that came when nobody waited any more. */
   onLate?: (answer: Answer) => void
 }
@@ -158,7 +161,10 @@ export class GuestConnection {
 
   #ask(rpc: RpcName, body: string, options: RequestOptions): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const { id, effects } = this.#bridge.call(rpc, body, this.#options.clock.now(), options)
+      // A guest that has not negotiated knows nothing beyond the protocol proper.
+      const trace = rpc === 'NegotiateProtocol' ? undefined : (options.trace ?? options.call?.trace)
+      const text = trace === undefined ? body : tracedBody(body, trace)
+      const { id, effects } = this.#bridge.call(rpc, text, this.#options.clock.now(), options)
       this.#waiting.set(id, { onLate: options.onLate, resolve, reject })
       options.call?.onCancel(() => this.#abandon(id))
       this.#perform(effects)

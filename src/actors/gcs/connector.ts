@@ -16,6 +16,7 @@ import type { HvSocketListener } from '../../native/hvsocket.js'
 import type { ContainerNotice } from '../../protocol/bridge/messages.js'
 import type { ActorEnvironment } from '../environment.js'
 import type { ActorCall } from '../mailbox/contract.js'
+import type { TraceContext } from '../mailbox/trace-context.js'
 import { GuestConnection } from './connection.js'
 import type { GuestInit, GuestRequests, NegotiatedGuest } from './contract.js'
 import { shakeHands } from './handshake.js'
@@ -175,7 +176,7 @@ export class GuestConnector {
       const reason = 'the VM migrates and its connection was lost: resume it'
       throw new InvalidStateError({ ...this.#context(CONNECT), state: 'migrating', reason })
     }
-    return this.#join(CONNECT, call, (signal) => this.#serve(input, signal))
+    return this.#join(CONNECT, call, (signal) => this.#serve(input, signal, call.trace))
   }
 
   /** Goes on with a new transport after the old one was lost; resolves at once when it was not. */
@@ -272,7 +273,7 @@ export class GuestConnector {
     return stream
   }
 
-  async #serve(input: ConnectInput, signal: AbortSignal): Promise<NegotiatedGuest> {
+  async #serve(input: ConnectInput, signal: AbortSignal, trace: TraceContext | undefined): Promise<NegotiatedGuest> {
     const stream = await this.#accept(signal)
     const { requestTimeoutMs, onRequestTimeout, vmId } = this.#init
     // A reconnect that its caller wants without a predecessor here takes over from another process.
@@ -291,7 +292,7 @@ export class GuestConnector {
     connection.setMigrating(this.#migrating)
     this.#connection = connection
     try {
-      const guest = await this.#handshake(connection, input, signal)
+      const guest = await this.#handshake(connection, input, signal, trace)
       // Ids of the predecessor are not used again: its answers may still come.
       if (this.#leftovers !== undefined) connection.seed(this.#leftovers.nextId)
       if (restoring) this.#restore = this.#env.clock.after(RESTORE_MS, () => this.#endRestore(connection))
@@ -323,7 +324,12 @@ export class GuestConnector {
     return guest
   }
 
-  async #handshake(connection: GuestConnection, input: ConnectInput, signal: AbortSignal): Promise<NegotiatedGuest> {
+  async #handshake(
+    connection: GuestConnection,
+    input: ConnectInput,
+    signal: AbortSignal,
+    trace?: TraceContext,
+  ): Promise<NegotiatedGuest> {
     const giveUp = (): void => connection.close(signal.reason instanceof UVMError ? signal.reason : undefined)
     signal.addEventListener('abort', giveUp, { once: true })
     if (signal.aborted) giveUp()
@@ -331,7 +337,7 @@ export class GuestConnector {
       const { guestOS, runtimeId } = this.#init
       const options = { guestOS, runtimeId, coldStart: input.coldStart, timeZone: input.timeZone }
       const guest = await shakeHands(
-        (rpc, body) => connection.request(rpc, body, { op: CONNECT, handshake: true }),
+        (rpc, body) => connection.request(rpc, body, { op: CONNECT, handshake: true, trace }),
         options,
       )
       if (connection.closed) throw new BridgeClosedError(this.#context(CONNECT))

@@ -87,6 +87,7 @@ export class GuestProcesses {
       const { ports } = listening
       const answer = await connection.request('ExecuteProcess', this.#executeBody(containerId, parameters, ports), {
         op,
+        trace: call.trace,
         onLate: (late) => this.#discardLate(connection, containerId, late, discard),
       })
       if (given) {
@@ -94,7 +95,7 @@ export class GuestProcesses {
         throw abandoned()
       }
       const pid = decodeProcessId(answer)
-      const { exit, waitId } = this.#watch(connection, containerId, pid, channels)
+      const { exit, waitId } = this.#watch(connection, containerId, pid, channels, call)
       const key = this.#nextKey++
       this.#entries.set(key, { pid, containerId, channels, connection, exit })
       return { key, pid, waitId, ports }
@@ -169,10 +170,11 @@ export class GuestProcesses {
     containerId: string,
     pid: number,
     channels: readonly StdioChannel[],
+    call?: ActorCall,
   ): { exit: Promise<Exit>; waitId: bigint } {
     const waitId = connection.nextId
     const body = requestBody(containerId, { ProcessId: `${pid}`, TimeoutInMs: `${WAIT_FOREVER}` })
-    const options = { op: 'process.wait', accept: [HRESULT.ERROR_NOT_FOUND] }
+    const options = { op: 'process.wait', accept: [HRESULT.ERROR_NOT_FOUND], trace: call?.trace }
     const exit = connection.request('WaitForProcess', body, options).then(exitOf)
     this.#track(connection, waitId, exit, channels)
     return { exit, waitId }

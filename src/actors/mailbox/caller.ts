@@ -7,6 +7,7 @@ import { AbortError, ActorLostError, InvalidConfigError, OperationTimeoutError }
 import { atCallSite, callSite, fromWireError, type CallSite, type WireError } from '../../errors-wire.js'
 import { systemClock, type Clock, type Timer } from '../../native/clock.js'
 import { onAbort } from './abort-listeners.js'
+import { activeTrace } from './trace-context.js'
 import type {
   CallMeta,
   CallOptions,
@@ -136,6 +137,8 @@ class Caller<R extends RequestMap<R>, E extends NoticeMap<E>> implements Mailbox
       this.#pending.set(id, pending)
       this.#watch(id, pending, options)
       const meta: CallMeta = options?.timeoutMs === undefined ? { call: id } : { call: id, timed: true }
+      const trace = activeTrace()
+      if (trace !== undefined) meta.trace = trace
       this.#send(request(id, method, [...args, meta]), options?.transfer ?? [])
     })
   }

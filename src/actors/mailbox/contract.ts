@@ -5,6 +5,7 @@
 
 import type { MessagePort } from 'node:worker_threads'
 import type { WireError } from '../../errors-wire.js'
+import type { TraceContext } from './trace-context.js'
 
 /** What may be asked of an actor: method name to its input and output. Only plain data and ports cross. */
 export type RequestMap<R> = Record<keyof R, { input: unknown; output: unknown }>
@@ -18,6 +19,8 @@ export interface CallMeta {
   call?: number
   /** The caller keeps the time itself: the actor's default time-out does not apply. */
   timed?: boolean
+  /** The caller's span. */
+  trace?: TraceContext
 }
 
 /** Why the caller no longer waits: its promise has settled already, the actor makes good what still happens. */
@@ -37,6 +40,8 @@ export type ActorApi<R extends RequestMap<R>> = {
 export interface ActorCall {
   /** The caller gave a time of its own, so the default does not apply. */
   readonly timed: boolean
+  /** The caller's span, when it had one. */
+  readonly trace?: TraceContext | undefined
   /** Runs `listener` once, at once when the call is cancelled already. The returned function forgets it. */
   onCancel(listener: (reason: CancelReason) => void): () => void
 }

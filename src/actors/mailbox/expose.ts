@@ -15,12 +15,16 @@ import type {
   RequestMap,
 } from './contract.js'
 import { ActorEndpoint } from './endpoint.js'
+import type { TraceContext } from './trace-context.js'
 
 class Call implements ActorCall {
   #reason: CancelReason | undefined
   readonly #listeners = new Set<(reason: CancelReason) => void>()
 
-  constructor(readonly timed: boolean) {}
+  constructor(
+    readonly timed: boolean,
+    readonly trace: TraceContext | undefined,
+  ) {}
 
   onCancel(listener: (reason: CancelReason) => void): () => void {
     if (this.#reason !== undefined) listener(this.#reason)
@@ -63,7 +67,7 @@ export function exposeActor<R extends RequestMap<R>, E extends NoticeMap<E>>(
   const api = Object.create(null) as Record<string, unknown>
   for (const [name, handler] of Object.entries(handlers) as [string, (input: unknown, call: ActorCall) => unknown][]) {
     api[name] = async (input: unknown, meta?: CallMeta): Promise<Outcome<unknown>> => {
-      const call = new Call(meta?.timed === true)
+      const call = new Call(meta?.timed === true, meta?.trace)
       const number = meta?.call
       if (number !== undefined) calls.set(number, call)
       try {

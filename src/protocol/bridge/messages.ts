@@ -19,6 +19,21 @@ export function requestBody(containerId: string, members: Record<string, string>
   return `{"ContainerId":${JSON.stringify(containerId)},"ActivityId":"${NULL_GUID}"${own.join('')}}`
 }
 
+/** W3C trace context, as OpenTelemetry propagates it. */
+export interface TraceHeaders {
+  traceparent: string
+  tracestate?: string
+}
+
+const BASE_END = `"ActivityId":"${NULL_GUID}"`
+
+/** The body with the trace context among its base members, where the schema has it. */
+export function tracedBody(body: string, { traceparent, tracestate }: TraceHeaders): string {
+  // Quotes within the container id, the only text before it, are escaped: the first match is the member itself.
+  const at = body.indexOf(BASE_END) + BASE_END.length
+  return `${body.slice(0, at)},"otsc":${JSON.stringify({ traceparent, tracestate })}${body.slice(at)}`
+}
+
 export function negotiateBody(): string {
   return requestBody('', { MinimumVersion: `${PROTOCOL_VERSION}`, MaximumVersion: `${PROTOCOL_VERSION}` })
 }
