@@ -5,7 +5,7 @@ import type { UtilityVMBuilder } from '../builder/builder.js'
 import { BridgeClosedError, GuestConnectionUnavailableError, InvalidConfigError, InvalidStateError } from '../errors.js'
 import type { GuestOS } from '../protocol/guest-os.js'
 import type { ComputeSystem } from '../protocol/schema/index.js'
-import { documentText } from './arguments.js'
+import { documentText, isWellFormed } from './arguments.js'
 import { checkHostOptions, type HostSettings } from './check-host-options.js'
 import { Events } from './events.js'
 import type { GuestNotices, GuestRequests } from './gcs/contract.js'
@@ -381,7 +381,7 @@ export class Host extends Events<HostEvents> {
     options: CallOptions | undefined,
   ): Promise<void> {
     checkVmId(op, vmId)
-    if (typeof path !== 'string' || path === '' || path.includes('\0')) {
+    if (typeof path !== 'string' || path === '' || path.includes('\0') || !isWellFormed(path)) {
       throw new InvalidConfigError({ op, id: vmId, path: 'path', value: path, reason: 'expected a file path' })
     }
     await this.#ask(method, { vmId, path }, op, options, vmId)

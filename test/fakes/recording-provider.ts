@@ -1,5 +1,6 @@
 // A provider module for a Host's own threads. It records what each VM's system was asked, and whether a change began while another had
-// not ended. Property queries of a VM talk to its recorder: `Log` answers the record, `Release` lets the held call go.
+// not ended. Property queries of a VM talk to its recorder: `Log` answers the record, `Release` lets the held call go. The properties of
+// the service are what the service was asked.
 
 import { HCS_EVENT, type HcsEvent, type HcsProvider, type HcsSystem } from '#dist/native/hcs.js'
 import { parseJson } from '#dist/protocol/json.js'
@@ -85,13 +86,20 @@ export default function recordingProvider(options: unknown): HcsProvider {
   const { held = [] } = (options ?? {}) as RecordingOptions
   const open = (id: string, onEvent: (event: HcsEvent) => void): Promise<HcsSystem> =>
     Promise.resolve(new RecordingSystem(id, onEvent, held))
+  const asked: unknown[][] = []
+  const note = (...words: unknown[]): Promise<string> => {
+    asked.push(words)
+    return Promise.resolve('')
+  }
   return {
     createSystem: (id, _document, onEvent) => open(id, onEvent),
     openSystem: open,
     adoptSystem: () => Promise.reject(new Error('nothing to adopt')),
-    enumerate: () => Promise.resolve('[]'),
-    serviceProperties: () => Promise.resolve('{}'),
-    modifyService: () => Promise.resolve(''),
+    enumerate: (query) => note('enumerate', query).then(() => '[]'),
+    serviceProperties: (query) => note('serviceProperties', query).then(() => JSON.stringify(asked)),
+    modifyService: (settings) => note('modifyService', settings),
+    grantAccess: async (...words) => void (await note('grantAccess', ...words)),
+    revokeAccess: async (...words) => void (await note('revokeAccess', ...words)),
     close: () => Promise.resolve(),
   }
 }

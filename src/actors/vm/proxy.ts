@@ -33,6 +33,7 @@ import { Events } from '../events.js'
 import type { GuestOS } from '../../protocol/guest-os.js'
 import { checkCallOptions } from '../mailbox/caller.js'
 import type { CallOptions } from '../mailbox/contract.js'
+import { within } from '../mailbox/within.js'
 import { VM_CHANGES } from './changes.js'
 import type { ExitNotice } from './contract.js'
 import type { RelayedSocket, VmLink } from './link.js'
@@ -154,28 +155,21 @@ export class UtilityVM
   }
 
   async terminate(options?: CallOptions): Promise<void> {
+    checkCallOptions(options, this.#subject('terminate'))
     if (this.#closing !== undefined || this.#exit !== undefined) return
     await this.#link.mailbox.call('terminate', {}, this.#subject('terminate'), options)
   }
 
   async shutdown(options?: CallOptions): Promise<void> {
+    checkCallOptions(options, this.#subject('shutdown'))
     if (this.#closing !== undefined || this.#exit !== undefined) return
     await this.#link.mailbox.call('shutdown', {}, this.#subject('shutdown'), options)
   }
 
   async close(options?: CallOptions): Promise<void> {
-    const first = this.#closing === undefined
+    checkCallOptions(options, this.#subject('close'))
     this.#closing ??= this.#close()
-    if (!first && options === undefined) return this.#closing
-    // The caller's signal and time end its waiting, never the close.
-    if (options !== undefined) {
-      const done = await Promise.race([
-        this.#closing.then(() => true),
-        this.#link.mailbox.call('close', {}, this.#subject('close'), options).then(() => false),
-      ])
-      if (done) return
-    }
-    return this.#closing
+    return within(this.#closing, this.#subject('close'), options)
   }
 
   async #close(): Promise<void> {
@@ -209,6 +203,7 @@ export class UtilityVM
   }
 
   async wait(options?: CallOptions): Promise<ExitStatus> {
+    checkCallOptions(options, this.#subject('wait'))
     if (this.#exit === undefined) {
       this.#assertOpen('wait')
       const notice = await this.#link.mailbox.call('wait', {}, this.#subject('wait'), options)
