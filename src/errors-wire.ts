@@ -99,9 +99,9 @@ export function fromWireError(record: WireError, site?: CallSite): Error {
   return error
 }
 
-/** Gives an error that was made elsewhere the stack of the call it ends. */
-export function atCallSite<E extends Error>(error: E, site: CallSite): E {
-  const stack = withHead(`${error.name}: ${error.message}`, site.stack)
+/** Gives an error that was made elsewhere the stack of the call it ends; without one it keeps its own. */
+export function atCallSite<E extends Error>(error: E, site: CallSite | undefined): E {
+  const stack = withHead(`${error.name}: ${error.message}`, site?.stack)
   if (stack !== undefined) Object.defineProperty(error, 'stack', { value: stack, configurable: true, writable: true })
   return error
 }

@@ -1,7 +1,7 @@
 // The contract of every mailbox: requests with one answer, notices without, cancel by call number.
 //
-// The wire is Comlink's. Requests go as APPLY messages; an actor method never throws across but answers an Outcome. Notices
-// (events) are messages without an id, which a plain Comlink client ignores.
+// The wire is Comlink's. Requests are its APPLY messages, packed by our own caller (wire.ts); an actor method never throws across but
+// answers an Outcome. Notices (events) go in arrays, which a plain Comlink client ignores.
 
 import type { MessagePort } from 'node:worker_threads'
 import type { WireError } from '../../errors-wire.js'
