@@ -1,4 +1,4 @@
-// Resource paths of modify requests: built for the managers, and taken apart for the simulated service.
+// Resource paths of modify requests, built for the managers. The simulated service takes them apart by a table of its own.
 
 import { sameGuid } from './guid.js'
 import { SCSI_CONTROLLER_GUIDS } from './scsi.js'
@@ -38,36 +38,6 @@ export function hvSocketServicePath(serviceId: string): string {
 
 export function virtualPMemDevicePath(id: number): string {
   return `${VM}/Devices/VirtualPMem/Devices/${id}`
-}
-
-/** A resource path, understood. Numbers stay as the text says; their range is the service's to judge. */
-export type ResourcePath =
-  | { kind: 'memorySize' }
-  | { kind: 'cpuGroup' }
-  | { kind: 'cpuLimits' }
-  | { kind: 'scsiAttachment'; controller: string; lun: number }
-  | { kind: 'networkAdapter'; id: string }
-
-type Rule = readonly [pattern: RegExp, make: (groups: string[]) => ResourcePath]
-
-const RULES: readonly Rule[] = [
-  [/^VirtualMachine\/ComputeTopology\/Memory\/SizeInMB$/, () => ({ kind: 'memorySize' })],
-  [/^VirtualMachine\/ComputeTopology\/Processor\/CpuGroup$/, () => ({ kind: 'cpuGroup' })],
-  [/^VirtualMachine\/ComputeTopology\/Processor\/Limits$/, () => ({ kind: 'cpuLimits' })],
-  [
-    /^VirtualMachine\/Devices\/Scsi\/([^/]+)\/Attachments\/(\d{1,10})$/,
-    ([controller = '', lun = '']) => ({ kind: 'scsiAttachment', controller, lun: Number(lun) }),
-  ],
-  [/^VirtualMachine\/Devices\/NetworkAdapters\/([^/]+)$/, ([id = '']) => ({ kind: 'networkAdapter', id })],
-]
-
-/** Undefined for a path that no rule knows. Literal segments are case-sensitive. */
-export function parseResourcePath(path: string): ResourcePath | undefined {
-  for (const [pattern, make] of RULES) {
-    const found = pattern.exec(path)
-    if (found !== null) return make(found.slice(1))
-  }
-  return undefined
 }
 
 /** The key of a table that a path segment names: GUIDs in any case and with or without braces, other names to the letter. */

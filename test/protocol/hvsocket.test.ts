@@ -12,7 +12,8 @@ import {
   vsockServiceId,
   WCOW_BRIDGE_SERVICE,
 } from '#dist/protocol/hvsocket.js'
-import { parseResourcePath, scsiAttachmentPath } from '#dist/protocol/resource-paths.js'
+import { findResource } from '#dist/native/simulated/resources.js'
+import { scsiAttachmentPath } from '#dist/protocol/resource-paths.js'
 import { SCSI_CONTROLLER_GUIDS } from '#dist/protocol/scsi.js'
 
 const port = fc.integer({ min: 0, max: 0xffff_ffff })
@@ -82,7 +83,7 @@ describe('SCSI controllers', () => {
     for (const [controller, id] of SCSI_CONTROLLER_GUIDS.entries()) {
       const path = scsiAttachmentPath(controller, 63)
       assert.equal(path, `VirtualMachine/Devices/Scsi/${id}/Attachments/63`)
-      assert.deepEqual(parseResourcePath(path), { kind: 'scsiAttachment', controller: id, lun: 63 })
+      assert.deepEqual(findResource(path), { kind: 'scsiAttachment', segments: [id, '63'] })
     }
     for (const controller of [-1, 4, 1.5]) assert.throws(() => scsiAttachmentPath(controller, 0), RangeError)
   })

@@ -6,8 +6,8 @@ import {
   findKey,
   MEMORY_SIZE_PATH,
   networkAdapterPath,
-  parseResourcePath,
 } from '#dist/protocol/resource-paths.js'
+import { findResource } from '#dist/native/simulated/resources.js'
 
 describe('resource paths', () => {
   it('are spelled as the compute service knows them', () => {
@@ -21,7 +21,7 @@ describe('resource paths', () => {
     const name = fc.string({ minLength: 1, unit: 'grapheme' }).filter((text) => !/[/\n\r\u2028\u2029]/.test(text))
     fc.assert(
       fc.property(name, (id) => {
-        assert.deepEqual(parseResourcePath(networkAdapterPath(id)), { kind: 'networkAdapter', id })
+        assert.deepEqual(findResource(networkAdapterPath(id)), { kind: 'networkAdapter', segments: [id] })
       }),
     )
   })
@@ -37,7 +37,7 @@ describe('resource paths', () => {
       'VirtualMachine/Devices/Scsi/x/Attachments/1.5',
       'VirtualMachine/Devices/Nothing/x',
     ])
-      assert.equal(parseResourcePath(path), undefined, path)
+      assert.equal(findResource(path), undefined, path)
   })
 
   it('a table’s key is found by GUID in any form, other names to the letter', () => {

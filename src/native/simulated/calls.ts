@@ -3,7 +3,7 @@
 
 import { HRESULT } from '../../protocol/hresult.js'
 import type { Clock } from '../clock.js'
-import { HcsFailure } from './failure.js'
+import { attribute, HcsFailure, type FailedStep } from './failure.js'
 import { CallPlanner } from './faults.js'
 import type { HandleTable } from './handles.js'
 import type { LiveSystem } from './live-system.js'
@@ -19,6 +19,21 @@ export interface Call {
   system?: LiveSystem
   /** Resource path of a modification. */
   path?: string | undefined
+  /** What a failure is put down to, where the operation does not say. */
+  step?: FailedStep | undefined
+}
+
+/** The step that a failed call is put down to. Opening, closing and migrating have no name. */
+const STEPS: Readonly<Partial<Record<HcsOp, FailedStep>>> = {
+  create: 'Construct',
+  start: 'Start',
+  pause: 'Pause',
+  resume: 'Resume',
+  shutdown: 'Shutdown',
+  terminate: 'Terminate',
+  save: 'Save',
+  properties: 'GetProperties',
+  modify: 'Modify',
 }
 
 export class CallPath {
@@ -37,7 +52,16 @@ export class CallPath {
   }
 
   /** @throws {HcsFailure} */
-  async perform<T>({ op, id, system, path }: Call, work: () => T | Promise<T>): Promise<T> {
+  async perform<T>(call: Call, work: () => T | Promise<T>): Promise<T> {
+    try {
+      return await this.#perform(call, work)
+    } catch (error) {
+      const step = call.step ?? STEPS[call.op]
+      throw error instanceof HcsFailure && step !== undefined ? attribute(error, step) : error
+    }
+  }
+
+  async #perform<T>({ op, id, system, path }: Call, work: () => T | Promise<T>): Promise<T> {
     const wasAlive = system?.model.exit === undefined
     const { delayMs, rule } = this.#planner.plan(op, id, path)
     if (delayMs > 0) await this.#pause(delayMs)

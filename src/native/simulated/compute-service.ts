@@ -1,7 +1,6 @@
 // The simulated compute service: what a provider may ask of it. It does no I/O of its own beyond looking at host files; the clock, the
 // guests and the way events leave are passed in.
 
-import { NULL_GUID } from '../../protocol/guid.js'
 import { HRESULT } from '../../protocol/hresult.js'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../clock.js'
@@ -9,7 +8,7 @@ import type { HcsEvent, MigrationStep } from '../hcs.js'
 import { CallPath } from './calls.js'
 import { readCreateDocument } from './create-document.js'
 import { selectSystems } from './enumerate.js'
-import { failedStep, HcsFailure } from './failure.js'
+import { HcsFailure, refusal } from './failure.js'
 import type { BuiltinGuest } from './guests/machine.js'
 import { HandleTable } from './handles.js'
 import { fileProblem } from './host-files.js'
@@ -19,9 +18,10 @@ import { requestPath } from './modify.js'
 import { Operations } from './operations.js'
 import type { SimulatedOptions } from './options.js'
 import { ServiceSettings } from './service-settings.js'
-import type { StatefulOp } from './states.js'
+import { checkState, type StatefulOp } from './states.js'
 import { ComputeSystemModel, EXIT } from './system.js'
 import { Systems } from './systems.js'
+import { checkTopology } from './topology.js'
 
 export interface ServiceSurroundings {
   clock: Clock
@@ -31,10 +31,15 @@ export interface ServiceSurroundings {
   takeSocket?: (socket: bigint) => Duplex | undefined
 }
 
+/** Not the machine's, so that documents mean the same everywhere. */
+const DEFAULT_PROCESSORS = 64
+
 type Deliver = (event: HcsEvent) => void
 
 export class ComputeService {
   readonly #options: SimulatedOptions
+  readonly #clock: Clock
+  readonly #processors: number
   readonly #handles: HandleTable
   readonly #systems: Systems
   readonly #calls: CallPath
@@ -45,29 +50,31 @@ export class ComputeService {
 
   constructor(options: SimulatedOptions, { clock, startGuest, takeSocket = () => undefined }: ServiceSurroundings) {
     this.#options = options
-    this.#settings = new ServiceSettings(options.processors ?? 64)
+    this.#clock = clock
+    this.#processors = options.processors ?? DEFAULT_PROCESSORS
+    this.#settings = new ServiceSettings(this.#processors)
     this.#handles = new HandleTable(clock)
     this.#systems = new Systems(options, this.#handles)
     this.#calls = new CallPath(options, clock, this.#systems, this.#handles)
-    this.#operations = new Operations({ clock, startGuest, systems: this.#systems, settings: this.#settings })
     const [systems, handles] = [this.#systems, this.#handles]
+    const strict = options.strictDocuments === true
+    this.#operations = new Operations({ clock, strict, startGuest, systems, settings: this.#settings })
     this.#migrations = new Migrations({ clock, systems, handles, startGuest, takeSocket })
   }
 
   /** Creates a system and opens the first handle on it. @throws {HcsFailure} */
   create(client: string, id: string, text: string, deliver: Deliver): Promise<number> {
     return this.#calls.perform({ op: 'create', id }, () => {
-      const document = readCreateDocument(text, {
-        strictDocuments: this.#options.strictDocuments === true,
-        processors: this.#options.processors ?? 64,
-      })
-      if (this.#systems.get(id) !== undefined) throw new HcsFailure(HRESULT.HCS_E_SYSTEM_ALREADY_EXISTS)
-      const model = new ComputeSystemModel(id, document)
-      if (model.live.cpuGroup !== undefined && !this.#settings.hasGroup(model.live.cpuGroup)) {
-        throw failedStep(HRESULT.ERROR_NOT_FOUND, 'Construct', 'the CPU group does not exist')
+      if (id === '') throw new HcsFailure(HRESULT.E_INVALIDARG)
+      const document = readCreateDocument(text, this.#options.strictDocuments === true)
+      checkState('create', this.#systems.get(id)?.model.state ?? 'none')
+      checkTopology(document, this.#processors)
+      const model = new ComputeSystemModel(id, document, () => this.#clock.now())
+      const group = model.live.cpuGroup
+      if (group !== undefined && !this.#settings.hasGroup(group)) {
+        throw refusal(HRESULT.ERROR_NOT_FOUND, `there is no CPU group ${group}`)
       }
-      if (model.live.cpuGroup === NULL_GUID) model.live.cpuGroup = undefined
-      const system = new LiveSystem(model, (host) => this.#systems.end(host, EXIT.shutDown))
+      const system = new LiveSystem(model, (host) => this.#operations.poweredOff(host))
       this.#systems.add(system)
       return this.#handles.add(system, client, deliver)
     })
@@ -77,8 +84,8 @@ export class ComputeService {
   open(client: string, id: string, deliver: Deliver): Promise<number> {
     return this.#calls.perform({ op: 'open', id }, () => {
       const system = this.#systems.get(id)
-      if (system === undefined) throw new HcsFailure(HRESULT.HCS_E_SYSTEM_NOT_FOUND)
-      return this.#handles.add(system, client, deliver)
+      checkState('open', system?.model.state ?? 'none')
+      return this.#handles.add(system!, client, deliver)
     })
   }
 
@@ -103,7 +110,8 @@ export class ComputeService {
     const { isOver, system } = this.#handles.get(number)
     if (isOver) throw new HcsFailure(HRESULT.HCS_E_SERVICE_DISCONNECT)
     const path = op === 'modify' ? requestPath(argument) : undefined
-    const call = { op: op === 'crash' ? 'terminate' : op, id: system.model.id, system, path } as const
+    const failedStep = op === 'crash' ? 'Crash' : undefined
+    const call = { op: op === 'crash' ? 'terminate' : op, id: system.model.id, system, path, step: failedStep } as const
     return this.#calls.perform<string>(
       call,
       () =>

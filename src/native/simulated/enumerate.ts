@@ -1,6 +1,5 @@
 // Enumeration: a SystemQuery against the living systems.
 
-import { HRESULT } from '../../protocol/hresult.js'
 import { member } from '../../protocol/json.js'
 import type { Properties } from '../../protocol/schema/index.js'
 import { parseDocument } from './create-document.js'
@@ -18,7 +17,7 @@ export function selectSystems(query: string, entries: Properties[]): Properties[
   for (const [key, about] of Object.entries(FILTERS)) {
     const values = member(filter, key) ?? []
     if (!Array.isArray(values) || values.some((value) => typeof value !== 'string')) {
-      throw invalidDocument(HRESULT.HCS_E_INVALID_JSON, `$.${key}`, 'expected an array of strings')
+      throw invalidDocument(`$.${key}`, 'expected an array of strings')
     }
     if (values.length > 0) entries = entries.filter((entry) => values.includes(entry[about]))
   }

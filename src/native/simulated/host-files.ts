@@ -1,7 +1,7 @@
 // Files of the host, as far as the service looks: a path that is absolute for this system is looked up for real, any other (a Windows
 // path on Linux) counts as present.
 
-import { accessSync, constants, existsSync } from 'node:fs'
+import { accessSync, constants, existsSync, statSync } from 'node:fs'
 import { dirname, isAbsolute } from 'node:path'
 import { HRESULT } from '../../protocol/hresult.js'
 
@@ -15,6 +15,11 @@ export function fileProblem(path: string, readOnly: boolean): number | undefined
   } catch {
     return HRESULT.E_ACCESSDENIED
   }
+}
+
+/** Bytes of a file that can be looked up here. */
+export function fileSize(path: string): number | undefined {
+  return isLocalPath(path) ? statSync(path, { throwIfNoEntry: false })?.size : undefined
 }
 
 /** Whether a path means a file of the system we run on. A device path such as \\.\PHYSICALDRIVE2 does not. */

@@ -30,6 +30,8 @@ export interface Handle {
 export class LiveSystem implements SystemHost {
   readonly handles = new Set<Handle>()
   guest: BuiltinGuest | undefined
+  /** The guest was asked to reboot, and the document lets it. */
+  resets = false
   readonly #listeners = new Set<() => void>()
   readonly #onExit: (() => void)[] = []
 

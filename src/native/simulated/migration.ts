@@ -23,7 +23,8 @@ import { packState, unpackState, type MigrationSide } from './migration-link.js'
 import { MigrationSession, type FinalOperation } from './migration-session.js'
 import { readOptions } from './options-document.js'
 import { STATE_TABLE, type StatefulOp } from './states.js'
-import { EXIT, type LiveConfiguration } from './system.js'
+import type { LiveConfiguration } from './live-configuration.js'
+import { EXIT } from './system.js'
 import type { Systems } from './systems.js'
 
 /** Passes over the memory while the VM runs, unless the options say otherwise; each is a TransferInProgress. */

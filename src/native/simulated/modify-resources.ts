@@ -1,59 +1,95 @@
 // Memory and processors.
 
 import { HRESULT } from '../../protocol/hresult.js'
-import { isGuid, NULL_GUID } from '../../protocol/guid.js'
-import type { CpuGroup, Int64, ProcessorLimits } from '../../protocol/schema/index.js'
-import { HcsFailure, invalidDocument } from './failure.js'
-import type { ModifyRequest, ModifySurroundings } from './modify.js'
-import type { ComputeSystemModel } from './system.js'
+import { NULL_GUID, parseGuid } from '../../protocol/guid.js'
+import type {
+  CpuGroup,
+  GpuConfiguration,
+  IdleProcessorsRequest,
+  Int64,
+  ProcessorLimits,
+} from '../../protocol/schema/index.js'
+import { invalidDocument, refusal } from './failure.js'
+import type { Resource } from './change.js'
 
 /** 100 % of the VM's processors in the scale of Limit and Reservation. */
 const MAX_LIMIT = 100_000
 const MAX_WEIGHT = 10_000
 
-export function modifyMemory(
-  { settings }: ModifyRequest<'memorySize'>,
-  system: ComputeSystemModel,
-  surroundings: ModifySurroundings,
-): void {
-  const size = BigInt(settings as Int64)
-  if (size === 0n || size % 2n !== 0n || size > BigInt(Number.MAX_SAFE_INTEGER))
-    throw new HcsFailure(HRESULT.E_INVALIDARG)
-  surroundings.checkState()
-  if (!surroundings.hasMemory(Number(size), system)) throw new HcsFailure(HRESULT.ERROR_COMMITMENT_LIMIT)
-  system.live.memoryMB = Number(size)
+export const MEMORY_SIZE: Resource<Int64> = {
+  judge: ({ settings }) => {
+    const size = BigInt(settings)
+    if (size === 0n || size % 2n !== 0n || size > BigInt(Number.MAX_SAFE_INTEGER)) {
+      throw refusal(HRESULT.E_INVALIDARG, 'the memory size must be an even number of MB above 0')
+    }
+  },
+  apply: ({ settings }, system, surroundings) => {
+    const size = Number(settings)
+    if (!surroundings.hasMemory(size, system)) {
+      throw refusal(HRESULT.ERROR_COMMITMENT_LIMIT, `the host has no ${size} MB`)
+    }
+    system.live.memoryMB = size
+  },
 }
 
-export function modifyLimits(
-  { settings }: ModifyRequest<'cpuLimits'>,
-  system: ComputeSystemModel,
-  surroundings: ModifySurroundings,
-): void {
-  const limits = settings as ProcessorLimits
-  const outside = (value: Int64 | undefined, low: number, high: number): boolean =>
-    value !== undefined && (value < low || value > high)
-  // Absent and zero mean the same: the reference implementation leaves zero out.
-  const wrong =
-    outside(limits.Limit, 0, MAX_LIMIT) ||
-    outside(limits.Weight, 0, MAX_WEIGHT) ||
-    outside(limits.Reservation, 0, MAX_LIMIT)
-  if (wrong) throw new HcsFailure(HRESULT.E_INVALIDARG)
-  surroundings.checkState()
-  system.live.limits = { ...limits }
+export const CPU_LIMITS: Resource<ProcessorLimits> = {
+  judge: ({ settings }) => {
+    const problem = limitsProblem(settings)
+    if (problem !== undefined) throw refusal(HRESULT.E_INVALIDARG, problem)
+  },
+  apply: ({ settings }, { live }) => {
+    live.limits = { ...settings }
+  },
 }
 
-export function modifyCpuGroup(
-  { settings }: ModifyRequest<'cpuGroup'>,
-  system: ComputeSystemModel,
-  surroundings: ModifySurroundings,
-): void {
-  const { Id } = settings as CpuGroup
-  if (!isGuid(Id)) throw invalidDocument(HRESULT.HCS_E_INVALID_JSON, '$.Settings.Id', 'expected a GUID')
-  const id = Id.toLowerCase()
-  surroundings.checkState()
-  if (!surroundings.hasCpuGroup(id)) throw new HcsFailure(HRESULT.ERROR_NOT_FOUND)
-  const present = system.live.cpuGroup
-  // From one group to another the way is through none.
-  if (id !== NULL_GUID && present !== undefined && present !== id) throw new HcsFailure(HRESULT.E_INVALIDARG)
-  system.live.cpuGroup = id === NULL_GUID ? undefined : id
+/** Which limit is outside its range. Absent and zero mean the same: the reference implementation leaves zero out. */
+export function limitsProblem(limits: ProcessorLimits): string | undefined {
+  const outside = (value: Int64 | null | undefined, high: number): boolean => value != null && value > high
+  if (outside(limits.Limit, MAX_LIMIT)) return `Limit is at most ${MAX_LIMIT}`
+  if (outside(limits.Weight, MAX_WEIGHT)) return `Weight is at most ${MAX_WEIGHT}`
+  if (outside(limits.Reservation, MAX_LIMIT)) return `Reservation is at most ${MAX_LIMIT}`
+  return undefined
+}
+
+export const CPU_GROUP: Resource<CpuGroup> = {
+  judge: ({ settings }) => {
+    if (parseGuid(settings.Id ?? '') === undefined) throw invalidDocument('$.Settings.Id', 'expected a GUID')
+  },
+  apply: ({ settings }, { live }, surroundings) => {
+    const id = parseGuid(settings.Id ?? '') ?? NULL_GUID
+    if (!surroundings.hasCpuGroup(id)) throw refusal(HRESULT.ERROR_NOT_FOUND, `there is no CPU group ${id}`)
+    // From one group to another the way is through none.
+    if (id !== NULL_GUID && live.cpuGroup !== undefined && live.cpuGroup !== id) {
+      throw refusal(HRESULT.E_INVALIDARG, `the VM is in the CPU group ${live.cpuGroup}`)
+    }
+    live.cpuGroup = id === NULL_GUID ? undefined : id
+  },
+}
+
+export const FREQUENCY_CAP: Resource<number> = {
+  apply: ({ type, settings }, { live }) => {
+    live.frequencyCapMHz = type === 'Remove' ? 0 : settings
+  },
+}
+
+export const IDLED_PROCESSORS: Resource<IdleProcessorsRequest> = {
+  judge: ({ settings }, system) => {
+    if ((settings.IdleProcessorCount ?? 0) > system.processorCount) {
+      throw refusal(HRESULT.E_INVALIDARG, `the VM has ${system.processorCount} processors`)
+    }
+  },
+  apply: ({ settings }, { live }) => {
+    live.idledProcessors = settings.IdleProcessorCount ?? 0
+  },
+}
+
+export const GPU: Resource<GpuConfiguration> = {
+  judge: ({ settings: { AssignmentMode: mode, AssignmentRequest: request } }) => {
+    if (request != null && Object.keys(request).length > 0 && mode !== 'List') {
+      throw refusal(HRESULT.E_INVALIDARG, 'only the assignment mode List names devices')
+    }
+  },
+  apply: ({ settings }, { live }) => {
+    live.gpu = settings
+  },
 }

@@ -4,43 +4,40 @@ import { HRESULT } from '../../protocol/hresult.js'
 import { findKey } from '../../protocol/resource-paths.js'
 import type { Attachment } from '../../protocol/schema/index.js'
 import { MAX_LUN } from '../../protocol/scsi.js'
-import { HcsFailure } from './failure.js'
+import { refusal } from './failure.js'
 import { fileProblem } from './host-files.js'
-import type { ModifyRequest, ModifySurroundings } from './modify.js'
-import type { ComputeSystemModel } from './system.js'
+import { checkTarget, deviceClass, type Resource } from './change.js'
 
-export function modifyDisk(
-  { path, type, settings }: ModifyRequest<'scsiAttachment'>,
-  system: ComputeSystemModel,
-  surroundings: ModifySurroundings,
-): void {
-  if (path.lun > MAX_LUN) throw new HcsFailure(HRESULT.E_INVALIDARG)
-  surroundings.checkState()
-  const key = findKey(system.live.scsi.keys(), path.controller)
-  const disks = key === undefined ? undefined : system.live.scsi.get(key)
-  if (disks === undefined) throw new HcsFailure(HRESULT.ERROR_NOT_FOUND)
-  const taken = disks.has(path.lun)
-  if (type === 'Add' ? taken : !taken) {
-    throw new HcsFailure(type === 'Add' ? HRESULT.ERROR_ALREADY_EXISTS : HRESULT.ERROR_NOT_FOUND)
-  }
-  if (type === 'Remove') {
-    disks.delete(path.lun)
-    return
-  }
-  const disk = settings as Attachment
-  const others = [...system.live.scsi.values()].flatMap((all) =>
-    [...all].filter(([lun]) => !(all === disks && lun === path.lun)).map(([, other]) => other),
-  )
-  const problem = diskProblem(disk, others)
-  if (problem !== undefined) throw new HcsFailure(problem)
-  disks.set(path.lun, disk)
+export const SCSI_ATTACHMENT: Resource<Attachment> = {
+  judge: ({ segments: [, lun] }) => {
+    if (Number(lun) > MAX_LUN) throw refusal(HRESULT.E_INVALIDARG, `a LUN is at most ${MAX_LUN}`)
+  },
+  apply: ({ segments: [controller = '', number], type, settings: disk }, { live }) => {
+    const key = findKey(live.scsi.keys(), controller)
+    const disks = deviceClass(key === undefined ? undefined : live.scsi.get(key), `the SCSI controller ${controller}`)
+    const lun = Number(number)
+    checkTarget(type, disks.has(lun), `disk at LUN ${lun}`)
+    if (type === 'Remove') {
+      disks.delete(lun)
+      return
+    }
+    const others = [...live.scsi.values()].flatMap((all) =>
+      [...all].filter(([at]) => !(all === disks && at === lun)).map(([, other]) => other),
+    )
+    const problem = diskProblem(disk, others)
+    if (problem !== undefined) throw refusal(problem, `${disk.Path} cannot be attached`)
+    disks.set(lun, disk)
+  },
 }
 
 /** Why a disk cannot be attached beside others; undefined when it can. One file is written through one attachment only. */
 export function diskProblem(disk: Attachment, others: readonly Attachment[]): number | undefined {
   const path = disk.Path ?? ''
-  const readOnly = disk.ReadOnly === true || disk.Type === 'Iso'
   const shared = others.find((other) => other.Path === path && path !== '')
-  if (shared !== undefined && !(readOnly && shared.ReadOnly === true)) return HRESULT.ERROR_SHARING_VIOLATION
-  return path === '' ? undefined : fileProblem(path, readOnly)
+  if (shared !== undefined && !(isReadOnly(disk) && isReadOnly(shared))) return HRESULT.ERROR_SHARING_VIOLATION
+  return path === '' ? undefined : fileProblem(path, isReadOnly(disk))
+}
+
+function isReadOnly(disk: Attachment): boolean {
+  return disk.ReadOnly === true || disk.Type === 'Iso'
 }

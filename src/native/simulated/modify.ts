@@ -4,58 +4,39 @@
 import { checkDocument } from '../../protocol/document.js'
 import { HRESULT } from '../../protocol/hresult.js'
 import { member } from '../../protocol/json.js'
-import { parseResourcePath, type ResourcePath } from '../../protocol/resource-paths.js'
+import type { ModifySurroundings, Resource } from './change.js'
 import { parseDocument } from './create-document.js'
-import { HcsFailure, invalidDocument } from './failure.js'
-import { modifyAdapter } from './modify-network.js'
-import { modifyCpuGroup, modifyLimits, modifyMemory } from './modify-resources.js'
-import { modifyDisk } from './modify-scsi.js'
+import { invalidDocument, refusal } from './failure.js'
+import { COM_PORT, FLEXIBLE_IOV, MAPPED_PIPE, PCI_DEVICE, SHARED_MEMORY } from './modify-devices.js'
+import { HV_SOCKET_SERVICE, NETWORK_ADAPTER } from './modify-network.js'
+import { VPMEM_DEVICE, VPMEM_MAPPING } from './modify-pmem.js'
+import { CPU_GROUP, CPU_LIMITS, FREQUENCY_CAP, GPU, IDLED_PROCESSORS, MEMORY_SIZE } from './modify-resources.js'
+import { SCSI_ATTACHMENT } from './modify-scsi.js'
+import { PLAN9_SHARE, VSMB_SHARE } from './modify-shares.js'
+import { findResource, RESOURCES, type RequestType, type ResourceKind, type ResourceRule } from './resources.js'
+import { checkState } from './states.js'
 import type { ComputeSystemModel } from './system.js'
 
-export type RequestType = 'Add' | 'Remove' | 'Update'
-
-/** What a modification may look at beyond its own system. */
-export interface ModifySurroundings {
-  hasCpuGroup(id: string): boolean
-  /** Why an endpoint cannot be attached; undefined when it can. */
-  endpointProblem(endpointId: string, system: ComputeSystemModel, adapter: string): number | undefined
-  /** Whether the host has this much memory for the system. */
-  hasMemory(sizeInMB: number, system: ComputeSystemModel): boolean
-  /** Refuses when the system is in a state that does not take changes. @throws {HcsFailure} */
-  checkState(): void
-}
-
-/** One understood request. */
-export interface ModifyRequest<K extends ResourcePath['kind']> {
-  path: Extract<ResourcePath, { kind: K }>
-  type: RequestType
-  settings: unknown
-}
-
-type Handler<K extends ResourcePath['kind']> = (
-  request: ModifyRequest<K>,
-  system: ComputeSystemModel,
-  surroundings: ModifySurroundings,
-) => void
-
-interface Resource<K extends ResourcePath['kind']> {
-  allowed: readonly RequestType[]
-  /** Request types that need settings; the others ignore them. */
-  needs: readonly RequestType[]
-  /** Schema type of the settings. */
-  settings: string
-  apply: Handler<K>
-}
-
-const ANY: readonly RequestType[] = ['Add', 'Remove', 'Update']
-
-const RESOURCES: { [K in ResourcePath['kind']]: Resource<K> } = {
-  memorySize: { allowed: ANY, needs: ANY, settings: 'uint64', apply: modifyMemory },
-  cpuGroup: { allowed: ANY, needs: ANY, settings: 'CpuGroup', apply: modifyCpuGroup },
-  cpuLimits: { allowed: ['Update'], needs: ANY, settings: 'ProcessorLimits', apply: modifyLimits },
-  scsiAttachment: { allowed: ANY, needs: ['Add', 'Update'], settings: 'Attachment', apply: modifyDisk },
-  networkAdapter: { allowed: ANY, needs: ['Add', 'Update'], settings: 'NetworkAdapter', apply: modifyAdapter },
-}
+const CHANGES = {
+  memorySize: MEMORY_SIZE,
+  cpuGroup: CPU_GROUP,
+  cpuLimits: CPU_LIMITS,
+  frequencyCap: FREQUENCY_CAP,
+  idledProcessors: IDLED_PROCESSORS,
+  gpu: GPU,
+  scsiAttachment: SCSI_ATTACHMENT,
+  vpmemDevice: VPMEM_DEVICE,
+  vpmemMapping: VPMEM_MAPPING,
+  vsmbShare: VSMB_SHARE,
+  plan9Share: PLAN9_SHARE,
+  networkAdapter: NETWORK_ADAPTER,
+  pciDevice: PCI_DEVICE,
+  mappedPipe: MAPPED_PIPE,
+  hvSocketService: HV_SOCKET_SERVICE,
+  comPort: COM_PORT,
+  flexibleIov: FLEXIBLE_IOV,
+  sharedMemory: SHARED_MEMORY,
+} satisfies { [K in ResourceKind]: unknown }
 
 /** The path a request names, as far as it can be read: fault rules match on it. */
 export function requestPath(text: string): string | undefined {
@@ -70,44 +51,51 @@ export function requestPath(text: string): string | undefined {
 /** Carries out one request. @throws {HcsFailure} nothing has changed then */
 export function modifySystem(text: string, system: ComputeSystemModel, surroundings: ModifySurroundings): void {
   const request = parseDocument(text)
-  const path = member(request, 'ResourcePath')
-  const given = member(request, 'RequestType')
-  if (path !== undefined && typeof path !== 'string') {
-    throw invalidDocument(HRESULT.HCS_E_INVALID_JSON, '$.ResourcePath', 'expected a string')
+  const [problem] = checkDocument('ModifySettingRequest', request, { strict: surroundings.strict })
+  if (problem !== undefined) throw invalidDocument(problem.path, problem.problem)
+  const path = (member(request, 'ResourcePath') ?? '') as string
+  if (path === '' && member(request, 'GuestRequest') != null) {
+    passToGuest(system)
+    return
   }
-  const type = readRequestType(given)
-  const parsed = typeof path === 'string' ? parseResourcePath(path) : undefined
-  if (parsed === undefined) throw new HcsFailure(HRESULT.E_INVALIDARG)
-  apply(parsed, type, member(request, 'Settings'), system, surroundings)
+  const target = findResource(path)
+  if (target === undefined) throw refusal(HRESULT.E_INVALIDARG, `there is no resource path ${JSON.stringify(path)}`)
+  // Absent stands for Update: it sets the value.
+  const type = (member(request, 'RequestType') || 'Update') as RequestType | 'PreAdd'
+  const rule: ResourceRule = RESOURCES[target.kind]
+  const settings = member(request, 'Settings')
+  const isAllowed = rule.allowed.some((allowed) => allowed === type)
+  if (isAllowed) checkSettings(rule, type as RequestType, settings, surroundings.strict)
+  else throw refusal(HRESULT.E_INVALIDARG, `${type} is not a request type of ${rule.path}`)
+  const change = CHANGES[target.kind] as Resource
+  const understood = { segments: target.segments, type: type as RequestType, settings }
+  change.judge?.(understood, system)
+  checkState('modify', system.state)
+  change.apply(understood, system, surroundings)
 }
 
-/** Absent stands for Update: it sets the value. */
-function readRequestType(given: unknown): RequestType {
-  if (given === undefined || given === null || given === '') return 'Update'
-  if (given === 'PreAdd') throw new HcsFailure(HRESULT.E_INVALIDARG)
-  const type = ANY.find((candidate) => candidate === given)
-  if (type === undefined)
-    throw invalidDocument(HRESULT.HCS_E_INVALID_JSON, '$.RequestType', 'expected Add, Remove or Update')
-  return type
+/** Through the guest connection that HCS itself owns, if it has one. */
+function passToGuest(system: ComputeSystemModel): void {
+  checkState('modify', system.state)
+  if (system.document.VirtualMachine?.GuestConnection == null) {
+    throw refusal(HRESULT.ERROR_NOT_SUPPORTED, 'the VM has no guest connection')
+  }
 }
 
-function apply<K extends ResourcePath['kind']>(
-  path: Extract<ResourcePath, { kind: K }>,
-  type: RequestType,
-  settings: unknown,
-  system: ComputeSystemModel,
-  surroundings: ModifySurroundings,
-): void {
-  const resource = RESOURCES[path.kind] as Resource<K>
-  if (!resource.allowed.includes(type)) throw new HcsFailure(HRESULT.E_INVALIDARG)
-  if (resource.needs.includes(type)) {
-    if (settings === undefined || settings === null) {
-      throw invalidDocument(HRESULT.HCS_E_INVALID_JSON, '$.Settings', 'required here')
-    }
-    const [problem] = checkDocument(resource.settings, settings, { strict: false })
-    if (problem !== undefined) {
-      throw invalidDocument(HRESULT.HCS_E_INVALID_JSON, problem.path.replace('$', '$.Settings'), problem.problem)
+function checkSettings(rule: ResourceRule, type: RequestType, settings: unknown, strict: boolean): void {
+  const given = settings !== undefined && settings !== null
+  if (rule.settings === undefined) {
+    if (given) throw refusal(HRESULT.E_INVALIDARG, `${rule.path} takes no settings`)
+    return
+  }
+  if (!rule.needs.includes(type)) return
+  if (!given) throw invalidDocument('$.Settings', 'required here')
+  const [problem] = checkDocument(rule.settings, settings, { strict })
+  if (problem !== undefined) throw invalidDocument(problem.path.replace('$', '$.Settings'), problem.problem)
+  for (const name of rule.required?.[type] ?? []) {
+    const value = member(settings, name)
+    if (value === undefined || value === null || value === '') {
+      throw invalidDocument(`$.Settings.${name}`, 'required here')
     }
   }
-  resource.apply({ path, type, settings }, system, surroundings)
 }

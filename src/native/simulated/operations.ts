@@ -1,41 +1,48 @@
-// The operations on a system, each carried out in one step.
+// The operations on a system, each carried out in one step: first what is asked, then whether the state allows it, then the rest.
 
-import { HRESULT } from '../../protocol/hresult.js'
 import { member } from '../../protocol/json.js'
+import { HRESULT } from '../../protocol/hresult.js'
+import type { RestoreState } from '../../protocol/schema/index.js'
 import type { Clock } from '../clock.js'
 import type { MigrationStep } from '../hcs.js'
-import { failedStep, HcsFailure, invalidDocument } from './failure.js'
+import { bootFileProblem } from './boot-files.js'
+import { HcsFailure, invalidDocument, refusal } from './failure.js'
 import type { BuiltinGuest } from './guests/machine.js'
-import { fileProblem } from './host-files.js'
 import type { LiveSystem, SystemHost } from './live-system.js'
-import { diskProblem } from './modify-scsi.js'
+import { readLive, writeLive } from './live-configuration.js'
 import { modifySystem } from './modify.js'
 import { readOptions } from './options-document.js'
 import { answerQuery } from './property-query.js'
-import { SavedStates } from './saved-states.js'
+import { SavedStates, type MachineState } from './saved-states.js'
 import type { ServiceSettings } from './service-settings.js'
-import { STATE_TABLE, type StatefulOp } from './states.js'
+import { checkState, type StatefulOp } from './states.js'
 import { EXIT, type ComputeSystemModel } from './system.js'
 import type { Systems } from './systems.js'
 
 export interface OperationSurroundings {
   clock: Clock
+  /** Refuse members that the schema does not have. */
+  strict: boolean
   /** Makes the guest of a system that starts; undefined for none. */
   startGuest?: ((system: SystemHost) => BuiltinGuest) | undefined
   systems: Systems
   settings: ServiceSettings
 }
 
+/** First schema version in which a document's services count. */
+const SERVICES_SINCE_MINOR = 5
+
 export class Operations {
   readonly #clock: Clock
+  readonly #strict: boolean
   readonly #startGuest: OperationSurroundings['startGuest']
   readonly #systems: Systems
   readonly #settings: ServiceSettings
   readonly #saved = new SavedStates()
-  readonly #templates = new Set<string>()
 
-  constructor({ clock, startGuest, systems, settings }: OperationSurroundings) {
+  constructor({ clock, strict, startGuest, systems, settings }: OperationSurroundings) {
     this.#clock = clock
+    this.#strict = strict
     this.#startGuest = startGuest
     this.#systems = systems
     this.#settings = settings
@@ -44,118 +51,148 @@ export class Operations {
   /** Resolves with the result document. @throws {HcsFailure} nothing has changed then */
   carryOut(system: LiveSystem, op: StatefulOp, argument: string, step: MigrationStep | undefined): string {
     const { model } = system
-    // A modification is judged for its form before the state.
-    if (op === 'modify') return this.#modify(system, argument)
-    this.#checkState(system, op)
     switch (op) {
       case 'start':
-        return this.#start(system)
+        readOptions('StartOptions', argument)
+        checkState('start', model.state)
+        this.#start(system)
+        return ''
       case 'shutdown':
-        return this.#shutdown(system, argument)
+        this.#shutdown(system, argument)
+        return ''
       case 'terminate':
+        readOptions('any', argument)
+        checkState('terminate', model.state)
         this.#systems.end(system, EXIT.terminated)
         return ''
       case 'pause':
         readOptions('PauseOptions', argument)
+        checkState('pause', model.state)
         model.state = 'Paused'
         system.guest?.pause()
         return ''
       case 'resume':
+        readOptions('any', argument)
+        checkState('resume', model.state)
         model.state = 'Running'
         system.guest?.resume()
         return ''
       case 'save':
-        return this.#save(system, argument)
+        this.#save(system, argument)
+        return ''
+      case 'modify':
+        this.#modify(system, argument)
+        return ''
       case 'properties':
-        return answerQuery(model, argument, this.#clock.wallTime())
+        checkState('properties', model.state)
+        return answerQuery(model, argument, this.#clock.wallTime(), this.#strict)
       case 'crash':
+        readOptions('any', argument)
+        checkState('crash', model.state)
         this.#systems.crash(system)
         return ''
       case 'migrate':
+        checkState('migrate', model.state)
         throw new HcsFailure(step === 'cancel' ? HRESULT.HCS_E_INVALID_STATE : HRESULT.ERROR_NOT_SUPPORTED)
     }
   }
 
-  #checkState(system: LiveSystem, op: StatefulOp): void {
-    const { fails } = STATE_TABLE[op][system.model.state]
-    if (fails !== undefined) throw new HcsFailure(fails)
-  }
+  // ---------------------------------------------------------------------------------------------------------------- start
 
-  #start(system: LiveSystem): string {
+  #start(system: LiveSystem): void {
     const { model } = system
     const vm = model.document.VirtualMachine ?? {}
-    if (vm.RestoreState?.SaveStateFilePath) this.#saved.load(vm.RestoreState.SaveStateFilePath)
-    else if (vm.RestoreState?.TemplateSystemId && !this.#templates.has(vm.RestoreState.TemplateSystemId)) {
-      throw failedStep(HRESULT.HCS_E_SYSTEM_NOT_FOUND, 'Start', 'there is no such template')
-    }
+    const restored = vm.RestoreState == null ? undefined : this.#restored(vm.RestoreState)
+    const live = restored?.live ?? model.live
     if (vm.GuestConnection != null && this.#startGuest === undefined) throw new HcsFailure(HRESULT.HCS_E_CONNECT_FAILED)
-    this.#checkBootFiles(model)
-    for (const [key, adapter] of model.live.adapters) {
-      const problem = this.#systems.endpointProblem(adapter.EndpointId ?? '', model, key)
-      if (problem !== undefined) throw failedStep(problem, 'Start', `the endpoint of adapter ${key} cannot be attached`)
+    const problem = bootFileProblem(model.document, live)
+    if (problem !== undefined) throw refusal(problem.hresult, `${problem.path} cannot be opened`)
+    for (const [key, adapter] of live.adapters) {
+      const code = this.#systems.endpointProblem(adapter.EndpointId ?? '', model, key)
+      if (code !== undefined) throw refusal(code, `the endpoint of adapter ${key} cannot be attached`)
     }
-    if (!this.#systems.hasMemory(model.live.memoryMB, model))
-      throw failedStep(HRESULT.ERROR_COMMITMENT_LIMIT, 'Start', 'not enough memory')
+    if (!this.#systems.hasMemory(live.memoryMB, model)) {
+      throw refusal(HRESULT.ERROR_COMMITMENT_LIMIT, `the host has no ${live.memoryMB} MB left`)
+    }
+    // The group is of this host, not of the state.
+    if (restored !== undefined) Object.assign(model.live, live, { cpuGroup: model.live.cpuGroup })
+    model.templateId = restored?.templateId
     model.state = 'Running'
     model.startedMs = this.#clock.wallTime()
     system.guest = this.#startGuest?.(system)
-    system.guest?.boot()
-    return ''
+    if (restored?.guest === undefined) system.guest?.boot()
+    else system.guest?.arrive(restored.guest)
   }
 
-  #checkBootFiles(model: ComputeSystemModel): void {
-    const kernel = model.document.VirtualMachine?.Chipset?.LinuxKernelDirect
-    for (const path of [kernel?.KernelFilePath, kernel?.InitRdPath]) {
-      const problem = path ? fileProblem(path, true) : undefined
-      if (problem !== undefined) throw failedStep(problem, 'Start', `${path} cannot be opened`)
+  #restored({ SaveStateFilePath: path, TemplateSystemId: templateId }: RestoreState): RestoredState | undefined {
+    if (path) return this.#saved.load(path)
+    if (!templateId) return undefined
+    const template = this.#systems.get(templateId)
+    if (template?.model.state !== 'SavedAsTemplate') {
+      throw refusal(HRESULT.HCS_E_SYSTEM_NOT_FOUND, `there is no template ${templateId}`)
     }
-    const disks = [...model.live.scsi.values()].flatMap((all) => [...all.values()])
-    disks.forEach((disk, index) => {
-      const problem = diskProblem(disk, disks.slice(0, index))
-      if (problem !== undefined) throw failedStep(problem, 'Start', `${disk.Path} cannot be attached`)
-    })
+    const { live, runtimeId } = template.model
+    return { live: readLive(writeLive(live)), guest: template.guest?.capture(), templateId: runtimeId }
   }
 
-  #shutdown(system: LiveSystem, argument: string): string {
-    readOptions(undefined, argument)
-    const vm = system.model.document.VirtualMachine ?? {}
-    if (vm.GuestConnection == null && vm.Services == null && system.guest === undefined) {
-      throw new HcsFailure(HRESULT.ERROR_NOT_SUPPORTED)
+  // ---------------------------------------------------------------------------------------------------- shutdown and save
+
+  #shutdown(system: LiveSystem, argument: string): void {
+    const options = readOptions('ShutdownOptions', argument)
+    checkState('shutdown', system.model.state)
+    if (!hasShutdownChannel(system.model) && system.guest === undefined) {
+      throw refusal(HRESULT.ERROR_NOT_SUPPORTED, 'there is no channel to the guest')
     }
+    system.resets = options['Type'] === 'Reboot' && system.model.document.VirtualMachine?.StopOnReset !== true
     system.guest?.shutdown()
-    return ''
   }
 
-  #save(system: LiveSystem, argument: string): string {
+  /** The guest switched the machine off, or asked for a reset. */
+  poweredOff(system: LiveSystem): void {
+    if (!system.resets || system.model.exit !== undefined) {
+      this.#systems.end(system, EXIT.shutDown)
+      return
+    }
+    system.resets = false
+    void system.guest?.stop()
+    system.guest = this.#startGuest?.(system)
+    system.guest?.boot()
+  }
+
+  #save(system: LiveSystem, argument: string): void {
     const options = readOptions('SaveOptions', argument)
     const { model } = system
-    const type = member(options, 'SaveType')
-    const path = member(options, 'SaveStateFilePath')
-    if (type === 'AsTemplate') {
+    if (member(options, 'SaveType') === 'AsTemplate') {
+      checkState('save as template', model.state)
       model.state = 'SavedAsTemplate'
-      this.#templates.add(model.id)
-      return ''
+      return
     }
-    if (typeof path !== 'string' || path === '') {
-      throw invalidDocument(HRESULT.HCS_E_INVALID_JSON, '$.SaveStateFilePath', 'required to save to a file')
-    }
-    this.#saved.save(path, {
-      format: 'uvm-actors saved state',
-      version: 1,
-      id: model.id,
-      memoryMB: model.live.memoryMB,
-    })
-    return ''
+    const path = member(options, 'SaveStateFilePath')
+    if (typeof path !== 'string' || path === '')
+      throw invalidDocument('$.SaveStateFilePath', 'required to save to a file')
+    checkState('save to file', model.state)
+    this.#saved.save(path, { live: model.live, guest: system.guest?.capture() })
   }
 
-  #modify(system: LiveSystem, argument: string): string {
+  #modify(system: LiveSystem, argument: string): void {
     modifySystem(argument, system.model, {
-      checkState: () => this.#checkState(system, 'modify'),
+      strict: this.#strict,
       hasCpuGroup: (id) => this.#settings.hasGroup(id),
       endpointProblem: (endpoint, model, adapter) => this.#systems.endpointProblem(endpoint, model, adapter),
       hasMemory: (size, model) => this.#systems.hasMemory(size, model),
     })
     system.changed()
-    return ''
   }
+}
+
+interface RestoredState extends MachineState {
+  /** Runtime id of the template it is of. */
+  templateId?: string
+}
+
+/** A guest connection of HCS's own, or the guest's shutdown driver: that counts from schema 2.5 on. */
+function hasShutdownChannel({ document }: ComputeSystemModel): boolean {
+  const { GuestConnection: connection, Services: services } = document.VirtualMachine ?? {}
+  const minor = document.SchemaVersion?.Minor ?? 0
+  return connection != null || (member(services, 'Shutdown') != null && minor >= SERVICES_SINCE_MINOR)
 }

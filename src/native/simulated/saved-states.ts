@@ -1,57 +1,62 @@
 // Saved states: files where the path means one here, else kept in memory, per service. msgpack, as they are written and read back.
 
 import { readFileSync, writeFileSync } from 'node:fs'
-import { pack, unpack } from 'msgpackr'
+import { isRecord } from '../../protocol/json.js'
 import { HRESULT } from '../../protocol/hresult.js'
-import { failedStep } from './failure.js'
+import { refusal } from './failure.js'
 import { isLocalPath } from './host-files.js'
+import { readLive, writeLive, type LiveConfiguration } from './live-configuration.js'
+import { packState, unpackState } from './migration-link.js'
 
-export interface SavedState {
-  format: 'uvm-actors saved state'
-  version: 1
-  id: string
-  memoryMB: number
+const FORMAT = 'uvm-actors saved state'
+
+/** What a VM is when it stands still. */
+export interface MachineState {
+  live: LiveConfiguration
+  /** What its guest remembers; undefined for none. */
+  guest: unknown
 }
 
 export class SavedStates {
-  readonly #inMemory = new Map<string, Buffer>()
+  readonly #inMemory = new Map<string, Uint8Array>()
 
   /** @throws {HcsFailure} the file cannot be written */
-  save(path: string, state: SavedState): void {
-    const bytes = pack(state)
+  save(path: string, { live, guest }: MachineState): void {
+    const bytes = packState({ format: FORMAT, version: 1, live: writeLive(live), guest })
     if (!isLocalPath(path)) {
-      this.#inMemory.set(path, bytes)
+      this.#inMemory.set(path, Uint8Array.from(bytes))
       return
     }
     try {
       writeFileSync(path, bytes)
     } catch (error) {
-      throw failedStep(codeOf(error), 'Save', `${path} cannot be written`)
+      throw refusal(codeOf(error), `${path} cannot be written`)
     }
   }
 
   /** @throws {HcsFailure} no such state, or not one of ours */
-  load(path: string): SavedState {
-    const bytes = isLocalPath(path) ? this.#read(path) : this.#inMemory.get(path)
-    if (bytes === undefined) throw failedStep(HRESULT.ERROR_FILE_NOT_FOUND, 'Start', `${path} does not exist`)
+  load(path: string): MachineState {
+    const bytes = isLocalPath(path) ? read(path) : this.#inMemory.get(path)
+    if (bytes === undefined) throw refusal(HRESULT.ERROR_FILE_NOT_FOUND, `${path} does not exist`)
     const state = decode(bytes)
-    if (state === undefined) throw failedStep(HRESULT.ERROR_FILE_CORRUPT, 'Start', `${path} is no saved state`)
+    if (state === undefined) throw refusal(HRESULT.ERROR_FILE_CORRUPT, `${path} is no saved state`)
     return state
-  }
-
-  #read(path: string): Buffer {
-    try {
-      return readFileSync(path)
-    } catch (error) {
-      throw failedStep(codeOf(error), 'Start', `${path} cannot be read`)
-    }
   }
 }
 
-function decode(bytes: Buffer): SavedState | undefined {
+function read(path: string): Uint8Array {
   try {
-    const state = unpack(bytes) as Partial<SavedState> | undefined
-    return state?.format === 'uvm-actors saved state' && state.version === 1 ? (state as SavedState) : undefined
+    return readFileSync(path)
+  } catch (error) {
+    throw refusal(codeOf(error), `${path} cannot be read`)
+  }
+}
+
+function decode(bytes: Uint8Array): MachineState | undefined {
+  try {
+    const state = unpackState(bytes)
+    if (!isRecord(state) || state['format'] !== FORMAT || state['version'] !== 1) return undefined
+    return typeof state['live'] === 'string' ? { live: readLive(state['live']), guest: state['guest'] } : undefined
   } catch {
     return undefined
   }

@@ -30,8 +30,8 @@ export class ServiceSettings {
     const asked = parseDocument(query)
     const types = member(asked, 'PropertyTypes') ?? []
     const queries = member(asked, 'PropertyQueries') ?? {}
-    if (!Array.isArray(types)) throw invalidDocument(HRESULT.HCS_E_INVALID_JSON, '$.PropertyTypes', 'expected an array')
-    if (!isRecord(queries)) throw invalidDocument(HRESULT.HCS_E_INVALID_JSON, '$.PropertyQueries', 'expected an object')
+    if (!Array.isArray(types)) throw invalidDocument('$.PropertyTypes', 'expected an array')
+    if (!isRecord(queries)) throw invalidDocument('$.PropertyQueries', 'expected an object')
     const names = Object.keys(queries)
     return JSON.stringify({
       Properties: types.map((type: unknown) => this.#property(type)),
@@ -50,7 +50,7 @@ export class ServiceSettings {
       case 'CpuGroup':
         return { CpuGroups: this.#groupList() }
       default:
-        throw invalidDocument(HRESULT.HCS_E_INVALID_JSON, '$.PropertyTypes', `${String(type)} is no property type`)
+        throw invalidDocument('$.PropertyTypes', `${String(type)} is no property type`)
     }
   }
 
@@ -90,7 +90,7 @@ export class ServiceSettings {
     const details = member(body, 'OperationDetails')
     const groupId = member(details, 'GroupId')
     if (!isGuid(groupId) || groupId === NULL_GUID) {
-      throw invalidDocument(HRESULT.HCS_E_INVALID_JSON, '$.Settings.OperationDetails.GroupId', 'expected a GUID')
+      throw invalidDocument('$.Settings.OperationDetails.GroupId', 'expected a GUID')
     }
     const id = groupId.toLowerCase()
     switch (member(body, 'Operation')) {
@@ -106,7 +106,7 @@ export class ServiceSettings {
         this.#setProperty(id, member(details, 'PropertyCode'), member(details, 'PropertyValue'))
         return ''
       default:
-        throw invalidDocument(HRESULT.HCS_E_INVALID_JSON, '$.Settings.Operation', 'unknown operation')
+        throw invalidDocument('$.Settings.Operation', 'unknown operation')
     }
   }
 

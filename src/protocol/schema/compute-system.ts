@@ -11,6 +11,8 @@ import type {
   RegistryHive,
   RegistryValueType,
   SaveType,
+  ShutdownMechanism,
+  ShutdownType,
   UefiBootDevice,
   UefiConsole,
   VmIsolationType,
@@ -221,6 +223,14 @@ export interface StartOptions {
 export interface SaveOptions {
   SaveType?: SaveType | undefined
   SaveStateFilePath?: string | undefined
+}
+
+/** How to ask the guest to go down. */
+export interface ShutdownOptions {
+  Mechanism?: ShutdownMechanism | undefined
+  Type?: ShutdownType | undefined
+  Force?: boolean | undefined
+  Reason?: string | undefined
 }
 
 /** How deep to pause and why. */

@@ -491,3 +491,15 @@ export type GuestStateFileType = (typeof GuestStateFileType)[number] | (string &
 /** Windows crash dump type. */
 export const WindowsCrashDumpType = ['Full'] as const
 export type WindowsCrashDumpType = (typeof WindowsCrashDumpType)[number] | (string & {})
+
+/** Who carries a shutdown request to the guest. */
+export const ShutdownMechanism = ['GuestConnection', 'IntegrationService'] as const
+export type ShutdownMechanism = (typeof ShutdownMechanism)[number] | (string & {})
+
+/** What a guest is asked to do. */
+export const ShutdownType = ['Shutdown', 'Hibernate', 'Reboot'] as const
+export type ShutdownType = (typeof ShutdownType)[number] | (string & {})
+
+/** Which of the host's GPUs a VM gets. */
+export const GpuAssignmentMode = ['Disabled', 'Default', 'List', 'Mirror'] as const
+export type GpuAssignmentMode = (typeof GpuAssignmentMode)[number] | (string & {})

@@ -1,6 +1,12 @@
 // Memory, processors, NUMA and CPU groups.
 
-import type { CPUGroupOperation, CPUGroupPropertyCode, MemoryBackingType, VirtualSlitType } from './enums.js'
+import type {
+  CPUGroupOperation,
+  CPUGroupPropertyCode,
+  GpuAssignmentMode,
+  MemoryBackingType,
+  VirtualSlitType,
+} from './enums.js'
 import type { Int64 } from './int64.js'
 
 /** Size and backing of the machine's memory. */
@@ -66,6 +72,20 @@ export interface VirtualMachineProcessor {
   DisableSpeculationControls?: boolean | undefined
   /** Published by Microsoft, not used by the reference implementation; since schema 2.5. */
   ProcessorFeatureSet?: unknown
+}
+
+/** How many virtual processors to keep idle. */
+export interface IdleProcessorsRequest {
+  /** uint32. */
+  IdleProcessorCount?: number | undefined
+}
+
+/** GPUs for a machine that runs. */
+export interface GpuConfiguration {
+  AssignmentMode?: GpuAssignmentMode | undefined
+  /** Partition number by device path, for the mode List; uint16. */
+  AssignmentRequest?: Record<string, number> | undefined
+  AllowVendorExtension?: boolean | undefined
 }
 
 /** Scheduling limits that can be changed while the machine runs. */

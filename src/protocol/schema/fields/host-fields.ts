@@ -100,6 +100,7 @@ export const HOST_FIELDS: Record<string, readonly string[]> = {
   PauseOptions: ['SuspensionLevel:PauseSuspensionLevel', 'HostedNotification:PauseNotification'],
   PauseNotification: ['Reason:PauseReason'],
   SystemExitStatus: ['Status:int32', 'ExitType:ExitType'],
+  ShutdownOptions: ['Mechanism:ShutdownMechanism', 'Type:ShutdownType', 'Force:boolean', 'Reason:string'],
   CimMount: ['ImagePath:string', 'FileSystemName:string', 'VolumeGuid:string', 'MountFlags:uint32'],
   // memory-processor
   VirtualMachineMemory: [
@@ -138,6 +139,8 @@ export const HOST_FIELDS: Record<string, readonly string[]> = {
     'DisableSpeculationControls:boolean',
     'ProcessorFeatureSet:any',
   ],
+  IdleProcessorsRequest: ['IdleProcessorCount:uint32'],
+  GpuConfiguration: ['AssignmentMode:GpuAssignmentMode', 'AssignmentRequest:uint16{}', 'AllowVendorExtension:boolean'],
   ProcessorLimits: ['Limit:uint64', 'Weight:uint64', 'Reservation:uint64', 'MaximumFrequencyMHz:uint32'],
   CpuGroup: ['Id:string'],
   CpuGroupAffinity: ['LogicalProcessorCount:uint32', 'LogicalProcessors:uint32[]'],
