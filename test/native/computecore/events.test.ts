@@ -38,9 +38,13 @@ describeDouble('computecore: events', () => {
 
     it('nothing comes once the closing of the handle has begun', async () => {
       const { system, events } = await rig.running('closing')
+      control().configure({ faults: [{ op: 'close', callMs: 50 }], record: true })
       const closing = system.close()
+      await until(() => control().calls().some(({ call }) => call === 'HcsCloseComputeSystem'))
+      const { callbacks } = control().counters()
       control().announce('closing', 2, '{}')
       await closing
+      assert.equal(control().counters().callbacks, callbacks + 1, 'the DLL still called back')
       assert.deepEqual(events, [])
     })
   })
