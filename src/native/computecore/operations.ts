@@ -42,12 +42,21 @@ export interface StartingCall {
   accepted?: () => void
   /** Runs when the call has returned, accepted or not. */
   returned?: () => void
+  /** Runs when the completion comes before the call has returned. */
+  early?: () => void
+}
+
+/** An operation whose completion is awaited. */
+interface Pending {
+  complete: () => void
+  hasReturned: boolean
+  early: (() => void) | undefined
 }
 
 export class Operations {
   readonly #options: OperationsOptions
-  /** By context: who waits for the completion. */
-  readonly #pending = new Map<number, () => void>()
+  /** By context. */
+  readonly #pending = new Map<number, Pending>()
   readonly #waiting: (() => void)[] = []
   readonly #onIdle: (() => void)[] = []
   #active = 0
@@ -58,9 +67,11 @@ export class Operations {
 
   /** The completion callback ran with this context. */
   completed(context: number): void {
-    const resolve = this.#pending.get(context)
+    const pending = this.#pending.get(context)
+    if (pending === undefined) return
     this.#pending.delete(context)
-    resolve?.()
+    if (!pending.hasReturned) pending.early?.()
+    pending.complete()
   }
 
   /** Resolves once every operation has ended. */
@@ -87,7 +98,9 @@ export class Operations {
     const create = library.get('HcsCreateOperation')
     const close = library.get('HcsCloseOperation')
     const context = nextContext()
-    const completion = new Promise<void>((resolve) => this.#pending.set(context, resolve))
+    const pending: Pending = { complete: () => undefined, hasReturned: false, early: call.early }
+    const completion = new Promise<void>((resolve) => (pending.complete = resolve))
+    this.#pending.set(context, pending)
     ledger.add('operations', 1)
     let operation: bigint | null = null
     try {
@@ -96,6 +109,7 @@ export class Operations {
       call.prepare?.(operation)
       const values = call.arguments(operation)
       const started = Number(await lane.call(call.native, ...values).finally(() => call.returned?.()))
+      pending.hasReturned = true
       if (!isAccepted(started)) throw new NativeFailure(started, this.#result(operation).document)
       call.accepted?.()
       await completion

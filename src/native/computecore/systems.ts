@@ -60,6 +60,9 @@ interface System {
   readonly inside: Set<Promise<void>>
   /** Ends when what a lost owner had asked for has ended. */
   strays: Promise<unknown>
+  /** Calls whose completion has come before they have returned; what happened after it must not be told before the answer. */
+  early: number
+  delayed: HcsEvent[]
   closing: Promise<void> | undefined
   isReleased: boolean
 }
@@ -131,6 +134,8 @@ export class Systems {
       inFlight: new Set(),
       inside: new Set(),
       strays: Promise.resolve(),
+      early: 0,
+      delayed: [],
       closing: undefined,
       isReleased: false,
     }
@@ -186,7 +191,8 @@ export class Systems {
     const options = nullable(argument)
     const addResource = socket === undefined ? undefined : library.get('HcsAddResourceToOperation')
     let returned = (): void => undefined
-    return operations.run({
+    let isEarly = false
+    const running = operations.run({
       native,
       arguments: (operation) => {
         if (system.isReleased) throw new NativeFailure(HRESULT.E_HANDLE)
@@ -196,6 +202,10 @@ export class Systems {
         return op === 'modify' ? [system.handle, operation, options, null] : [system.handle, operation, options]
       },
       returned: () => returned(),
+      early: () => {
+        isEarly = true
+        system.early++
+      },
       prepare:
         addResource &&
         ((operation) => {
@@ -203,12 +213,32 @@ export class Systems {
           if (hresult < 0) throw new NativeFailure(hresult)
         }),
     })
+    try {
+      return await running
+    } finally {
+      if (isEarly) {
+        system.early--
+        // After the answer, which is on its way.
+        setImmediate(() => this.#flush(system))
+      }
+    }
   }
 
   /** The event callback ran. Events of a handle that is being closed, or is closed, are dropped. */
   happened(context: number, event: HcsEvent): void {
     const system = this.#systems.get(String(context))
-    if (system === undefined || system.closing !== undefined) return
+    if (system === undefined) return
+    if (system.early > 0 || system.delayed.length > 0) system.delayed.push(event)
+    else this.#deliver(system, event)
+  }
+
+  #flush(system: System): void {
+    if (system.early > 0) return
+    for (const event of system.delayed.splice(0)) this.#deliver(system, event)
+  }
+
+  #deliver(system: System, event: HcsEvent): void {
+    if (system.closing !== undefined) return
     if (system.owner !== undefined) return system.owner.deliver(event)
     const isLast = event.type === HCS_EVENT.systemExited || event.type === HCS_EVENT.serviceDisconnect
     if (isLast || system.kept.length < MAX_KEPT) system.kept.push(event)

@@ -40,7 +40,11 @@ describeDouble('computecore: events', () => {
       const { system, events } = await rig.running('closing')
       control().configure({ faults: [{ op: 'close', callMs: 50 }], record: true })
       const closing = system.close()
-      await until(() => control().calls().some(({ call }) => call === 'HcsCloseComputeSystem'))
+      await until(() =>
+        control()
+          .calls()
+          .some(({ call }) => call === 'HcsCloseComputeSystem'),
+      )
       const { callbacks } = control().counters()
       control().announce('closing', 2, '{}')
       await closing

