@@ -2,6 +2,7 @@
 
 import { InvalidConfigError } from '../errors.js'
 import type { GuestOS } from '../protocol/guest-os.js'
+import { isRecord } from '../protocol/json.js'
 import { isGuid, normaliseGuid } from '../protocol/guid.js'
 import { LCOW_BRIDGE_PORT, vsockServiceId, WCOW_BRIDGE_SERVICE } from '../protocol/hvsocket.js'
 import type { GuestInit } from './gcs/contract.js'
@@ -27,6 +28,7 @@ export function setUpGuest(
     requestTimeoutMs = REQUEST_TIMEOUT_MS,
     onRequestTimeout = 'reject',
     modifyConcurrency = MODIFY_CONCURRENCY,
+    recorder = {},
   } = options
   const given: unknown = serviceId
   if (!isGuid(given)) refuse('serviceId', given, 'expected a GUID')
@@ -41,6 +43,7 @@ export function setUpGuest(
   if (!(Number.isSafeInteger(modifyConcurrency) && modifyConcurrency > 0) && modifyConcurrency !== Infinity) {
     refuse('modifyConcurrency', modifyConcurrency, 'expected an integer above 0, or Infinity')
   }
+  const limits = recorderLimits(recorder, refuse)
   return {
     vmId: vm.id,
     runtimeId: vm.runtimeId,
@@ -51,5 +54,24 @@ export function setUpGuest(
     requestTimeoutMs,
     onRequestTimeout,
     modifyConcurrency,
+    ...(limits === undefined ? {} : { recorder: limits }),
   }
+}
+
+const RECORDED_FRAMES = 128
+const RECORDED_BYTES = 32 * 1024
+
+function recorderLimits(
+  recorder: unknown,
+  refuse: (path: string, value: unknown, reason: string) => never,
+): GuestInit['recorder'] {
+  if (recorder === false) return undefined
+  if (!isRecord(recorder)) return refuse('recorder', recorder, 'expected an object, or false')
+  const { directory, frames = RECORDED_FRAMES, bytes = RECORDED_BYTES } = recorder
+  const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) > 0
+  if (!isCount(frames)) return refuse('recorder.frames', frames, 'expected an integer above 0')
+  if (!isCount(bytes)) return refuse('recorder.bytes', bytes, 'expected an integer above 0')
+  if (directory === undefined) return { frames, bytes }
+  if (typeof directory === 'string' && directory !== '') return { directory, frames, bytes }
+  return refuse('recorder.directory', directory, 'expected a non-empty string')
 }

@@ -48,6 +48,7 @@ class GuestActor {
       init,
       env,
       onWarning,
+      onRecording: (path) => this.#port.notify('recording', path),
       onNotice: (notice) => this.#containers.exited(notice),
       onPark: () => this.#processes.closeStreams(),
       onClose: (cause) => {
@@ -85,6 +86,7 @@ class GuestActor {
       setMigrating: ({ on }) => void this.#line.setMigrating(on),
       resume: (_input, call) => this.#line.resume(call),
       nextId: () => this.#line.requireConnection('guest.bridgeNextId').nextId,
+      saveRecording: ({ path }) => this.#line.saveRecording(path),
       seedNextId: ({ next }) => void this.#line.requireConnection('guest.seedBridgeNextId').seed(next),
     } satisfies Partial<ActorHandlers<GuestRequests>>
   }

@@ -33,6 +33,8 @@ export interface BridgeOptions {
   leftovers?: Leftovers | undefined
   /** Hold what is unknown until `endRestore`: this connection takes over from one of another process. */
   restoring?: boolean
+  /** Told of every frame of the guest, with its body when it decoded. */
+  onFrame?: (frame: Frame, body?: Record<string, unknown>) => void
 }
 
 /** What the bridge wants done. */
@@ -122,14 +124,19 @@ export class Bridge {
   }
 
   /** Puts a request on its way. @throws {BridgeClosedError} the connection is over, or down */
-  call(rpc: RpcName, body: string, nowMs: number, bounds: CallBounds = {}): { id: bigint; effects: BridgeEffect[] } {
+  call(
+    rpc: RpcName,
+    body: string,
+    nowMs: number,
+    bounds: CallBounds = {},
+  ): { id: bigint; size: number; effects: BridgeEffect[] } {
     this.#assertUp(bounds.handshake === true)
     const frame = encodeFrame(REQUEST_TYPE[rpc], this.#ids.next, body)
     const id = this.#ids.take()
     const timeoutMs = Math.min(this.#options.requestTimeoutMs, bounds.timeoutMs ?? Infinity)
     const deadlineMs = rpc === 'WaitForProcess' && bounds.timeoutMs === undefined ? Infinity : nowMs + timeoutMs
     this.#outstanding.set(id, { rpc, deadlineMs, bounds, abandoned: false })
-    return { id, effects: [{ do: 'write', frame }] }
+    return { id, size: frame.byteLength, effects: [{ do: 'write', frame }] }
   }
 
   #assertUp(isHandshake: boolean): void {
@@ -162,6 +169,10 @@ export class Bridge {
     return effects
   }
 
+  #tell(frame: Frame, body?: Record<string, unknown>): void {
+    this.#options.onFrame?.(frame, body)
+  }
+
   #take(frame: Frame): BridgeEffect[] {
     switch (direction(frame.type)) {
       case DIRECTION.response:
@@ -169,6 +180,7 @@ export class Bridge {
       case DIRECTION.notification:
         return this.#notification(frame)
       default:
+        this.#tell(frame)
         throw new ProtocolError({ reason: `the guest sent a frame of the unexpected type ${hexCode(frame.type)}` })
     }
   }
@@ -177,6 +189,7 @@ export class Bridge {
     const { id } = frame
     const call = this.#outstanding.get(id)
     if (call === undefined) {
+      this.#tell(frame)
       if (this.#strayIds.delete(id)) return []
       if (this.#held === undefined || this.#ids.wasUsed(id)) {
         throw new ProtocolError({ reason: `the guest answered the request ${id}, which is not outstanding` })
@@ -189,19 +202,22 @@ export class Bridge {
     try {
       answer = decodeAnswer(frame.payload, call.rpc)
     } catch (error) {
+      this.#tell(frame)
       // The call that was answered badly hears of it itself; the rest only that the connection is over.
       const effects = this.#fail(error)
       const own: BridgeEffect[] = call.abandoned ? [] : [{ do: 'fail', id, error: error as UVMError }]
       return [...own, ...effects]
     }
+    this.#tell(frame, answer.body)
     return [call.abandoned ? { do: 'late', id, answer } : { do: 'settle', id, answer }]
   }
 
   #notification(frame: Frame): BridgeEffect[] {
     if (frame.type !== CONTAINER_NOTIFICATION) {
+      this.#tell(frame)
       throw new ProtocolError({ reason: `the guest sent the unknown notification ${hexCode(frame.type)}` })
     }
-    const notice = decodeNotification(frame.payload)
+    const notice = this.#decodeNotice(frame)
     const { containerId } = notice
     if (!this.#containers.delete(containerId) && !this.#strayContainers.delete(containerId)) {
       if (this.#held === undefined) {
@@ -212,6 +228,18 @@ export class Bridge {
       return []
     }
     return [{ do: 'notify', notice }]
+  }
+
+  #decodeNotice(frame: Frame): ContainerNotice {
+    let notice: ContainerNotice
+    try {
+      notice = decodeNotification(frame.payload)
+    } catch (error) {
+      this.#tell(frame)
+      throw error
+    }
+    this.#tell(frame, notice.body)
+    return notice
   }
 
   // ------------------------------------------------------------------------------------------------- containers, restore

@@ -3,11 +3,13 @@
 import type { Duplex } from 'node:stream'
 import { BridgeClosedError, GuestRPCError, OverloadedError, UVMError, withContext } from '../../errors.js'
 import type { Clock, Timer } from '../../native/clock.js'
-import type { RpcName } from '../../protocol/bridge/header.js'
+import type { Frame } from '../../protocol/bridge/frame-reader.js'
+import { HEADER_BYTES, REQUEST_TYPE, type RpcName } from '../../protocol/bridge/header.js'
 import { tracedBody, type Answer, type ContainerNotice } from '../../protocol/bridge/messages.js'
 import type { ActorCall } from '../mailbox/contract.js'
 import type { TraceContext } from '../mailbox/trace-context.js'
 import { Bridge, type BridgeEffect, type BridgeOptions, type CallBounds, type LinkState } from './bridge.js'
+import type { FlightRecorder } from './recorder.js'
 import type { Leftovers } from './restore.js'
 
 /** Most bytes that may wait for a guest that does not read; the calls of a healthy one are a few KiB. */
@@ -37,6 +39,7 @@ interface Waiting {
 export interface ConnectionOptions extends BridgeOptions {
   clock: Clock
   vmId: string
+  recorder?: FlightRecorder | undefined
   onNotice: (notice: ContainerNotice) => void
   /** The transport was lost while the VM migrates. */
   onPark: () => void
@@ -55,7 +58,10 @@ export class GuestConnection {
   constructor(stream: Duplex, options: ConnectionOptions) {
     this.#stream = stream
     this.#options = options
-    this.#bridge = new Bridge(options)
+    const { recorder } = options
+    const onFrame = ({ type, id, payload }: Frame, body?: Record<string, unknown>): void =>
+      recorder?.received(type, id, HEADER_BYTES + payload.byteLength, body)
+    this.#bridge = new Bridge(recorder === undefined ? options : { ...options, onFrame })
     this.#attach(stream)
   }
 
@@ -164,8 +170,9 @@ export class GuestConnection {
       // A guest that has not negotiated knows nothing beyond the protocol proper.
       const trace = rpc === 'NegotiateProtocol' ? undefined : (options.trace ?? options.call?.trace)
       const text = trace === undefined ? body : tracedBody(body, trace)
-      const { id, effects } = this.#bridge.call(rpc, text, this.#options.clock.now(), options)
+      const { id, size, effects } = this.#bridge.call(rpc, text, this.#options.clock.now(), options)
       this.#waiting.set(id, { onLate: options.onLate, resolve, reject })
+      this.#options.recorder?.sent(REQUEST_TYPE[rpc], id, size, text)
       options.call?.onCancel(() => this.#abandon(id))
       this.#perform(effects)
       this.#watch()

@@ -20,6 +20,8 @@ import type { TraceContext } from '../mailbox/trace-context.js'
 import { GuestConnection } from './connection.js'
 import type { GuestInit, GuestRequests, NegotiatedGuest } from './contract.js'
 import { shakeHands } from './handshake.js'
+import type { FlightRecorder } from './recorder.js'
+import { Recordings } from './recordings.js'
 import type { Leftovers } from './restore.js'
 
 /** Accept and handshake together, milliseconds, from when the boot slot was granted. As the reference host. */
@@ -52,6 +54,8 @@ export interface ConnectorOptions {
   env: ActorEnvironment
   onNotice: (notice: ContainerNotice) => void
   onWarning: (error: Error) => void
+  /** The recording of a connection that broke was written to a file. */
+  onRecording: (path: string) => void
   /** The transport was lost while the VM migrates: streams of processes are gone. */
   onPark: () => void
   /** A connection that served is over; no cause when it was closed on purpose. */
@@ -64,6 +68,8 @@ export class GuestConnector {
   readonly #options: ConnectorOptions
   readonly #init: GuestInit
   readonly #env: ActorEnvironment
+  readonly #recordings: Recordings
+  #recorder: FlightRecorder | undefined
   #listener: HvSocketListener | undefined
   /** The stream that is being shaken hands on, or serves. */
   #connection: GuestConnection | undefined
@@ -82,6 +88,8 @@ export class GuestConnector {
     this.#options = options
     this.#init = options.init
     this.#env = options.env
+    const { init, env, onRecording: onSaved, onWarning } = options
+    this.#recordings = new Recordings({ init, clock: env.clock, onSaved, onWarning })
   }
 
   #context(op: string): { op: string; id: string } {
@@ -277,6 +285,7 @@ export class GuestConnector {
     const stream = await this.#accept(signal)
     const { requestTimeoutMs, onRequestTimeout, vmId } = this.#init
     // A reconnect that its caller wants without a predecessor here takes over from another process.
+    this.#recorder = this.#recordings.begin()
     const restoring = !input.coldStart && this.#leftovers === undefined
     const connection: GuestConnection = new GuestConnection(stream, {
       requestTimeoutMs,
@@ -285,6 +294,7 @@ export class GuestConnector {
       leftovers: this.#leftovers,
       restoring,
       clock: this.#env.clock,
+      recorder: this.#recorder,
       onNotice: (notice) => this.#options.onNotice(notice),
       onPark: () => this.#options.onPark(),
       onClose: (cause) => this.#closed(connection, cause),
@@ -376,6 +386,10 @@ export class GuestConnector {
     this.#restore?.clear()
     this.#restore = undefined
     this.#leftovers = connection.leftovers
+    // The end of a VM takes its connection along: nothing broke.
+    if (cause !== undefined && this.#gone === undefined && this.#recorder !== undefined) {
+      this.#recordings.broke(this.#recorder, cause)
+    }
     this.#options.onClose(cause)
     if (!served) return
     const context = this.#context('guest.connection')
@@ -407,5 +421,12 @@ export class GuestConnector {
     else this.#connection?.close(cause instanceof UVMError ? cause : new BridgeClosedError({ cause }))
     await attempt?.result.catch(() => undefined)
     await this.#unlisten()
+    await this.#recordings.settled()
+  }
+
+  /** @throws {InvalidStateError} nothing was recorded */
+  async saveRecording(path: string): Promise<undefined> {
+    await this.#recordings.save(path)
+    return undefined
   }
 }

@@ -18,6 +18,8 @@ export interface GuestInit {
   requestTimeoutMs: number
   onRequestTimeout: 'reject' | 'close'
   modifyConcurrency: number
+  /** Absent: nothing is recorded. `directory`: where the recording of a connection that broke is written. */
+  recorder?: { directory?: string; frames: number; bytes: number }
 }
 
 /** Capabilities as negotiated, missing members false. */
@@ -103,6 +105,8 @@ export interface GuestRequests {
   setMigrating: { input: { on: boolean }; output: undefined }
   /** Accepts a new transport for a connection that lost its own, and negotiates on it. */
   resume: { input: Record<string, never>; output: undefined }
+  /** Writes the recording of the connection, or of the last one, to a file. */
+  saveRecording: { input: { path: string }; output: undefined }
   nextPort: { input: Record<string, never>; output: number }
   /** Raises the port of the next stream; never lowers it. */
   seedNextPort: { input: { port: number }; output: undefined }
@@ -131,6 +135,7 @@ export interface GuestNotices {
   disconnected: [error?: WireError]
   warning: [WireError]
   containerExited: [id: string]
+  recording: [path: string]
   log: [{ level: string; timeMs?: number; message: string; fields: Record<string, unknown> }]
 }
 

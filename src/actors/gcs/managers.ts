@@ -27,6 +27,11 @@ export interface GuestOptions {
   onRequestTimeout?: 'reject' | 'close'
   /** UVM-level ModifySettings in flight at once, started in call order; default 4. */
   modifyConcurrency?: number
+  /**
+   * The flight recorder: the last `frames` (default 128) within `bytes` (default 32768) of each connection, scrubbed of secrets before they
+   * are kept. With a `directory` the recording of a connection that breaks is written there (event 'recording'). False: nothing is recorded.
+   */
+  recorder?: false | { directory?: string; frames?: number; bytes?: number }
 }
 
 /** What the guest said in the handshake; missing members filled with false. */
@@ -151,6 +156,12 @@ export interface GuestManager {
   bridgeNextId(): Promise<bigint>
   /** Raises it; never lowers it. */
   seedBridgeNextId(next: Int64): Promise<void>
+  /**
+   * Writes the recording of the connection, or of the last one, to a file; `npm run recording -- file` prints it.
+   *
+   * @throws {InvalidStateError} nothing is recorded, or there was no connection yet
+   */
+  saveRecording(path: string, options?: CallOptions): Promise<void>
   /** Closes connection and listeners and ends the guest actor. */
   close(): Promise<void>
 }

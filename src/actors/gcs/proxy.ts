@@ -47,6 +47,8 @@ export interface GuestEvents {
   warning: [Error]
   /** A container of this guest has exited. */
   'container-exited': [id: string]
+  /** The recording of a connection that broke was written to this file. */
+  recording: [path: string]
 }
 
 /** Local end of a Guest: closed by its caller, or ended with its VM. */
@@ -72,6 +74,7 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
       else this.emit('disconnected', error)
     })
     link.mailbox.onNotice('containerExited', (id) => this.emit('container-exited', id))
+    link.mailbox.onNotice('recording', (path) => this.emit('recording', path))
     link.mailbox.onNotice('warning', (record) => this.emit('warning', fromWireError(record)))
     link.mailbox.onNotice('log', ({ timeMs, ...rest }) =>
       this.emit('log', timeMs === undefined ? rest : { ...rest, time: new Date(timeMs) }),
@@ -308,6 +311,16 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
     this.#ready(method)
     const input = { request: text, op: subject.op, ...(needs === undefined ? {} : { needs }) }
     await this.#link.mailbox.call('modify', input, subject, options)
+  }
+
+  async saveRecording(path: string, options?: CallOptions): Promise<void> {
+    const subject = this.#subject('saveRecording')
+    if (typeof path !== 'string' || path === '') {
+      throw new InvalidConfigError({ ...subject, path: 'path', value: path, reason: 'expected a non-empty string' })
+    }
+    // Also of a guest whose VM has exited: that is when it is wanted.
+    if (this.#ending?.kind === 'closed') this.#assertOpen('saveRecording')
+    await this.#link.mailbox.call('saveRecording', { path }, subject, options)
   }
 
   close(): Promise<void> {

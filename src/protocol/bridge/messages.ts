@@ -236,6 +236,7 @@ export interface ContainerNotice {
   result: number
   /** The nested document, parsed; undefined when absent. */
   resultInfo?: unknown
+  body: Record<string, unknown>
 }
 
 /** @throws {ProtocolError} a wrong type, an ActivityId that is no GUID, a ResultInfo that holds no JSON */
@@ -251,6 +252,7 @@ export function decodeNotification(payload: Uint8Array): ContainerNotice {
     operation: optionalString(body, what, 'Operation'),
     result: integerIn(body, what, 'Result', -0x8000_0000, 0xffff_ffff) | 0,
     ...(typeof info === 'string' ? { resultInfo: nested(info, what, 'ResultInfo') } : {}),
+    body,
   }
 }
 
