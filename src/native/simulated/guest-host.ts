@@ -8,8 +8,11 @@ import { SCSI_CONTROLLER_GUIDS } from '../../protocol/scsi.js'
 import { UnixSocketTransport } from '../unix-socket/transport.js'
 import type { SystemHost } from './live-system.js'
 import { createLinuxGuest, createWindowsGuest } from './guests/index.js'
-import type { BuiltinGuest, GuestMachine, MachineDisk } from './guests/machine.js'
+import type { BuiltinGuest, GuestMachine, MachineDisk, MachinePmem } from './guests/machine.js'
 import { chances } from './seeded.js'
+
+/** Bit of Plan9ShareFlags. */
+const PLAN9_READ_ONLY = 1
 
 /** Makes the guest of a system, not booted yet. */
 export function startBuiltinGuest(
@@ -24,6 +27,7 @@ export function startBuiltinGuest(
     runtimeId: model.runtimeId,
     kernelCommandLine: model.document.VirtualMachine?.Chipset?.LinuxKernelDirect?.KernelCmdLine ?? '',
     forwardsLogs: forwardsLogs(host),
+    isConfidential: model.document.VirtualMachine?.SecuritySettings?.Isolation?.IsolationType === 'SecureNestedPaging',
     processors: () => model.processorCount,
     memoryMB: () => model.live.memoryMB,
     disks: () => disksOf(host),
@@ -32,6 +36,22 @@ export function startBuiltinGuest(
         id,
         ...(adapter.MacAddress === undefined ? {} : { macAddress: adapter.MacAddress }),
       })),
+    pmem: () => pmemOf(host),
+    plan9: () =>
+      (model.document.VirtualMachine?.Devices?.Plan9?.Shares ?? []).map((share) => ({
+        port: share.Port ?? 0,
+        name: share.AccessName ?? share.Name ?? '',
+        path: share.Path ?? '',
+        readOnly: ((share.Flags ?? 0) & PLAN9_READ_ONLY) !== 0,
+      })),
+    vsmb: () =>
+      (model.document.VirtualMachine?.Devices?.VirtualSmb?.Shares ?? []).map((share) => ({
+        port: 0,
+        name: share.Name ?? '',
+        path: share.Path ?? '',
+        readOnly: share.Options?.ReadOnly === true,
+      })),
+    pci: () => Object.keys(model.document.VirtualMachine?.Devices?.VirtualPci ?? {}),
     onHardwareChange: (listener) => host.onChange(listener),
     poweredOff: () => host.poweredOff(),
     dial: (serviceId) => dial(host, serviceId, directoryOf),
@@ -77,4 +97,9 @@ function disksOf({ model }: SystemHost): MachineDisk[] {
       readOnly: disk.ReadOnly === true,
     }))
   })
+}
+
+function pmemOf({ model }: SystemHost): MachinePmem[] {
+  const devices = model.document.VirtualMachine?.Devices?.VirtualPMem?.Devices ?? {}
+  return Object.keys(devices).map((id) => ({ device: Number(id), offsets: [0] }))
 }

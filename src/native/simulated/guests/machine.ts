@@ -22,6 +22,22 @@ export interface MachineAdapter {
   readonly macAddress?: string
 }
 
+/** A persistent memory device, with the offsets (bytes) at which images begin; 0 is the device's own. */
+export interface MachinePmem {
+  readonly device: number
+  readonly offsets: readonly number[]
+}
+
+/** A folder of the host: over Plan9 named by port and access name, over VSMB by name alone. */
+export interface MachineShare {
+  /** Plan9 only; 0 otherwise. */
+  readonly port: number
+  readonly name: string
+  /** On the host. */
+  readonly path: string
+  readonly readOnly: boolean
+}
+
 export interface GuestMachine {
   readonly id: string
   readonly runtimeId: string
@@ -29,10 +45,17 @@ export interface GuestMachine {
   readonly kernelCommandLine: string
   /** The create document asks for log forwarding (Windows: the log service is in the service table). */
   readonly forwardsLogs: boolean
+  /** Isolated from its host (SNP): the guest serves one request at a time. */
+  readonly isConfidential: boolean
   processors(): number
   memoryMB(): number
   disks(): MachineDisk[]
   adapters(): MachineAdapter[]
+  pmem(): MachinePmem[]
+  plan9(): MachineShare[]
+  vsmb(): MachineShare[]
+  /** VMBus GUIDs of assigned PCI devices. */
+  pci(): string[]
   /** Calls `listener` after a device came or went; the returned function ends that. */
   onHardwareChange(listener: () => void): () => void
   /** The guest powered itself off. */

@@ -1,7 +1,8 @@
-// A process's streams as its program sees them: reads and writes that wait, end with the connection, and stop when it is killed.
+// A process's streams as its program sees them: reads and writes that wait, end with the connection, stop when it is killed, and stand
+// still while the machine does.
 
-import { once } from 'node:events'
 import type { Duplex } from 'node:stream'
+import type { Gate } from './gate.js'
 
 /** The process was ended from outside; unwinds the program. */
 export class Killed extends Error {
@@ -53,26 +54,46 @@ export interface Input {
 export const NO_INPUT: Input = { read: () => Promise.resolve(undefined) }
 export const NO_OUTPUT: Output = { write: () => Promise.resolve() }
 
-/** Exit code of a process that wrote to a stream nobody reads any more; killed by a signal, which a UVM process reports as unknown. */
-const BROKEN_PIPE = 0xffff_ffff
+/** What the streams of one process have in common. */
+export interface StreamLife {
+  readonly gate: Gate
+  readonly kill: KillSwitch
+  /** Exit code of a process that wrote to a stream nobody reads any more. */
+  readonly brokenPipe: number
+}
 
-export function streamOutput(stream: Duplex, kill: KillSwitch): Output {
+/** Output that is a socket handed to the process. */
+export function socketOutput(socket: Duplex, { gate, kill, brokenPipe }: StreamLife): Output {
   return {
     async write(data) {
-      kill.check()
-      if (stream.destroyed || stream.writableEnded) throw new Killed(BROKEN_PIPE)
-      if (stream.write(data)) return
-      await kill.race(Promise.race([once(stream, 'drain'), once(stream, 'close')]))
+      await kill.race(gate.pass())
+      if (socket.destroyed || socket.writableEnded) throw new Killed(brokenPipe)
+      if (!socket.write(data)) await kill.race(drained(socket))
     },
   }
 }
 
-export function streamInput(stream: Duplex, kill: KillSwitch): Input {
-  const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>
+/** Resolves when a socket takes more, or is closed. Leaves no listener behind. */
+export function drained(socket: Duplex): Promise<void> {
+  if (socket.destroyed || !socket.writableNeedDrain) return Promise.resolve()
+  return new Promise((resolve) => {
+    const done = (): void => {
+      socket.off('drain', done)
+      socket.off('close', done)
+      resolve()
+    }
+    socket.on('drain', done)
+    socket.on('close', done)
+  })
+}
+
+export function socketInput(socket: Duplex, { gate, kill }: StreamLife): Input {
+  const chunks = socket[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>
   return {
     async read() {
       try {
         const next = await kill.race(chunks.next())
+        await kill.race(gate.pass())
         return next.done === true ? undefined : next.value
       } catch (error) {
         if (error instanceof Killed) throw error
@@ -83,42 +104,50 @@ export function streamInput(stream: Duplex, kill: KillSwitch): Input {
   }
 }
 
-/** Bytes a pipe between two programs holds before its writer waits, as on Linux. */
+/** Bytes a pipe holds before its writer waits, as on Linux. */
 const PIPE_BYTES = 64 * 1024
 
-/** A pipe between two programs of one shell line. */
-export class Pipe implements Output, Input {
-  readonly #kill: KillSwitch
+/** A pipe: between two programs of one shell line, or from a program to the relay of its output. */
+export class Pipe {
   readonly #chunks: Uint8Array[] = []
   #size = 0
   #writerGone = false
   #readerGone = false
   #wake: () => void = () => undefined
 
-  constructor(kill: KillSwitch) {
-    this.#kill = kill
+  /** The writer's end: waits while the pipe is full, and is killed when nobody will read. */
+  output({ gate, kill, brokenPipe }: StreamLife): Output {
+    return {
+      write: async (data) => {
+        await kill.race(gate.pass())
+        while (this.#size >= PIPE_BYTES && !this.#readerGone) await kill.race(this.#changed())
+        kill.check()
+        if (this.#readerGone) throw new Killed(brokenPipe)
+        const chunk = typeof data === 'string' ? Buffer.from(data) : data
+        if (chunk.byteLength === 0) return
+        this.#chunks.push(chunk)
+        this.#size += chunk.byteLength
+        this.#wake()
+      },
+    }
   }
 
-  #changed(): Promise<void> {
-    return this.#kill.race(new Promise<void>((resolve) => (this.#wake = resolve)))
+  /** The reader's end within a program. */
+  input(kill: KillSwitch): Input {
+    return { read: () => kill.race(this.read()) }
   }
 
-  async write(data: string | Uint8Array): Promise<void> {
-    while (this.#size >= PIPE_BYTES && !this.#readerGone) await this.#changed()
-    this.#kill.check()
-    if (this.#readerGone) throw new Killed(BROKEN_PIPE)
-    const chunk = typeof data === 'string' ? Buffer.from(data) : data
-    this.#chunks.push(chunk)
-    this.#size += chunk.byteLength
-    this.#wake()
-  }
-
+  /** The next chunk; undefined once the writer is gone and everything was read. */
   async read(): Promise<Uint8Array | undefined> {
     while (this.#chunks.length === 0 && !this.#writerGone) await this.#changed()
     const chunk = this.#chunks.shift()
     this.#size -= chunk?.byteLength ?? 0
     this.#wake()
     return chunk
+  }
+
+  #changed(): Promise<void> {
+    return new Promise<void>((resolve) => (this.#wake = resolve))
   }
 
   endWriter(): void {
@@ -128,6 +157,8 @@ export class Pipe implements Output, Input {
 
   endReader(): void {
     this.#readerGone = true
+    this.#chunks.length = 0
+    this.#size = 0
     this.#wake()
   }
 }

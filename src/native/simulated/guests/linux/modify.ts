@@ -1,0 +1,63 @@
+// ModifySettings of a Linux guest. Order of the checks: the request, its type (absent is Add), the settings by resource type, the target,
+// the act.
+
+import { decodeAs, objectOf, optionalObject, textOf, type Document } from '../decode.js'
+import { GUEST, GuestFault } from '../fault.js'
+import type { GuestKernel } from '../kernel.js'
+import { checkRequest, type GuestResource } from '../resource.js'
+import { isUvm } from './container.js'
+import type { LinuxContainers } from './containers.js'
+import { combinedLayers } from './resources/combined-layers.js'
+import { mappedDirectory } from './resources/mapped-directory.js'
+import { mappedVirtualDisk, scsiDevice } from './resources/scsi.js'
+import { network } from './resources/network.js'
+import { podMemoryLimit } from './resources/pod-memory.js'
+import { securityPolicy, securityPolicyFragment } from '../security-policy.js'
+import { vpciDevice } from './resources/vpci.js'
+import { vpmemDevice } from './resources/vpmem.js'
+
+const CONSTRAINTS = 'ContainerConstraints'
+
+/** Resources of the utility VM, by type. */
+const RESOURCES: ReadonlyMap<string, GuestResource> = new Map([
+  ['SCSIDevice', scsiDevice],
+  ['MappedVirtualDisk', mappedVirtualDisk],
+  ['MappedDirectory', mappedDirectory],
+  ['VPMemDevice', vpmemDevice],
+  ['CombinedLayers', combinedLayers],
+  ['Network', network],
+  ['VPCIDevice', vpciDevice],
+  ['SecurityPolicy', securityPolicy],
+  ['SecurityPolicyFragment', securityPolicyFragment],
+  ['PodCgroupMemoryLimit', podMemoryLimit],
+])
+
+/** @throws {GuestFault} */
+export async function modifyLinux(
+  kernel: GuestKernel,
+  containers: LinuxContainers,
+  message: Document,
+): Promise<Document> {
+  const request = objectOf(message, 'Request')
+  const type = textOf(request, 'RequestType') || 'Add'
+  const resourceType = textOf(request, 'ResourceType')
+  const resource = RESOURCES.get(resourceType)
+  if (resource === undefined && resourceType !== CONSTRAINTS) {
+    throw new GuestFault(GUEST.failed, `the resource type "${resourceType}" is not supported`)
+  }
+  const settings = settingsOf(request, resource === undefined ? 'LCOWContainerConstraints' : resource.settings)
+  const id = textOf(message, 'ContainerId')
+  if (resource === undefined || !isUvm(id)) {
+    const container = containers.find(id)
+    if (resource !== undefined) throw new GuestFault(GUEST.failed, `${resourceType} is not a resource of a container`)
+    container.constrain(optionalObject(settings, 'Linux') ?? {})
+    return {}
+  }
+  checkRequest(resource, type, resourceType)
+  await resource.apply(kernel, type, settings)
+  return {}
+}
+
+function settingsOf(request: Document, type: string | undefined): Document {
+  return type === undefined ? {} : decodeAs(type, request['Settings'], 'Settings')
+}

@@ -1,0 +1,34 @@
+// A folder of the host, mounted over Plan9.
+
+import { flagOf, textOf } from '../../decode.js'
+import { member } from '../../../../../protocol/json.js'
+import { GUEST, GuestFault } from '../../fault.js'
+import type { GuestResource } from '../../resource.js'
+
+export const mappedDirectory: GuestResource = {
+  settings: 'LCOWMappedDirectory',
+  requests: ['Add', 'Remove'],
+  apply(kernel, request, settings) {
+    const target = textOf(settings, 'MountPath')
+    if (request === 'Remove') {
+      // A path that is missing is as good as removed.
+      kernel.mounts.delete(target)
+      return
+    }
+    const port = Number(member(settings, 'Port') ?? 0)
+    const name = textOf(settings, 'ShareName')
+    const share = kernel.machine.plan9().find((one) => one.port === port && one.name === name)
+    if (share === undefined) {
+      throw new GuestFault(GUEST.failed, `failed to mount ${target}: nobody serves the share "${name}" on port ${port}`)
+    }
+    if (target === '' || kernel.mounts.has(target))
+      throw new GuestFault(GUEST.failed, `"${target}" cannot be mounted on`)
+    kernel.mounts.set(target, {
+      source: name,
+      target,
+      filesystem: '9p',
+      readOnly: flagOf(settings, 'ReadOnly') || share.readOnly,
+      backing: { kind: 'plan9', port, name },
+    })
+  },
+}

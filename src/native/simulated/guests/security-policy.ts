@@ -1,0 +1,36 @@
+// The security policy of a confidential guest: installed once in the life of the machine, extended by fragments. The simulated guest checks
+// the form of both and judges by neither.
+
+import { textOf, type Document } from './decode.js'
+import { GUEST, GuestFault } from './fault.js'
+import type { GuestResource } from './resource.js'
+
+const FRAGMENT_MEDIA_TYPE = 'application/cose-x509+rego'
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+
+/** @throws {GuestFault} not base64 */
+function checkBase64(settings: Document, name: string): void {
+  if (!BASE64.test(textOf(settings, name))) throw new GuestFault(GUEST.failed, `${name} is not base64`)
+}
+
+export const securityPolicy: GuestResource = {
+  settings: 'ConfidentialOptions',
+  requests: 'any',
+  apply(kernel, _request, settings) {
+    if (kernel.securityPolicy !== undefined) throw new GuestFault(GUEST.failed, 'the security policy is set already')
+    checkBase64(settings, 'EncodedSecurityPolicy')
+    kernel.securityPolicy = settings
+  },
+}
+
+export const securityPolicyFragment: GuestResource = {
+  settings: 'SecurityPolicyFragment',
+  requests: 'any',
+  apply(kernel, _request, settings) {
+    const mediaType = textOf(settings, 'MediaType') || FRAGMENT_MEDIA_TYPE
+    if (mediaType !== FRAGMENT_MEDIA_TYPE) throw new GuestFault(GUEST.failed, `unknown media type "${mediaType}"`)
+    if (textOf(settings, 'Fragment') === '') throw new GuestFault(GUEST.failed, 'the fragment is empty')
+    checkBase64(settings, 'Fragment')
+    kernel.fragments++
+  },
+}

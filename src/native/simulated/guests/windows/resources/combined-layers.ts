@@ -1,0 +1,52 @@
+// The layers of a container joined at the root of its scratch disk.
+
+import { objectOf, objectsOf, textOf, type Document } from '../../decode.js'
+import { GUEST, GuestFault } from '../../fault.js'
+import type { GuestKernel } from '../../kernel.js'
+import type { GuestResource } from '../../resource.js'
+import { vsmbPath, volumeId, windowsPath } from '../paths.js'
+
+function apply(kernel: GuestKernel, request: string, settings: Document): void {
+  const root = textOf(settings, 'ContainerRootPath')
+  const key = windowsPath('c:', root)
+  if (request === 'Remove') {
+    if (!kernel.layerFilters.delete(key)) throw new GuestFault(GUEST.notFound, `no layers are joined at ${root}`)
+    return
+  }
+  const layers = objectsOf(settings, 'Layers').map((layer) => textOf(layer, 'Path'))
+  if (root === '' || layers.length === 0)
+    throw new GuestFault(GUEST.invalidArgument, 'a root path and a layer are needed')
+  if (kernel.layerFilters.has(key)) throw new GuestFault(GUEST.failed, `layers are joined at ${root} already`)
+  for (const layer of layers) checkLayer(kernel, layer)
+  kernel.layerFilters.set(key, layers)
+}
+
+/** A layer on a share or a volume needs that to be there. */
+function checkLayer(kernel: GuestKernel, layer: string): void {
+  const shared = vsmbPath(layer)
+  const volume = volumeId(layer)
+  const isThere =
+    shared !== undefined
+      ? kernel.machine.vsmb().some(({ name }) => name.toLowerCase() === shared.share.toLowerCase())
+      : volume === undefined || kernel.mounts.has(`\\\\?\\volume{${volume}}`)
+  if (!isThere) throw new GuestFault(GUEST.notFound, `the layer ${layer} does not exist`)
+}
+
+export const combinedLayers: GuestResource = {
+  settings: 'WCOWCombinedLayers',
+  requests: ['Add', 'Remove'],
+  apply,
+}
+
+/** As a confidential host wraps it. */
+export const confidentialCombinedLayers: GuestResource = {
+  settings: 'CWCOWCombinedLayers',
+  requests: ['Add', 'Remove'],
+  apply(kernel, request, settings) {
+    const inner = objectOf(settings, 'CombinedLayers')
+    if (request === 'Add' && objectsOf(inner, 'Layers').length !== 1) {
+      throw new GuestFault(GUEST.failed, 'exactly one layer is needed')
+    }
+    apply(kernel, request, inner)
+  },
+}
