@@ -38,20 +38,20 @@ export function startBuiltinGuest(
       })),
     pmem: () => pmemOf(host),
     plan9: () =>
-      (model.document.VirtualMachine?.Devices?.Plan9?.Shares ?? []).map((share) => ({
+      (model.live.plan9 ?? []).map((share) => ({
         port: share.Port ?? 0,
         name: share.AccessName ?? share.Name ?? '',
         path: share.Path ?? '',
         readOnly: ((share.Flags ?? 0) & PLAN9_READ_ONLY) !== 0,
       })),
     vsmb: () =>
-      (model.document.VirtualMachine?.Devices?.VirtualSmb?.Shares ?? []).map((share) => ({
+      [...(model.live.vsmb?.values() ?? [])].map((share) => ({
         port: 0,
         name: share.Name ?? '',
         path: share.Path ?? '',
         readOnly: share.Options?.ReadOnly === true,
       })),
-    pci: () => Object.keys(model.document.VirtualMachine?.Devices?.VirtualPci ?? {}),
+    pci: () => [...model.live.pci.keys()],
     onHardwareChange: (listener) => host.onChange(listener),
     poweredOff: () => host.poweredOff(),
     dial: (serviceId) => dial(host, serviceId, directoryOf),
@@ -100,6 +100,8 @@ function disksOf({ model }: SystemHost): MachineDisk[] {
 }
 
 function pmemOf({ model }: SystemHost): MachinePmem[] {
-  const devices = model.document.VirtualMachine?.Devices?.VirtualPMem?.Devices ?? {}
-  return Object.keys(devices).map((id) => ({ device: Number(id), offsets: [0] }))
+  return [...(model.live.vpmem?.devices ?? [])].map(([device, { mappings }]) => ({
+    device,
+    offsets: [0, ...mappings.keys()],
+  }))
 }
