@@ -2,18 +2,20 @@
 
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
-import { GUEST_METHODS } from '../actors/gcs/requests.js'
-import { VM_CHANGES } from '../actors/vm/changes.js'
+import { checkVmId } from '../actors/vm-setup.js'
+import { InvalidConfigError } from '../errors.js'
 import { checkDocument } from '../protocol/document.js'
 import type { GuestOS } from '../protocol/guest-os.js'
 import { isRecord, parseJson, setMember } from '../protocol/json.js'
 import type { ComputeSystem } from '../protocol/schema/index.js'
-
-/** One method call: its name and arguments. */
-export interface PlannedCall {
-  method: string
-  args: unknown[]
-}
+import {
+  GUEST_METHOD_NAMES,
+  guestCallProblem,
+  VM_METHODS,
+  vmCallProblem,
+  type CallProblem,
+  type PlannedCall,
+} from './fleet-calls.js'
 
 export interface PlannedCommand {
   args?: string[]
@@ -39,8 +41,13 @@ export class FleetFileError extends Error {
   override readonly name = 'FleetFileError'
 
   constructor(file: string, path: string, problem: string) {
-    super(path === '' ? `${file}: ${problem}` : `${file}: ${path}: ${problem}`)
+    super(oneLine(path === '' ? `${file}: ${problem}` : `${file}: ${path}: ${problem}`))
   }
+}
+
+/** Names from a file may hold anything. */
+function oneLine(message: string): string {
+  return message.replace(/[\x00-\x1f\x7f\x85\u2028\u2029]+/g, ' ')
 }
 
 function calls(names: readonly string[]): z.ZodType<PlannedCall[]> {
@@ -89,8 +96,8 @@ const vm = z.strictObject(
       .max(100_000, 'expected at most 100000')
       .default(1),
     document: z.custom<ComputeSystem>(isRecord, 'expected a ComputeSystem document'),
-    host: calls(Object.keys(VM_CHANGES)).default([]),
-    guest: calls(Object.keys(GUEST_METHODS)).default([]),
+    host: calls(VM_METHODS).default([]),
+    guest: calls(GUEST_METHOD_NAMES).default([]),
     run: z.array(command, 'expected an array of commands').default([]),
     saveAndResume: z.boolean('expected true or false').default(false),
   },
@@ -138,13 +145,14 @@ export function planFleet(document: unknown, file: string): VmPlan[] {
   const plans: VmPlan[] = []
   const places = new Map<string, string>()
   parsed.data.vms.forEach((entry, index) => {
-    const [problem] = checkDocument('ComputeSystem', entry.document, { strict: false })
-    if (problem !== undefined) {
-      throw new FleetFileError(file, `vms[${index}].document${problem.path.slice(1)}`, problem.problem)
-    }
     const { copies, ...plan } = entry
     for (let copy = 0; copy < copies; copy++) {
       const expanded = numbered(plan, String(copy)) as VmPlan
+      // Copies differ in the number alone: the first and the last have it at its shortest and longest.
+      if (copy === 0 || copy === copies - 1) {
+        const found = planProblem(expanded)
+        if (found !== undefined) throw new FleetFileError(file, `vms[${index}].${found.path}`, found.problem)
+      }
       const taken = places.get(expanded.id)
       if (taken !== undefined) {
         const reason = `expected an id of its own, ${JSON.stringify(expanded.id)} is that of ${taken} ({i} is the number of the copy)`
@@ -155,6 +163,29 @@ export function planFleet(document: unknown, file: string): VmPlan[] {
     }
   })
   return plans
+}
+
+/** What the schema of the file cannot say: ids, documents, and the arguments of calls. */
+function planProblem(plan: VmPlan): CallProblem | undefined {
+  try {
+    checkVmId('', plan.id)
+  } catch (error) {
+    if (!(error instanceof InvalidConfigError)) throw error
+    return { path: 'id', problem: error.message.replace(/^id: /, '') }
+  }
+  const [problem] = checkDocument('ComputeSystem', plan.document, { strict: false })
+  if (problem !== undefined) return { path: `document${problem.path.slice(1)}`, problem: problem.problem }
+  const sides = [
+    ['host', plan.host, vmCallProblem],
+    ['guest', plan.guest, (call: PlannedCall) => guestCallProblem(call, plan.guestOS)],
+  ] as const
+  for (const [side, calls, problemOf] of sides) {
+    for (const [index, call] of calls.entries()) {
+      const found = problemOf(call)
+      if (found !== undefined) return { ...found, path: `${side}[${index}].${call.method}${found.path}` }
+    }
+  }
+  return undefined
 }
 
 function pathText(path: readonly PropertyKey[]): string {

@@ -10,7 +10,8 @@ import type { Guest } from '../actors/gcs/proxy.js'
 import type { Host } from '../actors/host.js'
 import type { UtilityVM } from '../actors/vm/proxy.js'
 import type { CallOptions } from '../actors/mailbox/contract.js'
-import type { PlannedCall, PlannedCommand, VmPlan } from './fleet-file.js'
+import { guestArity, vmArity, type PlannedCall } from './fleet-calls.js'
+import type { PlannedCommand, VmPlan } from './fleet-file.js'
 import { LineSplitter } from './lines.js'
 import type { CommandReport, FleetObserver, FleetReport, VmReport } from './report.js'
 
@@ -82,13 +83,13 @@ class VmRun {
     this.observer.stage(id, 'booting')
     await using vm = await this.host.createVM(id, document, { guestOS, ...this.#options })
     await using guest = await this.host.createGuest(vm, this.#options)
-    try {
-      await this.#use(vm, guest)
-    } finally {
-      this.observer.stage(id, 'stopping')
-      await guest.closeConnection()
-      await vm.terminate()
-    }
+    const failures: unknown[] = []
+    const attempt = (work: Promise<void>): Promise<void> => work.catch((error: unknown) => void failures.push(error))
+    await attempt(this.#use(vm, guest))
+    this.observer.stage(id, 'stopping')
+    await attempt(guest.closeConnection())
+    await attempt(vm.terminate())
+    if (failures.length > 0) throw firstOf(failures)
     this.#report.exitType = (await vm.wait()).exitType
   }
 
@@ -103,11 +104,11 @@ class VmRun {
     this.#report.connectMs = this.#sinceMs(connectMs)
     this.observer.stage(id, 'changing')
     for (const call of host) {
-      await this.#call(vm, call)
+      await this.#call(vm, call, vmArity(call.method))
       this.#report.hostChanges++
     }
     for (const call of changes) {
-      await this.#call(guest, call)
+      await this.#call(guest, call, guestArity(call.method))
       this.#report.guestChanges++
     }
     this.observer.stage(id, 'running')
@@ -118,10 +119,12 @@ class VmRun {
     }
   }
 
-  async #call(target: UtilityVM | Guest, { method, args }: PlannedCall): Promise<void> {
+  /** Options are a method's last argument, behind `arity` others. */
+  async #call(target: UtilityVM | Guest, { method, args }: PlannedCall, arity: number): Promise<void> {
     // The file's method names were checked against the tables that define the methods.
     const methods = target as unknown as Record<string, (...args: unknown[]) => Promise<void>>
-    await methods[method]?.(...args)
+    const all = Array.from({ length: arity }, (_, index) => args[index])
+    await methods[method]?.(...all, this.#options)
   }
 
   async #command(guest: Guest, command: PlannedCommand): Promise<void> {
@@ -164,6 +167,14 @@ class VmRun {
       await rm(file, { force: true })
     }
   }
+}
+
+/** The failure itself; what failed in the teardown after it is told beside it. */
+function firstOf(failures: unknown[]): unknown {
+  const [first, ...more] = failures
+  if (more.length === 0 || !(first instanceof Error)) return first
+  const later = more.map((error) => (error instanceof Error ? error.message : String(error)))
+  return Object.assign(first, { message: `${first.message} (and then: ${later.join('; ')})` })
 }
 
 /** Takes a command's output: told line by line, its beginning kept. */

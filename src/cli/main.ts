@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util'
 import { Host } from '../actors/host.js'
 import { FleetFileError, readFleetFile, type VmPlan } from './fleet-file.js'
 import { runFleet } from './fleet.js'
+import { countOsThreads } from './os-threads.js'
 import { liveProgress, plainProgress, silentProgress, type Progress } from './progress.js'
 import { fleetTable, summaryLine } from './table.js'
 
@@ -64,11 +65,21 @@ async function run({ json, threads }: Arguments, plans: VmPlan[]): Promise<numbe
   const interrupt = new AbortController()
   const onSignal = (): void => interrupt.abort(new Error('interrupted'))
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal)
-  const progress = progressFor(json, plans.length)
+  const shown = progressFor(json, plans.length)
+  const before = countOsThreads()
+  let most = before ?? 0
+  const progress: Progress = {
+    ...shown,
+    stage: (id, stage) => {
+      if (stage === 'running') most = Math.max(most, countOsThreads() ?? 0)
+      shown.stage(id, stage)
+    },
+  }
   try {
     await using host = await Host.open(threads === undefined ? {} : { threads })
     const report = await runFleet(host, plans, progress, interrupt.signal)
     progress.end()
+    if (before !== undefined) report.summary.osThreads = { before, most }
     process.stdout.write(json ? `${JSON.stringify(report)}\n` : `${fleetTable(report)}\n${summaryLine(report)}\n`)
     if (interrupt.signal.aborted) return EXIT.interrupted
     return report.summary.failed === 0 ? EXIT.ok : EXIT.failed

@@ -72,7 +72,10 @@ export function liveProgress(total: number, terminal: NodeJS.WriteStream): Progr
     },
     output: (id, stream, line) => above(outputLine(id, stream, line)),
     failed: (id, error) => above(`[${id}] failed: ${error.message}`),
-    end: () => live.clear(),
+    end: () => {
+      live.clear()
+      live.done()
+    },
   }
 }
 

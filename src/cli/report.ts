@@ -30,7 +30,17 @@ export interface VmReport {
 
 export interface FleetReport {
   vms: VmReport[]
-  summary: { vms: number; ok: number; failed: number; commands: number; ms: number; threads: number }
+  summary: {
+    vms: number
+    ok: number
+    failed: number
+    commands: number
+    ms: number
+    /** Actor threads of the Host. */
+    threads: number
+    /** Threads of the process, before the Host was opened and at most while VMs ran; absent where the system does not tell. */
+    osThreads?: { before: number; most: number }
+  }
 }
 
 /** Told of everything as it happens. */

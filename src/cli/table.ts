@@ -42,6 +42,7 @@ function row(vm: VmReport): string[] {
 }
 
 export function summaryLine({ summary }: FleetReport): string {
-  const { vms, ok, failed, commands, ms, threads } = summary
-  return `${vms} VMs, ${ok} ok, ${failed} failed; ${commands} commands; ${(ms / 1000).toFixed(2)} s on ${threads} actor threads`
+  const { vms, ok, failed, commands, ms, threads, osThreads } = summary
+  const all = osThreads === undefined ? '' : ` (process: ${osThreads.before} threads before, ${osThreads.most} at most)`
+  return `${vms} VMs, ${ok} ok, ${failed} failed; ${commands} commands; ${(ms / 1000).toFixed(2)} s on ${threads} actor threads${all}`
 }
