@@ -320,6 +320,15 @@ describe('migration notifications', () => {
     )
   })
 
+  it('HCS-092 a reader that never reads holds up neither its VM nor another', async () => {
+    const { vm, provider } = await make()
+    const other = await make({ id: 'other' })
+    const reader = vm.migrationNotifications()
+    for (let number = 0; number < 20_000; number++) provider.emit('fake', MIGRATION, { Event: 'TransferInProgress' })
+    await Promise.all([vm.updateMemory(512), other.vm.start(), other.vm.updateMemory(512)])
+    assert.equal(reader.dropped, 20_000 - 1024)
+  })
+
   it('wake readers that wait, each with the next one', async () => {
     const { vm, provider } = await make()
     const reader = vm.migrationNotifications()

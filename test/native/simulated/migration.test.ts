@@ -223,6 +223,31 @@ describe('simulated live migration', () => {
     assert.equal(await guest.isConnected(), false)
   })
 
+  it('a process is waited for at the destination under the id of the wait that the source began', async () => {
+    const migration = await given()
+    const { source, destination } = migration
+    const guest = await hosts[0]!.createGuest(source)
+    await guest.createConnection()
+    const process = await guest.createProcess({ CommandArgs: ['sh', '-c', 'sleep 1; exit 7'] })
+    const lost = rejection(process.wait())
+    const moved = await hosts[1]!.createGuest(destination)
+    const connecting = moved.createConnection({ coldStart: false })
+    await start(migration)
+    await guest.setMigrating(true)
+    await transfer(migration)
+    const [saved, nextPort, nextId] = [process.save(), await guest.nextPort(), await guest.bridgeNextId()]
+    await source.finalizeLiveMigration({ FinalizedOperation: 'Stop' })
+    await destination.finalizeLiveMigration({ FinalizedOperation: 'Resume' })
+    await connecting
+    await moved.setNextPort(nextPort)
+    await moved.seedBridgeNextId(nextId)
+    const reopened = await moved.openProcess(saved)
+    assert.equal(reopened.pid, process.pid)
+    assert.deepEqual(await reopened.wait(), { exitCode: 7, known: true })
+    await source.close()
+    await lost
+  })
+
   describe('refusals', () => {
     it('HCS-091 calls out of order are invalid states and change nothing', async () => {
       const migration = await given()
