@@ -1,0 +1,212 @@
+// Containers through a Host, with real threads and sockets and the built-in guests: what a program that runs containers does.
+
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import {
+  GuestRPCError,
+  isAlreadyStopped,
+  isNotExist,
+  type Container,
+  type Guest,
+  type GuestOS,
+  type GuestProcess,
+  type UtilityVM,
+} from '#dist/index.js'
+import { linux, windows } from '../../support/documents.js'
+import { rejectsWith } from '../../support/expect.js'
+import { useHost, type TestHost } from '../../support/host.js'
+
+interface Uvm {
+  vm: UtilityVM
+  guest: Guest
+}
+
+async function boot(test: TestHost, guestOS: GuestOS): Promise<Uvm> {
+  const vm = await test.create(guestOS === 'linux' ? linux() : windows())
+  const guest = await test.host.createGuest(vm)
+  await vm.start()
+  await guest.createConnection()
+  return { vm, guest }
+}
+
+/** Disks of a container: the host attaches, the guest mounts and overlays them. */
+async function addLinuxRoot({ vm, guest }: Uvm, id: string, lun: number): Promise<string> {
+  const root = `/run/gcs/c/${id}`
+  await vm.addSCSIDisk({ Type: 'VirtualDisk', Path: 'C:\\layers\\base.vhd', ReadOnly: true }, 0, lun)
+  await vm.addSCSIDisk({ Type: 'VirtualDisk', Path: `C:\\scratch\\${id}.vhdx` }, 0, lun + 1)
+  await guest.addLCOWMappedVirtualDisk({ MountPath: `/run/layers/${id}`, Lun: lun, ReadOnly: true })
+  await guest.addLCOWMappedVirtualDisk({ MountPath: `${root}/scratch`, Lun: lun + 1 })
+  await guest.addLCOWCombinedLayers({
+    ContainerID: id,
+    ContainerRootPath: `${root}/rootfs`,
+    Layers: [{ Path: `/run/layers/${id}` }],
+    ScratchPath: `${root}/scratch`,
+  })
+  return root
+}
+
+function linuxContainer(id: string, args: string[], env: string[] = []): object {
+  const root = `/run/gcs/c/${id}`
+  return {
+    SchemaVersion: { Major: 2, Minor: 1 },
+    OciBundlePath: root,
+    OciSpecification: {
+      ociVersion: '1.1.0',
+      process: { args, cwd: '/', env: ['PATH=/bin', ...env], user: { uid: 0, gid: 0 } },
+      root: { path: `${root}/rootfs` },
+      hostname: id,
+      linux: { namespaces: [{ type: 'pid' }, { type: 'mount' }] },
+    },
+    ScratchDirPath: `${root}/scratch`,
+  }
+}
+
+function windowsContainer(id: string): object {
+  return {
+    SchemaVersion: { Major: 2, Minor: 1 },
+    Container: { GuestOs: { HostName: id }, Storage: { Path: `C:\\c\\${id}`, Layers: [{ Id: id, Path: 'C:\\l' }] } },
+  }
+}
+
+async function textOf(process: GuestProcess): Promise<string> {
+  let text = ''
+  for await (const chunk of process.stdout!) text += String(chunk)
+  return text
+}
+
+/** A further process: `args` for Linux, joined for Windows. */
+function processIn(container: Container, guestOS: GuestOS, args: string[], withStdin = false): Promise<GuestProcess> {
+  const pipes = { CreateStdOutPipe: true, ...(withStdin ? { CreateStdInPipe: true } : {}) }
+  return container.createProcess(
+    guestOS === 'linux'
+      ? { ...pipes, OciProcess: { args, cwd: '/', env: ['PATH=/bin'], user: { uid: 0, gid: 0 } } }
+      : { ...pipes, CommandLine: args.join(' ') },
+  )
+}
+
+describe('containers end to end', () => {
+  const test = useHost()
+
+  it('a Linux container from its disks to the deletion of its state', async () => {
+    const uvm = await boot(test, 'linux')
+    const { guest, vm } = uvm
+    const root = await addLinuxRoot(uvm, 'c1', 0)
+    const container = await guest.createContainer('c1', linuxContainer('c1', ['sleep', '1000']))
+    const twice = await rejectsWith(guest.openContainer('c1'), Error)
+    assert.match(twice.message, /already/)
+    await container.start()
+    const init = await container.createProcess({})
+    await container.update({ memory: { limit: 268435456 }, cpu: { shares: 512 } })
+
+    const added = await processIn(container, 'linux', ['sh', '-c', 'hostname; mount'])
+    const said = await textOf(added)
+    assert.match(said, /^c1\n/)
+    assert.match(said, /overlay on \/ /)
+    assert.deepEqual(await added.wait(), { exitCode: 0, known: true })
+    const { ProcessList } = await container.propertiesV2(['ProcessList'])
+    assert(ProcessList?.some(({ ProcessId }) => ProcessId === init.pid))
+
+    const missing = await rejectsWith(processIn(container, 'linux', []), GuestRPCError)
+    assert.equal(missing.op, 'container.createProcess')
+    const events: string[] = []
+    guest.on('container-exited', (id) => events.push(id))
+    await container.shutdown()
+    assert.deepEqual(await init.wait(), { exitCode: 143, known: true })
+    await container.wait()
+    assert.deepEqual(events, ['c1'])
+    assert.equal(isAlreadyStopped(await rejectsWith(container.terminate(), GuestRPCError)), true)
+    await container.close()
+    await guest.removeLCOWCombinedLayers({ ContainerRootPath: `${root}/rootfs` })
+    await guest.deleteContainerState('c1')
+    assert.equal(isNotExist(await rejectsWith(guest.deleteContainerState('c1'), GuestRPCError)), true)
+    for (const lun of [0, 1]) {
+      const MountPath = lun === 0 ? '/run/layers/c1' : `${root}/scratch`
+      await guest.removeLCOWMappedVirtualDisk({ MountPath, Lun: lun })
+      await guest.removeSCSIDevice({ Lun: lun })
+      await vm.removeSCSIDisk(0, lun)
+    }
+    const again = await guest.createContainer('c1', linuxContainer('c1', ['sleep', '1']))
+    await again.terminate()
+    await again.close()
+    await guest.close()
+  })
+
+  it('a Windows container: start, processes, memory, graceful shutdown', async () => {
+    const { guest } = await boot(test, 'windows')
+    const container = await guest.createContainer('web-01', windowsContainer('web-01'))
+    const properties = await container.propertiesV2(['SystemGUID'])
+    assert.match(String(properties.SystemGUID), /^[0-9a-f-]{36}$/)
+    await container.start()
+    const process = await processIn(container, 'windows', ['cmd', '/c', 'hostname'])
+    assert.equal((await textOf(process)).trim().toLowerCase(), 'web-01')
+    assert.equal((await process.wait()).exitCode, 0)
+    await container.update({ ResourcePath: 'Container/Memory/SizeInMB', Settings: 512 })
+    const sleeper = await processIn(container, 'windows', ['ping', '-n', '1000', 'localhost'])
+    assert.equal(await sleeper.kill(), true)
+    assert.notEqual((await sleeper.wait()).exitCode, 0)
+    await container.shutdown()
+    await container.wait()
+    await container.close()
+    await guest.deleteContainerState('web-01')
+    await guest.close()
+  })
+
+  it('a guest that is lost with its containers says so to who waits for them', async () => {
+    const { guest, vm } = await boot(test, 'windows')
+    const container = await guest.createContainer('c', windowsContainer('c'))
+    await container.start()
+    const waiting = container.wait()
+    waiting.catch(() => undefined)
+    await vm.terminate()
+    await rejectsWith(waiting, Error, (error) => assert.match(error.name, /BridgeClosedError/))
+    await guest.close()
+  })
+
+  it('50 UVMs of both systems, each with containers in which several processes exchange data at once', async function () {
+    this.timeout(60_000)
+    const UVMS = 50
+    const PROCESSES = 3
+    const sent = Buffer.alloc(24 * 1024, 'all that goes in comes out again; ')
+
+    async function exchange(container: Container, guestOS: GuestOS, token: string): Promise<void> {
+      const process = await processIn(container, guestOS, guestOS === 'linux' ? ['cat'] : ['more'], true)
+      const head = Buffer.from(`${token}\n`)
+      const received: Buffer[] = []
+      process.stdout!.on('data', (chunk: Buffer) => received.push(chunk))
+      const ended = once(process.stdout!, 'end')
+      process.stdin!.write(head)
+      process.stdin!.end(sent)
+      await ended
+      assert.equal((await process.wait()).exitCode, 0)
+      assert(Buffer.concat(received).equals(Buffer.concat([head, sent])), `${token} got something else back`)
+      await process.close()
+    }
+
+    async function life(index: number): Promise<void> {
+      const guestOS = index % 2 === 0 ? 'linux' : 'windows'
+      const { vm, guest } = await boot(test, guestOS)
+      const exits: string[] = []
+      guest.on('container-exited', (id) => exits.push(id))
+      await Promise.all(
+        ['a', 'b'].map(async (name) => {
+          const document = guestOS === 'linux' ? linuxContainer(name, ['sleep', '1000']) : windowsContainer(name)
+          const container = await guest.createContainer(name, document)
+          await container.start()
+          const init = guestOS === 'linux' ? await container.createProcess({}) : undefined
+          const tokens = Array.from({ length: PROCESSES }, (_, number) => `${vm.id}/${name}/${number}`)
+          await Promise.all(tokens.map((token) => exchange(container, guestOS, token)))
+          await container.terminate()
+          await Promise.all([container.wait(), init?.wait()])
+          await container.close()
+          await guest.deleteContainerState(name)
+        }),
+      )
+      assert.deepEqual(exits.sort(), ['a', 'b'])
+      await guest.close()
+      await vm.terminate()
+      await vm.close()
+    }
+
+    await Promise.all(Array.from({ length: UVMS }, (_, index) => life(index)))
+  })
+})
