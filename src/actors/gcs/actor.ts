@@ -96,6 +96,7 @@ class GuestActor {
     return {
       execute: (input, call) => processes.execute(this.#line.require(input.op).connection, input, call),
       openProcess: (input) => processes.reopen(this.#line.require('guest.openProcess').connection, input),
+      discardProcess: ({ key }) => void processes.discard(key),
       nextPort: () => processes.nextPort,
       seedNextPort: ({ port }) => void processes.seedNextPort(port),
       waitProcess: ({ key }) => processes.wait(key),

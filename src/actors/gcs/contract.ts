@@ -61,6 +61,8 @@ export interface GuestRequests {
    */
   execute: {
     input: {
+      /** Chosen by the caller; names the process within its actor from here on. */
+      key: number
       containerId: string
       parameters: string
       stdin?: MessagePort
@@ -70,6 +72,8 @@ export interface GuestRequests {
     }
     output: StartedProcess
   }
+  /** The caller gave up an execute: what it brought all the same is made good. Legal in every state. */
+  discardProcess: { input: { key: number }; output: undefined }
   /** Answers when the process has exited. `known` is false only when the guest said 0x80070490. */
   waitProcess: { input: { key: number }; output: { exitCode: number; known: boolean } }
   /** `signal` undefined: forced kill, no Options member. Answers whether it was delivered. */
@@ -116,6 +120,7 @@ export interface GuestRequests {
   /** Takes over a process that an earlier owner has started: listens on its ports, adopts its wait. */
   openProcess: {
     input: {
+      key: number
       pid: number
       containerId: string
       waitId: bigint

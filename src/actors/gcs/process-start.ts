@@ -15,6 +15,9 @@ export interface ProcessHost {
   readonly mailbox: Mailbox<GuestRequests, GuestNotices>
 }
 
+/** Names processes towards their actor; never used twice in this thread. */
+let nextKey = 1
+
 /** The actor's ends of the streams that were asked for. */
 export interface RemoteStreams {
   stdin?: MessagePort
@@ -42,18 +45,23 @@ export async function startProcess(
     stderr: CreateStdErrPipe === true,
   }
   const input = { containerId: containerId ?? NULL_CONTAINER_ID, parameters: text, op: subject.op }
-  return withStreams(host, containerId, wanted, (remote, transfer) =>
-    host.mailbox.call('execute', { ...input, ...remote }, subject, { ...options, transfer }),
+  return withStreams(host, containerId, wanted, 'discardProcess', (key, remote, transfer) =>
+    host.mailbox.call('execute', { key, ...input, ...remote }, subject, { ...options, transfer }),
   )
 }
 
-/** Makes the streams, has them connected by `ask`, and releases them when that fails. */
+/**
+ * Makes the streams, has them connected by `ask`, and releases them when that fails. The answer may have been on its way when the caller
+ * gave up: `undo` tells the actor that nobody holds what it brought.
+ */
 export async function withStreams(
   host: ProcessHost,
   containerId: string | undefined,
   wanted: { stdin: boolean; stdout: boolean; stderr: boolean },
-  ask: (remote: RemoteStreams, transfer: MessagePort[]) => Promise<StartedProcess>,
+  undo: 'discardProcess' | 'closeProcess',
+  ask: (key: number, remote: RemoteStreams, transfer: MessagePort[]) => Promise<StartedProcess>,
 ): Promise<GuestProcess> {
+  const key = nextKey++
   const remote: RemoteStreams = {}
   const locals: MessagePort[] = []
   const open = (name: keyof RemoteStreams): MessagePort => {
@@ -69,11 +77,12 @@ export async function withStreams(
   }
   const transfer = Object.values(remote)
   try {
-    const started = await ask(remote, transfer)
+    const started = await ask(key, remote, transfer)
     return new GuestProcess({ ...host, started, streams, ...(containerId === undefined ? {} : { containerId }) })
   } catch (error) {
     for (const stream of [streams.stdin, streams.stdout, streams.stderr]) stream?.destroy()
     for (const port of [...locals, ...transfer]) port.close()
+    host.mailbox.call(undo, { key }, { op: `guest.${undo}`, id: host.vmId }).catch(() => undefined)
     throw error
   }
 }

@@ -56,7 +56,6 @@ export class GuestProcesses {
   readonly #channels = new Set<StdioChannel>()
   /** Waits that are outstanding, by request id: a process that is opened again shares its own. */
   readonly #waits = new Map<bigint, { connection: GuestConnection; exit: Promise<Exit> }>()
-  #nextKey = 1
   /** Never reused, and advanced even when listening fails. */
   #nextPort = FIRST_STDIO_PORT
 
@@ -96,7 +95,7 @@ export class GuestProcesses {
       }
       const pid = decodeProcessId(answer)
       const { exit, waitId } = this.#watch(connection, containerId, pid, channels, call)
-      const key = this.#nextKey++
+      const { key } = input
       this.#entries.set(key, { pid, containerId, channels, connection, exit })
       return { key, pid, waitId, ports }
     } catch (error) {
@@ -223,7 +222,7 @@ export class GuestProcesses {
     this.#keepWait(connection, waitId, exit)
     const { channels } = await this.#listen(input, op, ports)
     this.#track(connection, waitId, exit, channels)
-    const key = this.#nextKey++
+    const { key } = input
     this.#entries.set(key, { pid, containerId, channels, connection, exit })
     return { key, pid, waitId, ports }
   }
@@ -259,6 +258,18 @@ export class GuestProcesses {
     if (answer.result !== 0 || connection.closed) return
     const pid = decodeProcessId(answer)
     this.#watch(connection, containerId, pid, [])
+    this.#killNobodys(connection, containerId, pid)
+  }
+
+  /** Its caller gave up before it had the process: closed, and killed where the guest allows it. */
+  discard(key: number): void {
+    const entry = this.#entries.get(key)
+    if (entry === undefined) return
+    this.close(key)
+    if (!entry.connection.closed) this.#killNobodys(entry.connection, entry.containerId, entry.pid)
+  }
+
+  #killNobodys(connection: GuestConnection, containerId: string, pid: number): void {
     const body = requestBody(containerId, { ProcessId: `${pid}` })
     connection.request('SignalProcess', body, { op: 'process.kill' }).catch(() => undefined)
   }

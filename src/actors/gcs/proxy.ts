@@ -273,8 +273,8 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
     this.#ready('openProcess')
     const { stdin, stdout, stderr } = input.ports
     const wanted = { stdin: stdin !== undefined, stdout: stdout !== undefined, stderr: stderr !== undefined }
-    return withStreams(this.#link, saved.containerId, wanted, (remote, transfer) =>
-      this.#link.mailbox.call('openProcess', { ...input, ...remote }, subject, { ...options, transfer }),
+    return withStreams(this.#link, saved.containerId, wanted, 'closeProcess', (key, remote, transfer) =>
+      this.#link.mailbox.call('openProcess', { key, ...input, ...remote }, subject, { ...options, transfer }),
     )
   }
 
