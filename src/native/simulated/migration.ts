@@ -37,6 +37,7 @@ interface MigratedState {
   format: typeof STATE_FORMAT
   live: Omit<LiveConfiguration, 'cpuGroup'>
   startedMs: number | undefined
+  times: { upMs: number; ranMs: number }
   guest: unknown
 }
 
@@ -186,8 +187,9 @@ export class Migrations {
     return {
       capture: () => {
         const { cpuGroup: _, ...live } = model.live
+        const { startedMs, times } = model
         const guest = system.guest?.capture()
-        return packState({ format: STATE_FORMAT, live, startedMs: model.startedMs, guest } satisfies MigratedState)
+        return packState({ format: STATE_FORMAT, live, startedMs, times, guest } satisfies MigratedState)
       },
       blackout: () => {
         system.guest?.pause()
@@ -227,6 +229,7 @@ export class Migrations {
     if (state === undefined) throw new HcsFailure(HRESULT.ERROR_INVALID_DATA)
     Object.assign(model.live, state.live)
     model.startedMs = state.startedMs
+    model.times = state.times
     model.state = 'Running'
     system.guest = this.#surroundings.startGuest?.(system)
     system.guest?.arrive(state.guest)
@@ -263,7 +266,8 @@ function readState(bytes: Uint8Array): MigratedState | undefined {
   try {
     const state = unpackState(bytes)
     if (!isRecord(state) || state['format'] !== STATE_FORMAT || !isRecord(state['live'])) return undefined
-    return state as unknown as MigratedState
+    const { upMs, ranMs } = isRecord(state['times']) ? state['times'] : {}
+    return typeof upMs === 'number' && typeof ranMs === 'number' ? (state as unknown as MigratedState) : undefined
   } catch {
     return undefined
   }

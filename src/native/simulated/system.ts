@@ -56,6 +56,11 @@ export class ComputeSystemModel {
     return this.#run.times()
   }
 
+  /** Goes on from the times of a machine that moved here, which stands still. */
+  set times(times: { upMs: number; ranMs: number }) {
+    this.#run.goOn(times)
+  }
+
   /** It has its memory and devices. */
   get isLive(): boolean {
     return this.#state === 'Running' || this.#state === 'Paused'
@@ -115,6 +120,11 @@ class RunTime {
       this.#ranMs += now - (this.#runsSince ?? now)
       this.#runsSince = undefined
     }
+  }
+
+  goOn({ upMs, ranMs }: { upMs: number; ranMs: number }): void {
+    this.#upSince = this.#now() - upMs
+    this.#ranMs = ranMs
   }
 
   times(): { upMs: number; ranMs: number } {

@@ -57,12 +57,23 @@ function eventsOf(told: OperationSystemMigrationNotificationInfo[]): (string | u
 }
 
 describe('simulated live migration', () => {
-  const hosts: Host[] = []
+  /** Two hosts for all tests, each with a service of its own. */
+  let shared: [Host, Host]
+  /** Hosts that a test has for itself. */
+  const own: Host[] = []
+  const vms: UtilityVM[] = []
   const sockets: Socket[] = []
+  let count = 0
+
+  before(async () => {
+    const open = (): Promise<Host> => Host.open({ provider: 'simulated', threads: 1 })
+    shared = [await open(), await open()]
+  })
 
   afterEach(async () => {
-    for (const host of hosts) await host.close()
-    for (const host of hosts.splice(0)) await assertNothingOpen(host)
+    await Promise.all(vms.splice(0).map((vm) => vm.close()))
+    for (const host of [...shared, ...own]) await assertNothingOpen(host)
+    await Promise.all(own.splice(0).map((host) => host.close()))
     for (const socket of sockets.splice(0)) {
       const closed = socket.closed || once(socket, 'close')
       socket.destroy()
@@ -70,22 +81,25 @@ describe('simulated live migration', () => {
     }
   })
 
-  async function openHost(simulated: SimulatedOptions = {}): Promise<Host> {
+  after(() => Promise.all(shared.map((host) => host.close())))
+
+  async function openHost(simulated: SimulatedOptions): Promise<Host> {
     const host = await Host.open({ provider: 'simulated', threads: 1, simulated })
-    hosts.push(host)
+    own.push(host)
     return host
   }
 
-  /** Two hosts, a running VM on the first, its destination created on the second; nothing of the migration has been asked yet. */
-  async function given(
-    document = migratable(),
-    simulated: [SimulatedOptions, SimulatedOptions] = [{}, {}],
-  ): Promise<Migration> {
-    const first = await openHost(simulated[0])
-    const second = await openHost(simulated[1])
-    const source = await first.createVM('moving', document)
+  async function create(host: Host, document: ComputeSystem, id = `moving-${++count}`): Promise<UtilityVM> {
+    const vm = await host.createVM(id, document)
+    vms.push(vm)
+    return vm
+  }
+
+  /** A running VM on the first host, its destination created on the second; nothing of the migration has been asked yet. */
+  async function given(document = migratable(), hosts = shared): Promise<Migration> {
+    const source = await create(hosts[0], document)
     await source.start()
-    const destination = await second.createVM('moving', destinationOf(document))
+    const destination = await create(hosts[1], destinationOf(document), source.id)
     const pair = await tcpPair()
     sockets.push(...pair)
     const told: Migration['told'] = { source: [], destination: [] }
@@ -202,12 +216,12 @@ describe('simulated live migration', () => {
   it('the guest goes on at the destination with its mounts and processes', async () => {
     const migration = await given()
     const { source, destination } = migration
-    const guest = await hosts[0]!.createGuest(source)
+    const guest = await shared[0].createGuest(source)
     await guest.createConnection()
     await source.addSCSIDisk({ Type: 'VirtualDisk', Path: 'C:\\hot.vhdx' }, 0, 1)
     await guest.addLCOWMappedVirtualDisk({ MountPath: '/mnt/data', Controller: 0, Lun: 1 })
     const { pid } = await guest.createProcess({ CommandArgs: ['sleep', '600'] })
-    const moved = await hosts[1]!.createGuest(destination)
+    const moved = await shared[1].createGuest(destination)
     const connecting = moved.createConnection({ coldStart: false })
     connecting.catch(() => undefined)
     await start(migration)
@@ -226,11 +240,11 @@ describe('simulated live migration', () => {
   it('a process is waited for at the destination under the id of the wait that the source began', async () => {
     const migration = await given()
     const { source, destination } = migration
-    const guest = await hosts[0]!.createGuest(source)
+    const guest = await shared[0].createGuest(source)
     await guest.createConnection()
     const process = await guest.createProcess({ CommandArgs: ['sh', '-c', 'sleep 1; exit 7'] })
     const lost = rejection(process.wait())
-    const moved = await hosts[1]!.createGuest(destination)
+    const moved = await shared[1].createGuest(destination)
     const connecting = moved.createConnection({ coldStart: false })
     await start(migration)
     await guest.setMigrating(true)
@@ -341,8 +355,7 @@ describe('simulated live migration', () => {
     })
 
     it('a VM with a Plan9 device, even an empty one, is not configured for it', async () => {
-      const host = await openHost()
-      const vm = await host.createVM('shares', migratable({ Devices: { Plan9: {} } }))
+      const vm = await create(shared[0], migratable({ Devices: { Plan9: {} } }))
       await vm.start()
       await refused(vm.initializeLiveMigrationOnSource(), 0x80370120)
       await vm.pause()
@@ -350,8 +363,7 @@ describe('simulated live migration', () => {
     })
 
     it('a VM that does not run cannot be a source, and only a destination takes start options', async () => {
-      const host = await openHost()
-      const vm = await host.createVM('idle', migratable())
+      const vm = await create(shared[0], migratable())
       await refused(vm.initializeLiveMigrationOnSource(), 0x80370105)
       await refused(vm.startWithMigrationOptions({ sessionId: 1, socket: 1n }), 0x80070057)
       await vm.start()
@@ -374,7 +386,7 @@ describe('simulated live migration', () => {
       await refused(source.finalizeLiveMigration({ FinalizedOperation: 'Pause' }), 0x8037010d)
       await refused(source.finalizeLiveMigration({ Origin: 'Destination' }), 0x80070057)
       for (const sessionId of [-1, 0.5, 2 ** 32]) {
-        const again = await hosts[1]!.createVM(`session ${sessionId}`, destinationOf(migratable()))
+        const again = await create(shared[1], destinationOf(migratable()))
         await refused(again.startWithMigrationOptions({ sessionId, socket: 1n }), 0x8037010d)
       }
     })
@@ -385,7 +397,7 @@ describe('simulated live migration', () => {
         [{ endpoints: [] }, 0x803b0002],
       ]
       for (const [options, hresult] of cases) {
-        const migration = await given(migratable(), [{}, options])
+        const migration = await given(migratable(), [shared[0], await openHost(options)])
         const { source, destination } = migration
         await source.updateMemory(768)
         await source.addNIC(NIC, { EndpointId: NIC })
@@ -407,7 +419,7 @@ describe('simulated live migration', () => {
     it('HCS-091 cancel ends a pending transfer; the source runs on after finalize, and the destination can go', async () => {
       const migration = await given()
       const { source, destination } = migration
-      const guest = await hosts[0]!.createGuest(source)
+      const guest = await shared[0].createGuest(source)
       await guest.createConnection()
       await start(migration)
       const refusal = refused(source.startLiveMigrationTransfer(), 0x80370121)
@@ -441,7 +453,7 @@ describe('simulated live migration', () => {
       await destination.finalizeLiveMigration({ FinalizedOperation: 'Stop' })
       await destination.wait()
       // And it can be tried again.
-      const again = await hosts[1]!.createVM('moving', destinationOf(migratable()))
+      const again = await create(shared[1], destinationOf(migratable()), source.id)
       const second = await tcpPair()
       sockets.push(...second)
       const retry = { ...migration, destination: again, sockets: second }
@@ -506,9 +518,10 @@ describe('simulated live migration', () => {
     })
 
     it('a host that closes in the middle leaves nothing behind', async () => {
-      const migration = await given()
+      const closing = await openHost({})
+      const migration = await given(migratable(), [shared[0], closing])
       await start(migration)
-      await hosts[1]!.close()
+      await closing.close()
       assert.equal((await migration.hears('source', 'MigrationFailed')).Result, 'DestinationMigrationFailed')
       await migration.source.finalizeLiveMigration({ FinalizedOperation: 'Resume' })
     })
