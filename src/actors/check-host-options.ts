@@ -1,12 +1,15 @@
 // The options of a Host, checked before anything is started.
 
 import { availableParallelism } from 'node:os'
-import { InvalidConfigError, ProviderUnavailableError } from '../errors.js'
+import { basename } from 'node:path'
+import { InvalidConfigError } from '../errors.js'
 import { checkSimulatedOptions } from '../native/simulated/check-options.js'
 import { SimulatedService } from '../native/simulated/service.js'
 import type { HostOptions } from './host-options.js'
+import type { TransportChoice } from './transport-source.js'
 
 const OP = 'host.open'
+const COMPUTECORE = 'computecore.dll'
 
 /** Options with their defaults. */
 export interface HostSettings {
@@ -15,6 +18,7 @@ export interface HostSettings {
   libraryPath: string | undefined
   threads: number
   isolation: 'pooled' | 'dedicated'
+  transport: TransportChoice
   socketDirectory: string | undefined
   queuePerVM: number
   operations: number
@@ -42,10 +46,7 @@ function object(path: string, value: unknown): void {
   if (value !== undefined && (typeof value !== 'object' || value === null)) refuse(path, value, 'expected an object')
 }
 
-/**
- * @throws {InvalidConfigError} naming the option
- * @throws {ProviderUnavailableError} a provider or transport that this machine does not have
- */
+/** @throws {InvalidConfigError} naming the option */
 export function checkHostOptions(options: HostOptions = {}): HostSettings {
   if (typeof options !== 'object' || (options as unknown) === null) refuse('options', options, 'expected an object')
   const { threads, isolation, transport, socketDirectory, limits, closeTimeoutMs, simulated, computecore } = options
@@ -73,14 +74,12 @@ export function checkHostOptions(options: HostOptions = {}): HostSettings {
   }
   checkSimulated(simulated ?? {})
   const provider = chooseProvider(options.provider ?? 'auto')
-  if (transport === 'hyperv') {
-    throw new ProviderUnavailableError({ op: OP, reason: 'Hyper-V sockets need a Windows host' })
-  }
   return {
     provider,
     libraryPath,
     threads: threads ?? availableParallelism(),
     isolation: isolation ?? 'pooled',
+    transport: chooseTransport(transport ?? 'auto', provider, libraryPath),
     socketDirectory,
     queuePerVM: limits?.queuePerVM ?? 1024,
     operations: limits?.operations ?? 512,
@@ -88,6 +87,23 @@ export function checkHostOptions(options: HostOptions = {}): HostSettings {
     closeTimeoutMs: closeTimeoutMs ?? 30_000,
     simulated: simulated ?? {},
   }
+}
+
+/** Guests of the real service dial over Hyper-V sockets; those of a double, or of anyone's own provider, over Unix sockets. */
+function chooseTransport(
+  wanted: NonNullable<HostOptions['transport']>,
+  provider: HostSettings['provider'],
+  libraryPath = COMPUTECORE,
+): TransportChoice {
+  const isWindows = process.platform === 'win32'
+  if (wanted === 'auto') {
+    const isReal = basename(libraryPath.replaceAll('\\', '/')).toLowerCase() === COMPUTECORE
+    return isWindows && provider === 'computecore' && isReal ? 'hyperv' : 'unix'
+  }
+  if (wanted === 'hyperv' && isWindows && provider === 'simulated') {
+    refuse('transport', wanted, 'the guests of the simulated service dial over Unix sockets')
+  }
+  return wanted
 }
 
 function checkSimulated(options: NonNullable<HostOptions['simulated']>): void {

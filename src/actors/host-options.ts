@@ -10,6 +10,7 @@ export interface HostOptions {
   threads?: number
   /** 'dedicated': a thread of its own for each VM. Default 'pooled'. */
   isolation?: 'pooled' | 'dedicated'
+  /** How guests are reached. 'auto': Hyper-V sockets with computecore.dll on Windows, else Unix sockets (named pipes on Windows). */
   transport?: 'auto' | 'hyperv' | 'unix'
   /** Where guests dial; at most 26 bytes, must exist and stays. Default: a private directory of mode 0700, removed at the end. */
   socketDirectory?: string

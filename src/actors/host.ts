@@ -23,6 +23,7 @@ import { slotMemory } from './slots.js'
 import { openSocketDirectory, type SocketDirectory } from './socket-directory.js'
 import type { ServiceRequests } from './threads/contract.js'
 import { ActorThreads, type ActorThread } from './threads/threads.js'
+import { openTransportSource, type TransportSource } from './transport-source.js'
 import type { VmNotices, VmRequests } from './vm/contract.js'
 import type { ExitStatus } from './vm/managers/index.js'
 import { UtilityVM } from './vm/proxy.js'
@@ -60,6 +61,7 @@ export class Host extends Events<HostEvents> {
   readonly #settings: HostSettings
   readonly #directory: SocketDirectory
   readonly #source: ProviderSource
+  readonly #transport: TransportSource
   readonly #keepAlive: KeepAlive
   readonly #latency = new LatencyBook()
   readonly #operations: SharedArrayBuffer | undefined
@@ -81,6 +83,7 @@ export class Host extends Events<HostEvents> {
     settings: HostSettings,
     directory: SocketDirectory,
     source: ProviderSource,
+    transport: TransportSource,
     keepAlive: KeepAlive,
   ) {
     super()
@@ -88,6 +91,7 @@ export class Host extends Events<HostEvents> {
     this.#settings = settings
     this.#directory = directory
     this.#source = source
+    this.#transport = transport
     this.#operations = slotMemory(settings.operations)
     this.#boots = slotMemory(settings.boots)
   }
@@ -99,19 +103,26 @@ export class Host extends Events<HostEvents> {
    * @throws {ProviderUnavailableError} the provider or transport is missing on this machine, or cannot be loaded
    */
   static async open(options?: HostOptions): Promise<Host> {
-    const settings = checkHostOptions(options)
+    return Host.openWith(checkHostOptions(options))
+  }
+
+  /** @internal The same with settings that were checked; tests bring a transport of their own. */
+  static async openWith(settings: HostSettings): Promise<Host> {
     const directory = await openSocketDirectory(settings.socketDirectory)
     const keepAlive = new KeepAlive()
+    let transport: TransportSource | undefined
     let source: ProviderSource | undefined
     let host: Host | undefined
     try {
+      transport = await openTransportSource(settings.transport, directory.path)
       source = await openProviderSource(settings, directory.path)
-      host = new Host(settings, directory, source, keepAlive)
+      host = new Host(settings, directory, source, transport, keepAlive)
       await host.#start()
       return host
     } catch (error) {
       if (host !== undefined) await host.#shared?.close()
       await source?.close(Promise.resolve())
+      await transport?.close()
       await directory.release()
       keepAlive.end()
       throw error
@@ -129,13 +140,9 @@ export class Host extends Events<HostEvents> {
       count,
       setup: () => {
         const { provider, transfer } = this.#source.next()
-        const setup = {
-          provider,
-          socketDirectory: this.#directory.path,
-          operations: this.#operations,
-          boots: this.#boots,
-        }
-        return { setup, transfer }
+        const { transport, transfer: more } = this.#transport.next()
+        const setup = { provider, transport, operations: this.#operations, boots: this.#boots }
+        return { setup, transfer: [...transfer, ...more] }
       },
       onLost: (threadId, cause) => this.emit('thread-lost', threadId, cause),
       onLatency: (op, ms) => this.#latency.record(op, ms),
@@ -405,7 +412,7 @@ export class Host extends Events<HostEvents> {
         actors: pools.reduce((sum, pool) => sum + pool.count, 0),
         service: this.#shared === undefined ? 0 : this.#source.serviceThreads,
         callback: this.#shared === undefined ? 0 : this.#source.callbackThreads,
-        acceptor: 0,
+        acceptor: this.#shared === undefined ? 0 : this.#transport.acceptorThreads,
       },
       actors: { vm: this.#vms.size, guest: this.#guests.size },
       ...gauges,
@@ -446,6 +453,7 @@ export class Host extends Events<HostEvents> {
     this.#dedicated.clear()
     for (const what of await this.#source.close(forced)) left.add(what)
     deadline.clear()
+    await this.#transport.close()
     await this.#directory.release()
     this.#keepAlive.end()
     if (left.size > 0) this.emit('close-forced', [...left])

@@ -33,3 +33,6 @@ export interface HvSocketTransport {
 export interface HvSocketDialer {
   dial(address: HvSocketAddress): Promise<Duplex>
 }
+
+/** Default export of a transport module: called once in each actor thread. `options` have crossed by structured clone. */
+export type HvSocketTransportFactory = (options: unknown) => HvSocketTransport | Promise<HvSocketTransport>

@@ -1,8 +1,12 @@
-// Hyper-V socket addresses: service ids, vsock ports, and the 36 bytes of SOCKADDR_HV. (Public Windows headers.)
+// Hyper-V socket addresses: service ids, vsock ports, the 36 bytes of SOCKADDR_HV (public Windows headers), and Linux' sockaddr_vm.
 
 import { guidFromWindowsBytes, guidToWindowsBytes, parseGuid } from './guid.js'
 
 export const AF_HYPERV = 34
+export const HV_PROTOCOL_RAW = 1
+/** Option of level HV_PROTOCOL_RAW: how long a connect waits, u32 milliseconds, at most HVSOCKET_CONNECT_TIMEOUT_MAX. */
+export const HVSOCKET_CONNECT_TIMEOUT = 1
+export const HVSOCKET_CONNECT_TIMEOUT_MAX = 300_000
 export const SOCKADDR_HV_BYTES = 36
 
 /** VM ids with a meaning of their own. */
@@ -58,4 +62,21 @@ export function decodeSockaddrHv(bytes: Uint8Array): { vmId: string; serviceId: 
     vmId: guidFromWindowsBytes(bytes.subarray(4, 20)),
     serviceId: guidFromWindowsBytes(bytes.subarray(20, 36)),
   }
+}
+
+/** AF_VSOCK of Linux: the same sockets as a Linux guest sees them. */
+export const AF_VSOCK = 40
+export const SOCKADDR_VM_BYTES = 16
+export const VSOCK_CID = { hypervisor: 0, local: 1, host: 2, any: 0xffff_ffff } as const
+/** Option of level AF_VSOCK: how long a connect waits, a struct timeval. */
+export const SO_VM_SOCKETS_CONNECT_TIMEOUT = 6
+
+/** sockaddr_vm: family u16, reserved u16, port u32, CID u32, 4 zero bytes; little-endian, as every host of Hyper-V guests is. */
+export function encodeSockaddrVm(cid: number, port: number): Uint8Array {
+  const bytes = new Uint8Array(SOCKADDR_VM_BYTES)
+  const view = new DataView(bytes.buffer)
+  view.setUint16(0, AF_VSOCK, true)
+  view.setUint32(4, port, true)
+  view.setUint32(8, cid, true)
+  return bytes
 }

@@ -7,17 +7,17 @@ import type { MessagePort } from 'node:worker_threads'
 import type { Gauges } from '../environment.js'
 import type { GuestInit } from '../gcs/contract.js'
 
-export interface ProviderSpec {
-  /** File URL or package name of the provider module. */
+/** A module that the thread loads, a provider or a transport. */
+export interface ModuleSpec {
+  /** File URL or package name. */
   module: string
   /** Structured-cloneable; ports in it are transferred. */
   options: unknown
 }
 
 export interface ThreadSetup {
-  provider: ProviderSpec
-  /** Where the Unix-socket transport listens. */
-  socketDirectory: string
+  provider: ModuleSpec
+  transport: ModuleSpec
   operations: SharedArrayBuffer | undefined
   boots: SharedArrayBuffer | undefined
 }

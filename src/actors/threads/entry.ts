@@ -1,8 +1,8 @@
 // The entry of an actor thread, run by piscina: one call a task. Nothing but wiring.
 
 import type { HcsProviderFactory } from '../../native/hcs.js'
+import type { HvSocketTransportFactory } from '../../native/hvsocket.js'
 import { systemClock } from '../../native/clock.js'
-import { UnixSocketTransport } from '../../native/unix-socket/transport.js'
 import { ProviderUnavailableError, UVMError } from '../../errors.js'
 import type { Actor, ActorEnvironment } from '../environment.js'
 import { startGuestActor } from '../gcs/actor.js'
@@ -10,7 +10,7 @@ import { exposeActor } from '../mailbox/expose.js'
 import { startServiceActor } from '../service-actor.js'
 import { SharedSlots } from '../slots.js'
 import { startVmActor } from '../vm/actor.js'
-import type { ControllerRequests, ProviderSpec, ThreadSetup, ThreadTask } from './contract.js'
+import type { ControllerRequests, ModuleSpec, ThreadSetup, ThreadTask } from './contract.js'
 
 /** Made by the controller task, which every thread runs first. */
 let environment: Promise<ActorEnvironment> | undefined
@@ -59,8 +59,8 @@ async function control(port: Extract<ThreadTask, { kind: 'controller' }>['port']
 
 async function prepare(setup: ThreadSetup): Promise<ActorEnvironment> {
   return {
-    provider: await loadProvider(setup.provider),
-    transport: new UnixSocketTransport(setup.socketDirectory),
+    provider: await load<HcsProviderFactory>('provider', setup.provider),
+    transport: await load<HvSocketTransportFactory>('transport', setup.transport),
     clock: systemClock,
     operations: new SharedSlots(setup.operations),
     boots: new SharedSlots(setup.boots),
@@ -68,18 +68,18 @@ async function prepare(setup: ThreadSetup): Promise<ActorEnvironment> {
   }
 }
 
-async function loadProvider(spec: ProviderSpec): Promise<ActorEnvironment['provider']> {
+async function load<F extends (options: unknown) => unknown>(
+  what: string,
+  spec: ModuleSpec,
+): Promise<Awaited<ReturnType<F>>> {
   try {
     const loaded = (await import(spec.module)) as { default?: unknown }
     if (typeof loaded.default !== 'function') throw new TypeError('its default export is no function')
-    return await (loaded.default as HcsProviderFactory)(spec.options)
+    return (await (loaded.default as F)(spec.options)) as Awaited<ReturnType<F>>
   } catch (cause) {
     if (cause instanceof UVMError) throw cause
     const why = cause instanceof Error ? cause.message : String(cause)
-    throw new ProviderUnavailableError({
-      op: 'host.open',
-      reason: `the provider ${spec.module} cannot be loaded: ${why}`,
-      cause,
-    })
+    const reason = `the ${what} ${spec.module} cannot be loaded: ${why}`
+    throw new ProviderUnavailableError({ op: 'host.open', reason, cause })
   }
 }

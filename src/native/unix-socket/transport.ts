@@ -4,11 +4,12 @@
 
 import { once } from 'node:events'
 import { unlink } from 'node:fs/promises'
-import { connect, createServer, type Server, type Socket } from 'node:net'
+import { connect, createServer, type Server } from 'node:net'
 import { basename, join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { InvalidConfigError } from '../../errors.js'
 import { vsockPort } from '../../protocol/hvsocket.js'
+import { AcceptQueue, listenerClosed } from '../accept-queue.js'
 import type { HvSocketAddress, HvSocketDialer, HvSocketListener, HvSocketTransport } from '../hvsocket.js'
 
 /** Longest path of a Unix socket, bytes: sun_path without its NUL. */
@@ -28,16 +29,10 @@ export function socketPath(directory: string, address: HvSocketAddress): string 
   return process.platform === 'win32' ? `\\\\.\\pipe\\${basename(directory)}\\${name}` : join(directory, name)
 }
 
-interface Waiting {
-  resolve: (stream: Duplex) => void
-  reject: (error: Error) => void
-}
-
 class Listener implements HvSocketListener {
   readonly #server: Server
   readonly #path: string
-  readonly #arrived: Socket[] = []
-  readonly #waiting: Waiting[] = []
+  readonly #queue = new AcceptQueue(BACKLOG)
   #closing: Promise<void> | undefined
 
   constructor(
@@ -48,44 +43,14 @@ class Listener implements HvSocketListener {
   ) {
     this.#server = server
     this.#path = path
-    server.on('connection', (socket) => this.#arrive(socket))
-    server.on('error', (error) => this.#fail(error))
-  }
-
-  #arrive(socket: Socket): void {
-    // Whoever takes it over listens for errors; until then one must not end the process.
-    socket.on('error', () => undefined)
-    const next = this.#waiting.shift()
-    if (next !== undefined) next.resolve(socket)
-    else if (this.#closing !== undefined || this.#arrived.length >= BACKLOG) socket.destroy()
-    else this.#arrived.push(socket)
-  }
-
-  #fail(error: Error): void {
-    for (const { reject } of this.#waiting.splice(0)) reject(error)
+    server.on('connection', (socket) => this.#queue.arrive(socket))
+    server.on('error', (error) => {
+      for (let waiting = this.#queue.waiting; waiting > 0; waiting--) this.#queue.failOne(error)
+    })
   }
 
   accept(signal?: AbortSignal): Promise<Duplex> {
-    if (this.#closing !== undefined) return Promise.reject(closedError(this.#path))
-    if (signal?.aborted === true) return Promise.reject(signal.reason as Error)
-    let socket = this.#arrived.shift()
-    // Who gave up before we came to it is no connection.
-    while (socket?.destroyed === true) socket = this.#arrived.shift()
-    if (socket !== undefined) return Promise.resolve(socket)
-    return new Promise((resolve, reject) => {
-      const waiting: Waiting = { resolve, reject }
-      this.#waiting.push(waiting)
-      signal?.addEventListener(
-        'abort',
-        () => {
-          const index = this.#waiting.indexOf(waiting)
-          if (index === -1) return
-          this.#waiting.splice(index, 1)
-          reject(signal.reason as Error)
-        },
-        { once: true },
-      )
-    })
+    return this.#queue.accept(signal)
   }
 
   close(): Promise<void> {
@@ -94,18 +59,13 @@ class Listener implements HvSocketListener {
   }
 
   async #close(): Promise<void> {
-    this.#fail(closedError(this.#path))
-    for (const socket of this.#arrived.splice(0)) socket.destroy()
+    this.#queue.end(listenerClosed(this.#path))
     // Connections that were accepted live on, and the server's own 'close' would wait for them; listening ends, and the socket file
     // goes, within this call.
     this.#server.close()
     this.onClosed()
     await new Promise<void>((resolve) => setImmediate(resolve))
   }
-}
-
-function closedError(path: string): Error {
-  return Object.assign(new Error(`the listener on ${path} was closed`), { code: 'ERR_SERVER_CLOSED' })
 }
 
 export class UnixSocketTransport implements HvSocketTransport, HvSocketDialer {

@@ -1,0 +1,58 @@
+// Which transport module the actor threads load, what it is given, and the acceptor thread that some need.
+
+import type { MessagePort } from 'node:worker_threads'
+import type { Acceptor } from '../native/hyperv-socket/acceptor.js'
+import { assertHyperVSockets } from '../native/hyperv-socket/available.js'
+import type { SocketLibrary } from '../native/hyperv-socket/errors.js'
+import type { ModuleSpec } from './threads/contract.js'
+
+const UNIX_MODULE = new URL('../native/unix-socket/open.js', import.meta.url).href
+const HYPERV_MODULE = new URL('../native/hyperv-socket/open.js', import.meta.url).href
+
+/** A transport over the acceptor thread: its module is given `{ link }` and the options. */
+export interface SocketTransport {
+  library: SocketLibrary
+  module: string
+  options?: Record<string, unknown>
+}
+
+/** What a Host's settings say. */
+export type TransportChoice = 'unix' | 'hyperv' | SocketTransport
+
+export interface TransportSource {
+  /** Threads of its own that run. */
+  readonly acceptorThreads: number
+  /** For one more actor thread, with what must be transferred to it. */
+  next(): { transport: ModuleSpec; transfer: MessagePort[] }
+  /** Once no actor thread runs any more. Idempotent. */
+  close(): Promise<void>
+}
+
+/** @throws {ProviderUnavailableError} this host has no Hyper-V sockets */
+export async function openTransportSource(choice: TransportChoice, directory: string): Promise<TransportSource> {
+  if (choice === 'unix') {
+    const transport = { module: UNIX_MODULE, options: { directory } }
+    return { acceptorThreads: 0, next: () => ({ transport, transfer: [] }), close: () => Promise.resolve() }
+  }
+  if (choice === 'hyperv') {
+    await assertHyperVSockets()
+    return overAcceptor({ library: 'winsock', module: HYPERV_MODULE })
+  }
+  return overAcceptor(choice)
+}
+
+async function overAcceptor({ library, module, options }: SocketTransport): Promise<TransportSource> {
+  // Only who asks for it loads the FFI.
+  const { Acceptor } = await import('../native/hyperv-socket/acceptor.js')
+  const acceptor: Acceptor = await Acceptor.open(library)
+  return {
+    get acceptorThreads() {
+      return acceptor.threads
+    },
+    next: () => {
+      const link = acceptor.link()
+      return { transport: { module, options: { ...options, link } }, transfer: [link.port, link.life] }
+    },
+    close: () => acceptor.close(),
+  }
+}
