@@ -105,6 +105,11 @@ export class GuestConnection {
     stream.resume()
   }
 
+  /** Gives the stream up: the connection waits for another while the VM migrates, and is over otherwise. */
+  drop(cause: UVMError): void {
+    this.#perform(this.#bridge.lost(cause))
+  }
+
   setMigrating(on: boolean): void {
     this.#perform(this.#bridge.setMigrating(on))
   }

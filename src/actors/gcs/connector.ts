@@ -340,7 +340,12 @@ export class GuestConnector {
     signal: AbortSignal,
     trace?: TraceContext,
   ): Promise<NegotiatedGuest> {
-    const giveUp = (): void => connection.close(signal.reason instanceof UVMError ? signal.reason : undefined)
+    const giveUp = (): void => {
+      const reason = signal.reason instanceof UVMError ? signal.reason : undefined
+      // A resume that is given up can be tried again.
+      if (connection.link.kind === 'resuming') connection.drop(reason ?? new BridgeClosedError({ reason: 'given up' }))
+      else connection.close(reason)
+    }
     signal.addEventListener('abort', giveUp, { once: true })
     if (signal.aborted) giveUp()
     try {

@@ -4,8 +4,10 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import {
   GuestRPCError,
+  Host,
   isAlreadyStopped,
   isNotExist,
+  type ComputeSystem,
   type Container,
   type Guest,
   type GuestOS,
@@ -14,7 +16,8 @@ import {
 } from '#dist/index.js'
 import { linux, windows } from '../../support/documents.js'
 import { rejectsWith } from '../../support/expect.js'
-import { useHost, type TestHost } from '../../support/host.js'
+import { assertNothingOpen, useHost, type TestHost } from '../../support/host.js'
+import { tcpPair } from '../../support/sockets.js'
 
 interface Uvm {
   vm: UtilityVM
@@ -82,6 +85,18 @@ function processIn(container: Container, guestOS: GuestOS, args: string[], withS
       ? { ...pipes, OciProcess: { args, cwd: '/', env: ['PATH=/bin'], user: { uid: 0, gid: 0 } } }
       : { ...pipes, CommandLine: args.join(' ') },
   )
+}
+
+async function nextChunk(process: GuestProcess): Promise<unknown> {
+  const [chunk] = (await once(process.stdout!, 'data')) as unknown[]
+  return chunk
+}
+
+/** A Linux VM that can be migrated: one without a Plan9 device. */
+function migratable(): ComputeSystem {
+  const { VirtualMachine: vm, ...rest } = linux('quiet -- /bin/gcs')
+  const { Plan9: _, ...devices } = vm?.Devices ?? {}
+  return { ...rest, VirtualMachine: { ...vm, Devices: devices } }
 }
 
 describe('containers end to end', () => {
@@ -160,6 +175,63 @@ describe('containers end to end', () => {
     await vm.terminate()
     await rejectsWith(waiting, Error, (error) => assert.match(error.name, /BridgeClosedError/))
     await guest.close()
+  })
+
+  it('a container goes on at the destination of a live migration, with its init and a process that was started in it', async () => {
+    const hosts = await Promise.all([1, 2].map(() => Host.open({ provider: 'simulated', threads: 1 })))
+    const [near, far] = await tcpPair()
+    try {
+      const [first, second] = hosts as [Host, Host]
+      const document = migratable()
+      const source = await first.createVM('moving', document)
+      const before = await first.createGuest(source)
+      await source.start()
+      await before.createConnection()
+      await addLinuxRoot({ vm: source, guest: before }, 'c1', 0)
+      const command = ['sh', '-c', 'echo said; sleep 1000']
+      const container = await before.createContainer('c1', linuxContainer('c1', command))
+      const init = await container.createProcess({ CreateStdOutPipe: true })
+      assert.equal(String(await nextChunk(init)), 'said\n')
+      const other = await processIn(container, 'linux', ['sleep', '1000'])
+
+      const { VirtualMachine: vm } = document
+      const moved = { ...document, VirtualMachine: { ...vm, MigrationOptions: { Origin: 'Destination' as const } } }
+      const destination = await second.createVM('moving', moved)
+      const after = await second.createGuest(destination)
+      const connecting = after.createConnection({ coldStart: false })
+      await before.setMigrating(true)
+      await source.initializeLiveMigrationOnSource({ Origin: 'Source', MemoryTransport: 'TCP' })
+      await Promise.all([
+        destination.startWithMigrationOptions({ sessionId: 1, socket: far }),
+        source.startLiveMigrationOnSource({ sessionId: 1, socket: near }),
+      ])
+      await Promise.all([source.startLiveMigrationTransfer(), destination.startLiveMigrationTransfer()])
+      const saved = [init.save(), other.save()]
+      const [port, id] = [await before.nextPort(), await before.bridgeNextId()]
+      await source.finalizeLiveMigration({ FinalizedOperation: 'Stop' })
+      await destination.finalizeLiveMigration({ FinalizedOperation: 'Resume' })
+      await connecting
+      await after.setMigrating(false)
+      await after.setNextPort(port)
+      await after.seedBridgeNextId(id)
+      const here = await after.openContainer('c1')
+      const [initHere, otherHere] = await Promise.all(saved.map((one) => after.openProcess(one)))
+      assert.match(String(await nextChunk(initHere!)), /said/)
+      assert.equal(await otherHere!.signal({ Signal: 'SIGTERM' }), true)
+      assert.equal((await otherHere!.wait()).exitCode, 143)
+      // Ids and ports go on where the source was: nothing is used for two things.
+      const fresh = await processIn(here, 'linux', ['hostname'])
+      assert.equal(fresh.save().ports.stdout, port)
+      assert.equal(await textOf(fresh), 'c1\n')
+      await here.terminate()
+      assert.equal((await initHere!.wait()).exitCode, 137)
+      await here.wait()
+    } finally {
+      await Promise.all(hosts.map((host) => host.close()))
+      for (const host of hosts) await assertNothingOpen(host)
+      near.destroy()
+      far.destroy()
+    }
   })
 
   it('50 UVMs of both systems, each with containers in which several processes exchange data at once', async function () {

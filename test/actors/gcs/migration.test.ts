@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import {
+  AbortError,
   BridgeClosedError,
   GuestConnectionUnavailableError,
   InvalidConfigError,
@@ -242,6 +243,23 @@ describe('migration', () => {
       fake.clock.advance(120_000)
       await rejectsWith(resuming, Error)
       await resume()
+    })
+
+    it('given up during the negotiation, it can be tried again', async () => {
+      await make()
+      const { process, waitId } = await running()
+      await lose()
+      const abort = new AbortController()
+      const resuming = fake.guest.resumeConnection({ signal: abort.signal })
+      resuming.catch(() => undefined)
+      peer = await fake.dial()
+      await peer.next(TYPE.negotiate)
+      abort.abort()
+      await rejectsWith(resuming, AbortError)
+      await peer.closed
+      await resume()
+      peer.send(frame(0x20100601, waitId, '{"Result":0,"ExitCode":1}'))
+      assert.equal((await process.wait()).exitCode, 1)
     })
 
     it('streams go with the transport; the process is opened again with its wait, without a probe', async () => {

@@ -85,6 +85,23 @@ describe('entropy and log', () => {
     assert.equal('Message' in (record?.fields ?? {}), false)
   })
 
+  it('the Windows log service may come again after a disconnect', async () => {
+    fake = await fakeGuest('windows', { log: true })
+    const found: LogRecord[] = []
+    for (const msg of ['first', 'second']) {
+      const heard = new Promise<void>((resolve) => fake.guest.once('log', (record) => resolve(void found.push(record))))
+      const socket = await dial(fake.path('hvsock_172dad59-976d-45f2-8b6c-6d1b13f2ac4d'))
+      socket.end(`{"msg":"${msg}"}\n`)
+      socket.resume()
+      await heard
+      socket.destroy()
+    }
+    assert.deepEqual(
+      found.map(({ message }) => message),
+      ['first', 'second'],
+    )
+  })
+
   it('objects need no line feed between them, nor one at the end', async () => {
     const found = await records('{"msg":"a"}{"msg":"b {\\"}\\" "}  {"msg":"c"}', 3)
     assert.deepEqual(
