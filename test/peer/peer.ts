@@ -80,6 +80,7 @@ export class Peer {
   #bytes = Buffer.alloc(0)
   readonly #frames: PeerFrame[] = []
   readonly #waiting: ((frame: PeerFrame | undefined) => void)[] = []
+  readonly #streams = new Set<Socket>()
   readonly closed: Promise<void>
   #ended = false
 
@@ -175,7 +176,13 @@ export class Peer {
     }
   }
 
-  /** Serves one execute: dials the streams like a Linux guest, answers, and takes the wait. */
+  /** Dials a stream that goes with this peer. */
+  async dialStream(path: string): Promise<Socket> {
+    const socket = await dial(path)
+    this.#streams.add(socket)
+    return socket
+  }
+
   async end(): Promise<void> {
     this.socket.end()
     await this.closed
@@ -183,5 +190,6 @@ export class Peer {
 
   destroy(): void {
     this.socket.destroy()
+    for (const stream of this.#streams) stream.destroy()
   }
 }

@@ -1,7 +1,7 @@
 // The guest's part in a process: it takes the request, dials the streams, answers, and takes the wait that follows.
 
 import type { Socket } from 'node:net'
-import { dial, TYPE, type Peer, type PeerFrame } from './peer.js'
+import { TYPE, type Peer, type PeerFrame } from './peer.js'
 
 export interface ServedProcess {
   readonly execute: PeerFrame
@@ -32,12 +32,13 @@ export function relayPorts(execute: PeerFrame): Record<string, number> {
 
 /** Dials the streams of a request. */
 export async function dialStreams(
+  peer: Peer,
   execute: PeerFrame,
   path: (service: string) => string,
 ): Promise<Pick<ServedProcess, 'stdin' | 'stdout' | 'stderr'>> {
   const streams: Record<string, Socket> = {}
   for (const [name, port] of Object.entries(relayPorts(execute))) {
-    streams[name.toLowerCase()] = await dial(path(`vsock_${port}`))
+    streams[name.toLowerCase()] = await peer.dialStream(path(`vsock_${port}`))
   }
   return streams
 }
@@ -49,7 +50,7 @@ export async function serveProcess(
   { pid = 7, dials = true }: ServeOptions = {},
 ): Promise<ServedProcess> {
   const execute = await peer.next(TYPE.execute)
-  const streams = dials ? await dialStreams(execute, path) : {}
+  const streams = dials ? await dialStreams(peer, execute, path) : {}
   peer.answer(execute, { ProcessId: pid })
   return { execute, wait: await peer.next(TYPE.wait), ...streams }
 }

@@ -43,9 +43,11 @@ export async function refused(
 
 /** Whether a promise has not settled by the time everything queued so far has run. */
 export async function pending(promise: Promise<unknown>): Promise<boolean> {
-  const mark = Symbol('pending')
+  let isSettled = false
+  const settle = (): void => void (isSettled = true)
+  promise.then(settle, settle)
   for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
-  return (await Promise.race([promise.catch(() => undefined), Promise.resolve(mark)])) === mark
+  return !isSettled
 }
 
 export function deferred<T = void>(): {

@@ -68,7 +68,7 @@ describe('guest processes', () => {
           VsockStdioRelaySettings: { StdIn: 0x40000001, StdOut: 0x40000002 },
         },
       })
-      await dialStreams(request, fake.path)
+      await dialStreams(peer, request, fake.path)
       peer.answer(request, { ProcessId: 4294967295 })
       const process = await creating
       assert.equal(process.pid, 4294967295)
