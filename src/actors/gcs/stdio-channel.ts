@@ -120,6 +120,8 @@ export class OutputChannel extends Channel {
       this.over = true
       this.#flush()
       this.post({ end: true })
+      // What was posted arrives before the port's own end: whoever never reads holds nothing here.
+      this.port.close()
       socket.destroy()
     })
     socket.once('close', () => this.close())

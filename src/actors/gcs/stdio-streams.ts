@@ -22,7 +22,9 @@ export class StdioReadable extends Readable {
     super({ highWaterMark: 16 * 1024 })
     this.#port = port
     port.on('message', (message: StdioMessage) => this.#receive(message))
-    port.once('close', () => this.destroy())
+    port.once('close', () => {
+      if (!this.#ended) this.destroy()
+    })
     port.unref()
   }
 
