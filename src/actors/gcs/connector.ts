@@ -7,7 +7,6 @@ import {
   BridgeClosedError,
   GuestConnectionUnavailableError,
   InvalidStateError,
-  OperationTimeoutError,
   UVMError,
   withContext,
 } from '../../errors.js'
@@ -17,15 +16,13 @@ import type { ContainerNotice } from '../../protocol/bridge/messages.js'
 import type { ActorEnvironment } from '../environment.js'
 import type { ActorCall } from '../mailbox/contract.js'
 import type { TraceContext } from '../mailbox/trace-context.js'
+import { Attempts } from './attempts.js'
 import { GuestConnection } from './connection.js'
 import type { GuestInit, GuestRequests, NegotiatedGuest } from './contract.js'
 import { shakeHands } from './handshake.js'
 import type { FlightRecorder } from './recorder.js'
 import { Recordings } from './recordings.js'
 import type { Leftovers } from './restore.js'
-
-/** Accept and handshake together, milliseconds, from when the boot slot was granted. As the reference host. */
-const CONNECT_TIMEOUT_MS = 120_000
 
 /** How long a restored connection holds what nobody has claimed, milliseconds. Ours: as long as the connect itself may take. */
 const RESTORE_MS = 120_000
@@ -39,14 +36,6 @@ type ConnectInput = GuestRequests['connect']['input']
 export interface Connected {
   readonly connection: GuestConnection
   readonly guest: NegotiatedGuest
-}
-
-/** One attempt to connect or to resume, shared by everyone who asks meanwhile. */
-interface Attempt {
-  readonly op: string
-  readonly result: Promise<NegotiatedGuest>
-  readonly abort: AbortController
-  callers: number
 }
 
 export interface ConnectorOptions {
@@ -74,7 +63,7 @@ export class GuestConnector {
   /** The stream that is being shaken hands on, or serves. */
   #connection: GuestConnection | undefined
   #connected: Connected | undefined
-  #attempt: Attempt | undefined
+  readonly #attempts: Attempts
   /** What the connections before may still be told of. */
   #leftovers: Leftovers | undefined
   #restore: Timer | undefined
@@ -89,6 +78,7 @@ export class GuestConnector {
     this.#init = options.init
     this.#env = options.env
     const { init, env, onRecording: onSaved, onWarning } = options
+    this.#attempts = new Attempts(init.vmId, env, (op, error, signal) => this.#failure(op, error, signal))
     this.#recordings = new Recordings({ init, clock: env.clock, onSaved, onWarning })
   }
 
@@ -177,20 +167,20 @@ export class GuestConnector {
 
   async connect(input: ConnectInput, call: ActorCall): Promise<NegotiatedGuest> {
     this.#assertNotGone(CONNECT)
-    await this.#settleAborted()
+    await this.#attempts.settleAborted()
     this.#assertNotGone(CONNECT)
     if (this.#connected !== undefined) {
       if (this.#connected.connection.link.kind === 'up') return this.#connected.guest
       const reason = 'the VM migrates and its connection was lost: resume it'
       throw new InvalidStateError({ ...this.#context(CONNECT), state: 'migrating', reason })
     }
-    return this.#join(CONNECT, call, (signal) => this.#serve(input, signal, call.trace))
+    return this.#attempts.join(CONNECT, call, (signal) => this.#serve(input, signal, call.trace))
   }
 
   /** Goes on with a new transport after the old one was lost; resolves at once when it was not. */
   async resume(call: ActorCall): Promise<undefined> {
     this.#assertNotGone(RESUME)
-    await this.#settleAborted()
+    await this.#attempts.settleAborted()
     const connection = this.requireConnection(RESUME)
     if (!connection.migrating) {
       // Whoever dialled for it is turned away.
@@ -202,64 +192,8 @@ export class GuestConnector {
       await this.#unlisten()
       return undefined
     }
-    await this.#join(RESUME, call, (signal) => this.#takeOver(connection, signal))
+    await this.#attempts.join(RESUME, call, (signal) => this.#takeOver(connection, signal))
     return undefined
-  }
-
-  /** An attempt that is being given up is none to join. */
-  async #settleAborted(): Promise<void> {
-    while (this.#attempt?.abort.signal.aborted === true) await this.#attempt.result.catch(() => undefined)
-  }
-
-  async #join(
-    op: string,
-    call: ActorCall,
-    act: (signal: AbortSignal) => Promise<NegotiatedGuest>,
-  ): Promise<NegotiatedGuest> {
-    const attempt = this.#attempt ?? this.#startAttempt(op, call.timed, act)
-    attempt.callers++
-    const leave = call.onCancel(() => {
-      attempt.callers--
-      // The attempt goes on for whoever else waits; for nobody it does not.
-      if (attempt.callers === 0) attempt.abort.abort(new Error('nobody waits for the connection any more'))
-    })
-    try {
-      return await attempt.result
-    } finally {
-      leave()
-    }
-  }
-
-  #startAttempt(op: string, isTimed: boolean, act: (signal: AbortSignal) => Promise<NegotiatedGuest>): Attempt {
-    const abort = new AbortController()
-    const result = this.#run(op, isTimed, abort, act).finally(() => (this.#attempt = undefined))
-    const attempt: Attempt = { op, result, abort, callers: 0 }
-    this.#attempt = attempt
-    return attempt
-  }
-
-  async #run(
-    op: string,
-    isTimed: boolean,
-    abort: AbortController,
-    act: (signal: AbortSignal) => Promise<NegotiatedGuest>,
-  ): Promise<NegotiatedGuest> {
-    const slot = this.#env.boots.acquire(this.#init.vmId)
-    abort.signal.addEventListener('abort', () => slot.cancel(), { once: true })
-    const release = await slot.granted
-    const timeoutMs = CONNECT_TIMEOUT_MS
-    const deadline = this.#env.clock.after(isTimed ? Infinity : timeoutMs, () =>
-      abort.abort(new OperationTimeoutError({ ...this.#context(op), timeoutMs, reason: 'waiting for the guest' })),
-    )
-    try {
-      abort.signal.throwIfAborted()
-      return await act(abort.signal)
-    } catch (error) {
-      throw this.#failure(op, error, abort.signal)
-    } finally {
-      deadline.clear()
-      release?.()
-    }
   }
 
   /** The deadline first, then the VM's exit, then whatever failed. */
@@ -408,11 +342,10 @@ export class GuestConnector {
   }
 
   async disconnect(): Promise<undefined> {
-    const attempt = this.#attempt
     const reason = 'the connection was closed'
-    attempt?.abort.abort(new InvalidStateError({ ...this.#context(attempt.op), state: 'closed', reason }))
+    const settled = this.#attempts.end((op) => new InvalidStateError({ ...this.#context(op), state: 'closed', reason }))
     this.#connection?.close()
-    await attempt?.result.catch(() => undefined)
+    await settled
     await this.#unlisten()
     return undefined
   }
@@ -420,11 +353,11 @@ export class GuestConnector {
   /** Ends everything for good: with the VM, or because the actor stops. */
   async end(cause: Error | undefined): Promise<void> {
     this.#gone ??= cause ?? new Error('the guest was closed')
-    const attempt = this.#attempt
-    attempt?.abort.abort(this.#gone)
+    const gone = this.#gone
+    const settled = this.#attempts.end(() => gone)
     if (cause === undefined) this.#connection?.close()
     else this.#connection?.close(cause instanceof UVMError ? cause : new BridgeClosedError({ cause }))
-    await attempt?.result.catch(() => undefined)
+    await settled
     await this.#unlisten()
     await this.#recordings.settled()
   }
