@@ -1,7 +1,10 @@
-// The options of a simulated service, checked before anything is started.
+// The options of a simulated service, checked before anything is started: they cross to another thread, and a rule that is misspelt must
+// not look like one that never matches.
 
 import { InvalidConfigError } from '../../errors.js'
-import type { HcsOp, SimulatedOptions } from './options.js'
+import { isRecord } from '../../protocol/json.js'
+import { ExitType } from '../../protocol/schema/index.js'
+import type { FaultRule, HcsOp, SimulatedOptions } from './options.js'
 
 const OPS: readonly HcsOp[] = [
   'create',
@@ -18,40 +21,93 @@ const OPS: readonly HcsOp[] = [
   'close',
 ]
 
+interface Check {
+  readonly allows: (value: unknown) => boolean
+  readonly expected: string
+}
+
+const check = (expected: string, allows: Check['allows']): Check => ({ allows, expected })
+
+const isMs = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value) && value >= 0
+const isText = (value: unknown): boolean => typeof value === 'string' && value !== ''
+const oneOf = (...words: readonly string[]): Check =>
+  check(`expected one of ${words.join(', ')}`, (value) => words.some((word) => word === value))
+
+const TEXT = check('expected a string that is not empty', isText)
+const COUNT = check('expected an integer above 0', (value) => Number.isSafeInteger(value) && Number(value) > 0)
+const TRUE = check('expected true, or nothing', (value) => value === true)
+const OP = oneOf(...OPS)
+
+const OPTIONS: Readonly<Record<keyof Omit<SimulatedOptions, 'service'>, Check>> = {
+  guest: oneOf('builtin', 'none'),
+  seed: check('expected an integer', Number.isSafeInteger),
+  strictDocuments: check('expected true or false', (value) => typeof value === 'boolean'),
+  processors: COUNT,
+  memoryMB: COUNT,
+  endpoints: check('expected an array of endpoint ids', (value) => Array.isArray(value) && value.every(isText)),
+  latency: check('expected an object', isRecord),
+  faults: check('expected an array', Array.isArray),
+}
+
+const LATENCY = check('expected milliseconds, or [min, max] of them', (value) => {
+  const range: unknown[] = Array.isArray(value) ? value : [value, value]
+  return range.length === 2 && range.every(isMs) && Number(range[0]) <= Number(range[1])
+})
+
+const RULE: Readonly<Record<keyof FaultRule, Check>> = {
+  op: OP,
+  id: TEXT,
+  path: TEXT,
+  nth: COUNT,
+  probability: check('expected 0..1', (value) => isMs(value) && value <= 1),
+  fail: check('expected an HRESULT that is a failure', isFailure),
+  never: TRUE,
+  delayMs: check('expected milliseconds of 0 or more', isMs),
+  afterExit: TRUE,
+  crash: TRUE,
+  exit: oneOf(...ExitType),
+  disconnect: TRUE,
+  guest: oneOf('disconnect'),
+}
+
+/** Signed or unsigned, the top bit set. */
+function isFailure(value: unknown): boolean {
+  if (typeof value !== 'number' || !Number.isInteger(value)) return false
+  return value < 0 ? value >= -0x8000_0000 : value >= 0x8000_0000 && value <= 0xffff_ffff
+}
+
 /** @throws {InvalidConfigError} naming the option */
 export function checkSimulatedOptions(options: SimulatedOptions): void {
-  const refuse = (path: string, value: unknown, reason: string): never => {
-    throw new InvalidConfigError({ op: 'simulated.open', path: `simulated.${path}`, value, reason })
-  }
-  if (options.guest !== undefined && options.guest !== 'builtin' && options.guest !== 'none') {
-    refuse('guest', options.guest, "expected 'builtin' or 'none'")
-  }
-  if (options.seed !== undefined && !Number.isSafeInteger(options.seed))
-    refuse('seed', options.seed, 'expected an integer')
-  for (const name of ['processors', 'memoryMB'] as const) {
-    const value = options[name]
-    if (value !== undefined && !(Number.isInteger(value) && value > 0))
-      refuse(name, value, 'expected an integer above 0')
-  }
-  if (options.endpoints !== undefined && !Array.isArray(options.endpoints)) {
-    refuse('endpoints', options.endpoints, 'expected an array')
-  }
+  checkMembers(options, OPTIONS, 'simulated')
   for (const [op, latency] of Object.entries(options.latency ?? {})) {
-    if (!OPS.includes(op as HcsOp)) refuse(`latency.${op}`, latency, 'no such operation')
-    const [low, high] = Array.isArray(latency) ? latency : [latency, latency]
-    if (!(low >= 0 && high >= low && Number.isFinite(high)))
-      refuse(`latency.${op}`, latency, 'expected ms, or a range of ms')
+    const path = `simulated.latency.${op}`
+    if (!OP.allows(op)) refuse(path, latency, 'no such operation')
+    if (latency !== undefined) checkValue(latency, LATENCY, path)
   }
-  options.faults?.forEach((rule, index) => {
-    const path = `faults[${index}]`
-    if (!OPS.includes(rule.op)) refuse(`${path}.op`, rule.op, 'no such operation')
-    const { probability, nth, delayMs } = rule
-    if (probability !== undefined && !(probability >= 0 && probability <= 1)) {
-      refuse(`${path}.probability`, probability, 'expected 0..1')
-    }
-    if (nth !== undefined && !(Number.isInteger(nth) && nth >= 1)) refuse(`${path}.nth`, nth, 'expected 1 or more')
-    if (delayMs !== undefined && !(delayMs >= 0 && Number.isFinite(delayMs))) {
-      refuse(`${path}.delayMs`, delayMs, 'expected ms of 0 or more')
+  options.faults?.forEach((rule: unknown, index) => {
+    const path = `simulated.faults[${index}]`
+    if (!isRecord(rule)) refuse(path, rule, 'expected an object')
+    checkMembers(rule, RULE, path)
+    checkValue(rule['op'], OP, `${path}.op`)
+    if (rule['path'] !== undefined && rule['op'] !== 'modify') {
+      refuse(`${path}.path`, rule['path'], "only the operation 'modify' has a path")
     }
   })
+}
+
+function checkMembers(value: object, checks: Readonly<Record<string, Check>>, path: string): void {
+  for (const [name, given] of Object.entries(value) as [string, unknown][]) {
+    if (given === undefined) continue
+    const known = Object.hasOwn(checks, name) ? checks[name] : undefined
+    if (known === undefined) refuse(`${path}.${name}`, given, 'no such option')
+    checkValue(given, known, `${path}.${name}`)
+  }
+}
+
+function checkValue(value: unknown, { allows, expected }: Check, path: string): void {
+  if (!allows(value)) refuse(path, value, expected)
+}
+
+function refuse(path: string, value: unknown, reason: string): never {
+  throw new InvalidConfigError({ op: 'simulated.open', path, value, reason })
 }

@@ -1,12 +1,11 @@
 // The machine a built-in guest runs in: the devices of its system as they are now, and the way to its host.
 
-import type { Duplex } from 'node:stream'
 import type { Clock } from '../clock.js'
 import { vsockServiceId, LCOW_LOG_PORT, WCOW_LOG_SERVICE } from '../../protocol/hvsocket.js'
 import { findKey } from '../../protocol/resource-paths.js'
 import { SCSI_CONTROLLER_GUIDS } from '../../protocol/scsi.js'
-import { UnixSocketTransport } from '../unix-socket/transport.js'
 import type { SystemHost } from './live-system.js'
+import { GuestSockets } from './guest-sockets.js'
 import { createLinuxGuest, createWindowsGuest } from './guests/index.js'
 import type { BuiltinGuest, GuestMachine, MachineDisk, MachinePmem } from './guests/machine.js'
 import { chances } from './seeded.js'
@@ -22,6 +21,7 @@ export function startBuiltinGuest(
   directoryOf: (client: string) => string | undefined,
 ): BuiltinGuest {
   const { model } = host
+  const sockets = new GuestSockets(host, directoryOf)
   const machine: GuestMachine = {
     id: model.id,
     runtimeId: model.runtimeId,
@@ -54,29 +54,10 @@ export function startBuiltinGuest(
     pci: () => [...model.live.pci.keys()],
     onHardwareChange: (listener) => host.onChange(listener),
     poweredOff: () => host.poweredOff(),
-    dial: (serviceId) => dial(host, serviceId, directoryOf),
+    dial: (serviceId) => sockets.dial(serviceId),
   }
   const surroundings = { machine, clock, random: chances(seed, 'guest', model.id) }
   return model.guestOS === 'linux' ? createLinuxGuest(surroundings) : createWindowsGuest(surroundings)
-}
-
-/** Tries everyone who holds a handle on the VM: a Host that opened it later may be the one that listens. */
-async function dial(
-  host: SystemHost,
-  serviceId: string,
-  directoryOf: (client: string) => string | undefined,
-): Promise<Duplex> {
-  let failure: unknown = Object.assign(new Error('nobody holds this VM'), { code: 'ECONNREFUSED' })
-  for (const client of host.clients()) {
-    const directory = directoryOf(client)
-    if (directory === undefined) continue
-    try {
-      return await new UnixSocketTransport(directory).dial({ runtimeId: host.model.runtimeId, serviceId })
-    } catch (error) {
-      failure = error
-    }
-  }
-  throw failure
 }
 
 function forwardsLogs({ model }: SystemHost): boolean {

@@ -1,19 +1,32 @@
 // The service as a whole: what it says of itself, and the CPU groups.
 
-import { HRESULT } from '../../protocol/hresult.js'
-import { isGuid, NULL_GUID } from '../../protocol/guid.js'
-import { isRecord, member } from '../../protocol/json.js'
+import { checkDocument, serialiseDocument } from '../../protocol/document.js'
+import { NULL_GUID, parseGuid } from '../../protocol/guid.js'
+import { HRESULT, hresultMessage, signed } from '../../protocol/hresult.js'
+import { isRecord, member, setMember } from '../../protocol/json.js'
+import { CPUGroupPropertyCode, type CreateGroupOperation } from '../../protocol/schema/index.js'
 import { parseDocument, SCHEMA_VERSION } from './create-document.js'
-import { HcsFailure, invalidDocument } from './failure.js'
+import { invalidDocument, refusal } from './failure.js'
 
 interface CpuGroupModel {
+  /** What the hypervisor calls it. */
+  number: number
   processors: number[]
-  properties: Map<number, number>
+  properties: Map<number, number | bigint>
 }
+
+const OPERATIONS = {
+  CreateGroup: 'CreateGroupOperation',
+  DeleteGroup: 'DeleteGroupOperation',
+  SetProperty: 'SetPropertyOperation',
+} as const
+const DETAILS = '$.Settings.OperationDetails'
 
 export class ServiceSettings {
   readonly #processors: number
+  /** By lower-case GUID. */
   readonly #groups = new Map<string, CpuGroupModel>()
+  #nextGroup = 1
 
   constructor(processors: number) {
     this.#processors = processors
@@ -21,27 +34,27 @@ export class ServiceSettings {
 
   /** Whether a VM may be put into the group; the null group always exists. */
   hasGroup(id: string): boolean {
-    return id === NULL_GUID || this.#groups.has(id.toLowerCase())
+    return id === NULL_GUID || this.#groups.has(id)
   }
+
+  // ----------------------------------------------------------------------------------------------------------- properties
 
   /** Answers {PropertyTypes} and {PropertyQueries}: other names than the system query's. @throws {HcsFailure} */
   properties(query: string): string {
-    if (query === '') return JSON.stringify({ Properties: [] })
-    const asked = parseDocument(query)
+    const asked = query === '' ? {} : parseDocument(query)
     const types = member(asked, 'PropertyTypes') ?? []
     const queries = member(asked, 'PropertyQueries') ?? {}
     if (!Array.isArray(types)) throw invalidDocument('$.PropertyTypes', 'expected an array')
     if (!isRecord(queries)) throw invalidDocument('$.PropertyQueries', 'expected an object')
-    const names = Object.keys(queries)
-    return JSON.stringify({
-      Properties: types.map((type: unknown) => this.#property(type)),
-      ...(names.length === 0
-        ? {}
-        : { PropertyResponses: Object.fromEntries(names.map((name) => [name, this.#respond(name)])) }),
+    const responses = {}
+    for (const name of Object.keys(queries)) setMember(responses, name, this.#respond(name))
+    return serialiseDocument('ServiceProperties', {
+      Properties: types.map((type: unknown, index) => this.#property(type, `$.PropertyTypes[${index}]`)),
+      ...(Object.keys(queries).length === 0 ? {} : { PropertyResponses: responses }),
     })
   }
 
-  #property(type: unknown): unknown {
+  #property(type: unknown, path: string): unknown {
     switch (type) {
       case 'Basic':
         return { SupportedSchemaVersions: [SCHEMA_VERSION] }
@@ -49,15 +62,23 @@ export class ServiceSettings {
         return this.#topology()
       case 'CpuGroup':
         return { CpuGroups: this.#groupList() }
+      case 'QoSCapabilities':
+        return { ProcessorQoSSupported: true }
+      case 'ContainerCredentialGuard':
+        return { Instances: [] }
+      case 'Memory':
+        return {}
       default:
-        throw invalidDocument('$.PropertyTypes', `${String(type)} is no property type`)
+        throw invalidDocument(path, `${String(type)} is no property type of the service`)
     }
   }
 
   #respond(name: string): unknown {
-    if (name === 'ProcessorCapabilities')
+    if (name === 'ProcessorCapabilities') {
       return { Response: { ProcessorFeatures: [], LogicalProcessorCount: this.#processors } }
-    return { Error: { Error: HRESULT.E_INVALIDARG | 0, ErrorMessage: `${name} is no query` } }
+    }
+    const code = HRESULT.E_INVALIDARG
+    return { Error: { Error: signed(code), ErrorMessage: `${name} is no query: ${hresultMessage(code) ?? ''}` } }
   }
 
   #topology(): unknown {
@@ -74,56 +95,76 @@ export class ServiceSettings {
   }
 
   #groupList(): unknown[] {
-    return [...this.#groups].map(([id, group], index) => ({
+    return [...this.#groups].map(([id, { number, processors, properties }]) => ({
       GroupId: id,
-      Affinity: { LogicalProcessorCount: group.processors.length, LogicalProcessors: group.processors },
-      GroupProperties: [...group.properties].map(([code, value]) => ({ PropertyCode: code, PropertyValue: value })),
-      HypervisorGroupId: index + 1,
+      Affinity: { LogicalProcessorCount: processors.length, LogicalProcessors: processors },
+      GroupProperties: [...properties].map(([code, value]) => ({ PropertyCode: code, PropertyValue: value })),
+      HypervisorGroupId: number,
     }))
   }
 
-  /** Carries out a CPU group operation. `isUsed` tells whether a VM is in a group. @throws {HcsFailure} */
+  // ----------------------------------------------------------------------------------------------------------- CPU groups
+
+  /** Carries out a CPU group operation. `isUsed` tells whether a VM is in a group. @throws {HcsFailure} nothing has changed then */
   modify(settings: string, isUsed: (groupId: string) => boolean): string {
     const request = parseDocument(settings)
-    if (member(request, 'PropertyType') !== 'CpuGroup') throw new HcsFailure(HRESULT.E_INVALIDARG)
+    const [problem] = checkDocument('ModificationRequest', request, { strict: false })
+    if (problem !== undefined) throw invalidDocument(problem.path, problem.problem)
+    const type = member(request, 'PropertyType')
+    if (type == null) throw invalidDocument('$.PropertyType', 'required here')
+    if (type !== 'CpuGroup') throw refusal(HRESULT.E_INVALIDARG, `${String(type)} cannot be modified`)
     const body = member(request, 'Settings')
+    if (!isRecord(body)) throw invalidDocument('$.Settings', 'expected an object')
+    const operation = member(body, 'Operation')
+    if (typeof operation !== 'string' || !Object.hasOwn(OPERATIONS, operation)) {
+      throw invalidDocument('$.Settings.Operation', `expected one of ${Object.keys(OPERATIONS).join(', ')}`)
+    }
     const details = member(body, 'OperationDetails')
-    const groupId = member(details, 'GroupId')
-    if (!isGuid(groupId) || groupId === NULL_GUID) {
-      throw invalidDocument('$.Settings.OperationDetails.GroupId', 'expected a GUID')
-    }
-    const id = groupId.toLowerCase()
-    switch (member(body, 'Operation')) {
+    if (!isRecord(details)) throw invalidDocument(DETAILS, 'expected an object')
+    const name = operation as keyof typeof OPERATIONS
+    const [wrong] = checkDocument(OPERATIONS[name], details, { strict: false })
+    if (wrong !== undefined) throw invalidDocument(wrong.path.replace('$', DETAILS), wrong.problem)
+    const id = parseGuid(String(member(details, 'GroupId')))
+    if (id === undefined || id === NULL_GUID)
+      throw invalidDocument(`${DETAILS}.GroupId`, 'expected the GUID of a group')
+    switch (name) {
       case 'CreateGroup':
-        this.#create(id, member(details, 'LogicalProcessors'))
-        return ''
+        this.#create(id, details)
+        break
       case 'DeleteGroup':
-        if (!this.#groups.has(id)) throw new HcsFailure(HRESULT.ERROR_NOT_FOUND)
-        if (isUsed(id)) throw new HcsFailure(HRESULT.HCS_E_INVALID_STATE)
-        this.#groups.delete(id)
-        return ''
+        this.#delete(id, isUsed)
+        break
       case 'SetProperty':
-        this.#setProperty(id, member(details, 'PropertyCode'), member(details, 'PropertyValue'))
-        return ''
-      default:
-        throw invalidDocument('$.Settings.Operation', 'unknown operation')
+        this.#setProperty(id, details)
     }
+    return ''
   }
 
-  #create(id: string, processors: unknown): void {
-    if (this.#groups.has(id)) throw new HcsFailure(HRESULT.ERROR_ALREADY_EXISTS)
-    const fits = (index: unknown): boolean =>
-      Number.isInteger(index) && Number(index) >= 0 && Number(index) < this.#processors
-    if (!Array.isArray(processors) || processors.length === 0 || !processors.every(fits)) {
-      throw new HcsFailure(HRESULT.E_INVALIDARG)
+  #create(id: string, { LogicalProcessors: processors, LogicalProcessorCount: count }: CreateGroupOperation): void {
+    if (this.#groups.has(id)) throw refusal(HRESULT.ERROR_ALREADY_EXISTS, `the CPU group ${id} exists`)
+    const list = processors ?? []
+    if (list.length === 0 || new Set(list).size < list.length || (count ?? list.length) !== list.length) {
+      throw refusal(HRESULT.E_INVALIDARG, 'a CPU group names each of its processors once, and at least one')
     }
-    this.#groups.set(id, { processors: processors as number[], properties: new Map() })
+    if (list.some((index) => index >= this.#processors)) {
+      throw refusal(HRESULT.E_INVALIDARG, `the host has the processors 0..${this.#processors - 1}`)
+    }
+    this.#groups.set(id, { number: this.#nextGroup++, processors: [...list], properties: new Map() })
   }
 
-  #setProperty(id: string, code: unknown, value: unknown): void {
+  #delete(id: string, isUsed: (groupId: string) => boolean): void {
+    if (!this.#groups.has(id)) throw refusal(HRESULT.ERROR_NOT_FOUND, `there is no CPU group ${id}`)
+    if (isUsed(id)) throw refusal(HRESULT.HCS_E_INVALID_STATE, `a VM is in the CPU group ${id}`)
+    this.#groups.delete(id)
+  }
+
+  #setProperty(id: string, details: Record<string, unknown>): void {
     const group = this.#groups.get(id)
-    if (group === undefined) throw new HcsFailure(HRESULT.ERROR_NOT_FOUND)
-    if (typeof code !== 'number' || typeof value !== 'number') throw new HcsFailure(HRESULT.E_INVALIDARG)
-    group.properties.set(code, value)
+    if (group === undefined) throw refusal(HRESULT.ERROR_NOT_FOUND, `there is no CPU group ${id}`)
+    const { PropertyCode: code, PropertyValue: value } = details as { PropertyCode?: number; PropertyValue?: number }
+    if (code === undefined || !Object.values<number>(CPUGroupPropertyCode).includes(code)) {
+      throw refusal(HRESULT.E_INVALIDARG, 'no such property of a CPU group')
+    }
+    group.properties.set(code, value ?? 0)
   }
 }
