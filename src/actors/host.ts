@@ -19,7 +19,7 @@ import { checkCallOptions } from './mailbox/caller.js'
 import type { CallOptions, Mailbox } from './mailbox/contract.js'
 import { openProviderSource, type ProviderSource } from './provider-spec.js'
 import { documentOf, systemsOf } from './service-answers.js'
-import { slotMemory } from './slots.js'
+import { leaseSlots, slotMemory } from './slots.js'
 import { openSocketDirectory, type SocketDirectory } from './socket-directory.js'
 import type { ServiceRequests } from './threads/contract.js'
 import { ActorThreads, type ActorThread } from './threads/threads.js'
@@ -141,8 +141,8 @@ export class Host extends Events<HostEvents> {
       setup: () => {
         const { provider, transfer } = this.#source.next()
         const { transport, transfer: more } = this.#transport.next()
-        const setup = { provider, transport, operations: this.#operations, boots: this.#boots }
-        return { setup, transfer: [...transfer, ...more] }
+        const [operations, boots] = [leaseSlots(this.#operations), leaseSlots(this.#boots)]
+        return { setup: { provider, transport, operations, boots }, transfer: [...transfer, ...more] }
       },
       onLost: (threadId, cause) => this.emit('thread-lost', threadId, cause),
       onLatency: (op, ms) => this.#latency.record(op, ms),

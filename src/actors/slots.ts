@@ -17,6 +17,30 @@ export function slotMemory(count: number): SharedArrayBuffer | undefined {
   return memory
 }
 
+/** One thread's part in the slots: what it holds is known to whoever survives it. */
+export interface SlotLease {
+  readonly slots: SharedArrayBuffer
+  readonly held: SharedArrayBuffer
+}
+
+/** For one more thread; undefined for no limit. */
+export function leaseSlots(slots: SharedArrayBuffer | undefined): SlotLease | undefined {
+  return slots && { slots, held: new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT) }
+}
+
+/** Gives back what a thread still held when it died. Nothing of that thread may run any more. */
+export function reclaimSlots(lease: SlotLease | undefined): void {
+  if (lease === undefined) return
+  giveBack(new Int32Array(lease.slots), Atomics.exchange(new Int32Array(lease.held), 0, 0))
+}
+
+function giveBack(cells: Int32Array, count: number): void {
+  if (count <= 0) return
+  Atomics.add(cells, FREE, count)
+  Atomics.add(cells, RELEASES, 1)
+  Atomics.notify(cells, RELEASES)
+}
+
 interface Waiter {
   readonly owner: string
   readonly grant: (release: (() => void) | undefined) => void
@@ -24,12 +48,14 @@ interface Waiter {
 
 export class SharedSlots implements Slots {
   readonly #cells: Int32Array | undefined
+  readonly #held: Int32Array
   /** By owner, in the order of their turns. */
   readonly #waiting = new Map<string, Waiter[]>()
   #watching = false
 
-  constructor(memory: SharedArrayBuffer | undefined) {
-    this.#cells = memory === undefined ? undefined : new Int32Array(memory)
+  constructor(lease: SlotLease | undefined) {
+    this.#cells = lease === undefined ? undefined : new Int32Array(lease.slots)
+    this.#held = new Int32Array(lease?.held ?? new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
   }
 
   acquire(owner: string): SlotRequest {
@@ -62,7 +88,10 @@ export class SharedSlots implements Slots {
     for (;;) {
       const free = Atomics.load(cells, FREE)
       if (free <= 0) return false
-      if (Atomics.compareExchange(cells, FREE, free, free - 1) === free) return true
+      if (Atomics.compareExchange(cells, FREE, free, free - 1) === free) {
+        Atomics.add(this.#held, 0, 1)
+        return true
+      }
     }
   }
 
@@ -74,9 +103,8 @@ export class SharedSlots implements Slots {
       held = false
       const cells = this.#cells
       if (cells === undefined) return
-      Atomics.add(cells, FREE, 1)
-      Atomics.add(cells, RELEASES, 1)
-      Atomics.notify(cells, RELEASES)
+      Atomics.sub(this.#held, 0, 1)
+      giveBack(cells, 1)
       this.#serve()
     }
   }

@@ -5,7 +5,7 @@ import type { UtilityVM } from '#dist/index.js'
 import { openMailbox, newChannel } from '#dist/actors/mailbox/caller.js'
 import type { Mailbox } from '#dist/actors/mailbox/contract.js'
 import type { ActorEnvironment } from '#dist/actors/environment.js'
-import { SharedSlots, slotMemory } from '#dist/actors/slots.js'
+import { leaseSlots, SharedSlots, slotMemory } from '#dist/actors/slots.js'
 import { startVmActor } from '#dist/actors/vm/actor.js'
 import type { VmNotices, VmRequests } from '#dist/actors/vm/contract.js'
 import type { VmLink } from '#dist/actors/vm/link.js'
@@ -47,8 +47,8 @@ export function environment(
     provider,
     transport: NO_TRANSPORT,
     clock,
-    operations: new SharedSlots(slotMemory(more.operations ?? Infinity)),
-    boots: new SharedSlots(slotMemory(more.boots ?? Infinity)),
+    operations: new SharedSlots(leaseSlots(slotMemory(more.operations ?? Infinity))),
+    boots: new SharedSlots(leaseSlots(slotMemory(more.boots ?? Infinity))),
     gauges: { handles: 0, operations: 0, sockets: 0, queued: 0 },
   }
 }

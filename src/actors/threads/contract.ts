@@ -6,6 +6,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { Gauges } from '../environment.js'
 import type { GuestInit } from '../gcs/contract.js'
+import type { SlotLease } from '../slots.js'
 
 /** A module that the thread loads, a provider or a transport. */
 export interface ModuleSpec {
@@ -18,8 +19,8 @@ export interface ModuleSpec {
 export interface ThreadSetup {
   provider: ModuleSpec
   transport: ModuleSpec
-  operations: SharedArrayBuffer | undefined
-  boots: SharedArrayBuffer | undefined
+  operations: SlotLease | undefined
+  boots: SlotLease | undefined
 }
 
 export type ThreadTask =

@@ -8,6 +8,7 @@ import type { MessagePort } from 'node:worker_threads'
 import { openMailbox, newChannel } from '../mailbox/caller.js'
 import type { Mailbox, NoticeMap, RequestMap } from '../mailbox/contract.js'
 import type { Gauges } from '../environment.js'
+import { reclaimSlots } from '../slots.js'
 import type { ControllerRequests, ThreadSetup, ThreadTask } from './contract.js'
 
 const ENTRY = new URL('./entry.js', import.meta.url).href
@@ -27,6 +28,8 @@ export interface ActorThread {
   readonly controller: Mailbox<ControllerRequests, Record<string, never>>
   /** Mailboxes of the actors on it. */
   readonly actors: Set<Mailbox<never, never>>
+  /** What it was given. */
+  readonly setup: ThreadSetup
 }
 
 export interface ThreadsOptions {
@@ -101,7 +104,7 @@ export class ActorThreads {
     const life = this.#run({ kind: 'controller', port: remote, setup }, [remote, ...transfer], (workers) => {
       const fresh = workers.find((worker) => !this.#threads.has(worker.id))
       if (fresh === undefined) return undefined
-      thread = { id: fresh.id, controller, actors: new Set() }
+      thread = { id: fresh.id, controller, actors: new Set(), setup }
       this.#threads.set(fresh.id, thread)
       return fresh
     })
@@ -118,6 +121,9 @@ export class ActorThreads {
   #gone(thread: ActorThread | undefined, cause: Error | undefined): void {
     if (thread === undefined || this.#threads.get(thread.id) !== thread) return
     this.#threads.delete(thread.id)
+    // Whoever waits for a slot on another thread must not wait for one that is gone.
+    reclaimSlots(thread.setup.operations)
+    reclaimSlots(thread.setup.boots)
     if (cause === undefined || this.#closing !== undefined) return
     for (const actor of thread.actors) actor.lose(cause)
     this.#options.onLost(thread.id, cause)

@@ -139,7 +139,7 @@ describeDouble('computecore: a lost actor thread', () => {
       const workers: Worker[] = []
       const note = (worker: Worker): void => void workers.push(worker)
       process.on('worker', note)
-      host = await openDouble({ threads: 1 })
+      host = await openDouble({ threads: 1, limits: { operations: COUNT } })
       process.off('worker', note)
       const vms: UtilityVM[] = []
       for (let n = 0; n < COUNT; n++) {
@@ -155,6 +155,13 @@ describeDouble('computecore: a lost actor thread', () => {
       await lost
       await Promise.all(changes)
       assert.equal((await host.stats()).operations >= COUNT, true, 'the ledger still knows them')
+      // The slots of the lost thread are free again, as soon as there is another thread.
+      const create = (): Promise<boolean> =>
+        host.createVM('afterwards', minimal()).then(
+          () => true,
+          () => false,
+        )
+      await until(create)
       assert.equal(control().release(), COUNT)
       await until(async () => (await host.stats()).operations === 0)
       assert.equal(control().counters().documents, 0)
