@@ -60,23 +60,29 @@ function connect(): Hub {
 }
 
 function serve({ systems, service }: Hub, port: MessagePort): void {
-  /** One for each stream of events; they are this thread's handles. */
-  const owners = new Set<Owner>()
+  /** By stream of events: that thread's handles. */
+  const owners = new Map<number, Owner>()
   const answer = (message: FromCallThread): void => port.postMessage(message)
-  const owner = (events: number): Owner => {
+  const obtain = async (events: number, handle: (owner: Owner) => string | Promise<string>): Promise<string> => {
+    const ended = (): void => void owners.delete(events)
     const deliver = (event: HcsEvent): void => answer({ events, event })
-    const made: Owner = { deliver, isGone: false }
-    owners.add(made)
-    return made
+    const owner: Owner = { deliver, ended, unhandled: [], isGone: false }
+    owners.set(events, owner)
+    try {
+      return await handle(owner)
+    } catch (error) {
+      ended()
+      throw error
+    }
   }
   const carryOut = async (call: NativeCall, events: number): Promise<string> => {
     switch (call.do) {
       case 'create':
-        return systems.create(call.id, call.document, owner(events))
+        return obtain(events, (owner) => systems.create(call.id, call.document, owner))
       case 'open':
-        return systems.open(call.id, owner(events))
+        return obtain(events, (owner) => systems.open(call.id, owner))
       case 'adopt':
-        return systems.adopt(call.token, owner(events))
+        return obtain(events, (owner) => systems.adopt(call.token, owner))
       case 'operate':
         return systems.operate(call.token, call.op, call.argument, call.socket)
       case 'close':
@@ -93,14 +99,16 @@ function serve({ systems, service }: Hub, port: MessagePort): void {
         return service.access(call.do, call.vmId, call.path)
     }
   }
-  port.on('message', ({ number, events, call }: ToCallThread) => {
+  port.on('message', (message: ToCallThread) => {
+    if ('handled' in message) return void owners.get(message.handled)?.unhandled.shift()
+    const { number, events, call } = message
     carryOut(call, events ?? 0).then(
       (ok) => answer({ number, ok }),
       (error: unknown) => answer({ number, fails: refusalOf(error) }),
     )
   })
   port.once('close', () => {
-    for (const gone of owners) {
+    for (const gone of owners.values()) {
       gone.isGone = true
       systems.orphan(gone)
     }

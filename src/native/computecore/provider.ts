@@ -30,6 +30,7 @@ class CallThreadConnection {
   #receive(message: FromCallThread): void {
     if ('event' in message) {
       this.#streams.get(message.events)?.(message.event)
+      this.#port.postMessage({ handled: message.events } satisfies ToCallThread)
       return
     }
     const pending = this.#pending.get(message.number)

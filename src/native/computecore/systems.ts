@@ -45,6 +45,10 @@ const OVERLAPS: readonly SystemOp[] = ['terminate', 'properties', 'cancel']
 /** Where a handle's events go. */
 export interface Owner {
   deliver: (event: HcsEvent) => void
+  /** The handle is closed: nothing more will come. */
+  ended: () => void
+  /** Delivered, but not known to have been handled: when the owner's thread dies, the next owner gets them again. */
+  readonly unhandled: HcsEvent[]
   /** Its thread is gone. */
   isGone: boolean
 }
@@ -152,15 +156,22 @@ export class Systems {
   /** Hands a handle to a new owner, with what happened while it had none. */
   adopt(token: string, owner: Owner): string {
     const system = this.#find(token)
+    // That the thread of the former owner is gone may not have been noticed here yet.
+    this.#disown(system)
     system.owner = owner
     system.strays = Promise.allSettled([...system.inFlight])
-    for (const event of system.kept.splice(0)) owner.deliver(event)
+    for (const event of system.kept.splice(0)) this.#deliver(system, event)
     return token
   }
 
   /** The thread of this owner is gone: its handles wait for somebody to adopt them. */
   orphan(owner: Owner): void {
-    for (const system of this.#systems.values()) if (system.owner === owner) system.owner = undefined
+    for (const system of this.#systems.values()) if (system.owner === owner) this.#disown(system)
+  }
+
+  #disown(system: System): void {
+    system.kept.unshift(...(system.owner?.unhandled.splice(0) ?? []))
+    system.owner = undefined
   }
 
   #find(token: string): System {
@@ -239,7 +250,10 @@ export class Systems {
 
   #deliver(system: System, event: HcsEvent): void {
     if (system.closing !== undefined) return
-    if (system.owner !== undefined) return system.owner.deliver(event)
+    if (system.owner !== undefined) {
+      system.owner.unhandled.push(event)
+      return system.owner.deliver(event)
+    }
     const isLast = event.type === HCS_EVENT.systemExited || event.type === HCS_EVENT.serviceDisconnect
     if (isLast || system.kept.length < MAX_KEPT) system.kept.push(event)
   }
@@ -261,6 +275,7 @@ export class Systems {
     await this.#release(system.handle)
     // The context lives until the draining close has returned.
     this.#systems.delete(system.token)
+    system.owner?.ended()
   }
 
   async #release(handle: bigint): Promise<void> {

@@ -19,7 +19,10 @@ export type NativeCall =
   | { do: 'grantAccess' | 'revokeAccess'; vmId: string; path: string }
 
 /** `events` names the stream of events that a handle to be opened will have. */
-export type ToCallThread = { number: number; events?: number; call: NativeCall }
+export type ToCallThread =
+  | { number: number; events?: number; call: NativeCall }
+  /** The oldest event of this stream that was not acknowledged yet has been handled. */
+  | { handled: number }
 
 export type FromCallThread =
   { number: number; ok: string } | { number: number; fails: Refusal } | { events: number; event: HcsEvent }
