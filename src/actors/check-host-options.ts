@@ -126,6 +126,11 @@ function chooseProvider(provider: NonNullable<HostOptions['provider']>): HostSet
     if (typeof module !== 'string' && !(module instanceof URL))
       refuse('provider.module', module, 'expected a module name, a path or a URL')
     if (module === '') refuse('provider.module', module, 'expected a module name, a path or a URL')
+    try {
+      structuredClone(provider.options)
+    } catch {
+      refuse('provider.options', provider.options, 'expected something that structured clone can copy to other threads')
+    }
     return provider
   }
   oneOf('provider', provider, ['auto', 'simulated', 'computecore'])

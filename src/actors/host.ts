@@ -69,6 +69,8 @@ export class Host extends Events<HostEvents> {
   /** All threads, or with `isolation: 'dedicated'` one for what concerns no VM. */
   #shared: ActorThreads | undefined
   readonly #dedicated = new Set<ActorThreads>()
+  /** Threads for single VMs that are being started. */
+  readonly #dedicating = new Set<Promise<ActorThreads>>()
   #service: Mailbox<ServiceRequests, Record<string, never>> | undefined
   readonly #vms = new Map<UtilityVM, VmEntry>()
   /** By runtime id: one Guest per VM. */
@@ -132,7 +134,23 @@ export class Host extends Events<HostEvents> {
   async #start(): Promise<void> {
     const shared = await this.#openThreads(this.#settings.isolation === 'dedicated' ? 1 : this.#settings.threads)
     this.#shared = shared
-    this.#service = shared.startActor(placeOn(shared), (port) => ({ kind: 'service', port }))
+    await this.#startService()
+  }
+
+  /** Starts the actor for the service as a whole; again, when it was lost with its thread. */
+  async #startService(): Promise<Mailbox<ServiceRequests, Record<string, never>>> {
+    const shared = this.#shared!
+    const thread = shared.leastLoaded() ?? (await shared.place())
+    if (this.#service !== undefined) return this.#service
+    const service = shared.startActor<ServiceRequests, Record<string, never>>(thread, (port) => ({
+      kind: 'service',
+      port,
+    }))
+    this.#service = service
+    void service.ended.then((cause) => {
+      if (cause !== undefined && this.#service === service) this.#service = undefined
+    })
+    return service
   }
 
   #openThreads(count: number): Promise<ActorThreads> {
@@ -195,8 +213,8 @@ export class Host extends Events<HostEvents> {
   ): Promise<UtilityVM> {
     this.#assertOpen(op, id)
     const { signal, timeoutMs } = options
-    const threads = this.#settings.isolation === 'dedicated' ? await this.#dedicate() : this.#shared!
-    const thread = placeOn(threads)
+    const threads = this.#settings.isolation === 'dedicated' ? await this.#dedicate(op, id) : this.#shared!
+    const thread = threads.leastLoaded() ?? (await threads.place())
     const mailbox = threads.startActor<VmRequests, VmNotices>(thread, (port) => ({ kind: 'vm', port }))
     this.#unattached.set(mailbox, id)
     try {
@@ -233,10 +251,18 @@ export class Host extends Events<HostEvents> {
     await this.#undedicate(threads)
   }
 
-  async #dedicate(): Promise<ActorThreads> {
-    const threads = await this.#openThreads(1)
-    this.#dedicated.add(threads)
-    return threads
+  async #dedicate(op: string, id: string): Promise<ActorThreads> {
+    const opening = this.#openThreads(1)
+    this.#dedicating.add(opening)
+    try {
+      const threads = await opening
+      this.#dedicated.add(threads)
+      if (this.#closing !== undefined) await this.#undedicate(threads)
+      this.#assertOpen(op, id)
+      return threads
+    } finally {
+      this.#dedicating.delete(opening)
+    }
   }
 
   async #undedicate(threads: ActorThreads): Promise<void> {
@@ -343,7 +369,7 @@ export class Host extends Events<HostEvents> {
 
   // --------------------------------------------------------------------------------------------------------------- service
 
-  #ask<K extends keyof ServiceRequests>(
+  async #ask<K extends keyof ServiceRequests>(
     method: K,
     input: ServiceRequests[K]['input'],
     op: string,
@@ -351,7 +377,8 @@ export class Host extends Events<HostEvents> {
     id?: string,
   ): Promise<ServiceRequests[K]['output']> {
     this.#assertOpen(op, id)
-    return this.#service!.call(method, input, id === undefined ? { op } : { op, id }, options)
+    const service = this.#service ?? (await this.#startService())
+    return service.call(method, input, id === undefined ? { op } : { op, id }, options)
   }
 
   /** Properties of the compute service itself, as the service words them. */
@@ -447,14 +474,20 @@ export class Host extends Events<HostEvents> {
       ...[...this.#unattached].map(([mailbox, id]) => within(`vm ${id}`, mailbox.stop())),
     ])
     await within('the service actor', this.#service?.stop() ?? Promise.resolve())
+    await Promise.race([Promise.allSettled(this.#dedicating), forced])
     const pools = [...(this.#shared === undefined ? [] : [this.#shared]), ...this.#dedicated]
-    await Promise.all(pools.map((pool) => pool.close(forced)))
+    await Promise.all(
+      pools.map(async (pool) => {
+        for (const what of await pool.close(forced)) left.add(what)
+      }),
+    )
     this.#shared = undefined
     this.#dedicated.clear()
-    for (const what of await this.#source.close(forced)) left.add(what)
+    const forcedLast = await this.#source.close(forced).catch((error: unknown) => [`the provider: ${String(error)}`])
+    for (const what of forcedLast) left.add(what)
     deadline.clear()
-    await this.#transport.close()
-    await this.#directory.release()
+    await this.#transport.close().catch(() => left.add('the transport'))
+    await this.#directory.release().catch(() => left.add(`the directory ${this.#directory.path}`))
     this.#keepAlive.end()
     if (left.size > 0) this.emit('close-forced', [...left])
   }
@@ -479,11 +512,4 @@ export class Host extends Events<HostEvents> {
 function deadlineTimer(ms: number, onEnd: () => void): { clear: () => void } {
   const timer = ms === Infinity ? undefined : setTimeout(onEnd, ms)
   return { clear: () => clearTimeout(timer) }
-}
-
-function placeOn(threads: ActorThreads): ActorThread {
-  const thread = threads.leastLoaded()
-  if (thread === undefined)
-    throw new InvalidStateError({ op: 'host', state: 'closed', reason: 'there is no actor thread' })
-  return thread
 }

@@ -9,9 +9,12 @@ import type { SlotRequest, Slots } from './environment.js'
 const FREE = 0
 const RELEASES = 1
 
+/** More slots than a cell can count are as good as no limit. */
+const MOST_SLOTS = 2 ** 31 - 1
+
 /** Shared memory for `count` slots; undefined for no limit. */
 export function slotMemory(count: number): SharedArrayBuffer | undefined {
-  if (count === Infinity) return undefined
+  if (count > MOST_SLOTS) return undefined
   const memory = new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT)
   new Int32Array(memory)[FREE] = count
   return memory

@@ -75,7 +75,9 @@ async function load<F extends (options: unknown) => unknown>(
   try {
     const loaded = (await import(spec.module)) as { default?: unknown }
     if (typeof loaded.default !== 'function') throw new TypeError('its default export is no function')
-    return (await (loaded.default as F)(spec.options)) as Awaited<ReturnType<F>>
+    const made = (await (loaded.default as F)(spec.options)) as Awaited<ReturnType<F>>
+    if (typeof made !== 'object' || made === null) throw new TypeError(`its default export made no ${what}`)
+    return made
   } catch (cause) {
     if (cause instanceof UVMError) throw cause
     const why = cause instanceof Error ? cause.message : String(cause)

@@ -5,6 +5,7 @@
 
 import { Piscina } from 'piscina'
 import type { MessagePort } from 'node:worker_threads'
+import { ActorLostError } from '../../errors.js'
 import { openMailbox, newChannel } from '../mailbox/caller.js'
 import type { Mailbox, NoticeMap, RequestMap } from '../mailbox/contract.js'
 import type { Gauges } from '../environment.js'
@@ -55,7 +56,9 @@ export class ActorThreads {
   readonly #pool: Piscina
   readonly #options: ThreadsOptions
   readonly #threads = new Map<number, ActorThread>()
-  #closing: Promise<void> | undefined
+  /** Threads on their way to take the place of lost ones. */
+  readonly #replacements = new Set<Promise<void>>()
+  #closing: Promise<string[]> | undefined
 
   private constructor(options: ThreadsOptions) {
     this.#options = options
@@ -115,7 +118,13 @@ export class ActorThreads {
         this.#gone(thread, cause as Error)
       },
     )
-    await controller.call('ready', {}, { op: 'host.open' })
+    try {
+      await controller.call('ready', {}, { op: 'host.open' })
+    } catch (error) {
+      // Nothing can be placed on it.
+      if (thread !== undefined && this.#threads.get(thread.id) === thread) this.#threads.delete(thread.id)
+      throw error
+    }
   }
 
   #gone(thread: ActorThread | undefined, cause: Error | undefined): void {
@@ -126,8 +135,10 @@ export class ActorThreads {
     reclaimSlots(thread.setup.boots)
     if (cause === undefined || this.#closing !== undefined) return
     for (const actor of thread.actors) actor.lose(cause)
+    const replacement = this.#startController().catch(() => undefined)
+    this.#replacements.add(replacement)
+    void replacement.then(() => this.#replacements.delete(replacement))
     this.#options.onLost(thread.id, cause)
-    this.#startController().catch(() => undefined)
   }
 
   #run(task: ThreadTask, transferList: MessagePort[], choose: Choice): Promise<void> {
@@ -135,7 +146,19 @@ export class ActorThreads {
     return this.#pool.run(withChoice, { transferList }) as Promise<void>
   }
 
-  /** The thread with the fewest actors. */
+  /** The thread with the fewest actors, waiting for one when all have just been lost. @throws {ActorLostError} none could be started */
+  async place(): Promise<ActorThread> {
+    for (;;) {
+      const thread = this.leastLoaded()
+      if (thread !== undefined) return thread
+      if (this.#replacements.size === 0) {
+        throw new ActorLostError({ op: 'host.place', reason: 'no actor thread is left, and no other could be started' })
+      }
+      await Promise.race(this.#replacements)
+    }
+  }
+
+  /** The thread with the fewest actors; undefined when there is none. */
   leastLoaded(): ActorThread | undefined {
     let best: ActorThread | undefined
     for (const thread of this.#threads.values()) {
@@ -153,7 +176,12 @@ export class ActorThreads {
     const mailbox = openMailbox<R, E>(local, { onLatency: this.#options.onLatency })
     const entry = mailbox as unknown as Mailbox<never, never>
     thread.actors.add(entry)
-    const life = this.#run(task(remote), [remote], (workers) => workers.find((worker) => worker.id === thread.id))
+    const life = this.#run(task(remote), [remote], (workers) => {
+      const own = workers.find((worker) => worker.id === thread.id)
+      // Gone: any other thread is as good, since the actor ends as soon as it sees that its mailbox is lost.
+      if (own === undefined) mailbox.lose(new Error('its thread was lost'))
+      return own ?? workers[0]
+    })
     life.then(
       () => mailbox.lose(new Error('the actor ended')),
       (cause: unknown) => mailbox.lose(cause as Error),
@@ -176,16 +204,23 @@ export class ActorThreads {
     return total
   }
 
-  /** Ends every thread: in order when `force` resolves later than they do, else by terminating them. */
-  close(force: Promise<void> = new Promise(() => undefined)): Promise<void> {
+  /** Ends every thread: in order when `force` resolves later than they do, else by terminating them. Resolves with those. */
+  close(force: Promise<void> = new Promise(() => undefined)): Promise<string[]> {
     this.#closing ??= this.#close(force)
     return this.#closing
   }
 
-  async #close(force: Promise<void>): Promise<void> {
-    const orderly = Promise.all([...this.#threads.values()].map((thread) => thread.controller.stop()))
-    await Promise.race([orderly, force])
+  async #close(force: Promise<void>): Promise<string[]> {
+    // What is on its way would be there only to be ended; its start settles with the pool.
+    const running = new Set(this.#threads.keys())
+    const orderly = [...this.#threads].map(async ([id, thread]) => {
+      await thread.controller.stop()
+      running.delete(id)
+    })
+    await Promise.race([Promise.all(orderly), force])
+    const forced = [...running].map((id) => `thread ${id}`)
     await this.#pool.destroy()
     this.#threads.clear()
+    return forced
   }
 }
