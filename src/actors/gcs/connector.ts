@@ -359,6 +359,7 @@ export class GuestConnector {
     else this.#connection?.close(cause instanceof UVMError ? cause : new BridgeClosedError({ cause }))
     await settled
     await this.#unlisten()
+    if (cause !== undefined) this.#recordings.vmExited()
     await this.#recordings.settled()
   }
 

@@ -3,10 +3,13 @@
 
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { InvalidConfigError, InvalidStateError } from '../../errors.js'
-import type { Clock } from '../../native/clock.js'
+import { BridgeClosedError, InvalidConfigError, InvalidStateError } from '../../errors.js'
+import type { Clock, Timer } from '../../native/clock.js'
 import type { GuestInit } from './contract.js'
 import { FlightRecorder } from './recorder.js'
+
+/** How long the news of a VM's exit may come after its guest has hung up, milliseconds. Ours: it takes one question to the service. */
+const EXIT_NEWS_MS = 5_000
 
 export interface RecordingsOptions {
   init: GuestInit
@@ -20,6 +23,7 @@ export class Recordings {
   readonly #options: RecordingsOptions
   #last: FlightRecorder | undefined
   #count = 0
+  #undecided: { timer: Timer; save: () => void } | undefined
   readonly #writing = new Set<Promise<void>>()
 
   constructor(options: RecordingsOptions) {
@@ -33,11 +37,34 @@ export class Recordings {
     return this.#last
   }
 
-  /** A connection broke. */
+  /**
+   * A connection broke. One whose transport ended may have ended with its VM, which is no reason for a file: the news of an exit comes
+   * after that of the transport, so it is waited for.
+   */
   broke(recorder: FlightRecorder, cause: Error): void {
     recorder.broke(cause)
     const directory = this.#options.init.recorder?.directory
     if (directory === undefined) return
+    const save = (): void => this.#startSaving(directory, recorder)
+    this.#flushUndecided()
+    if (!(cause instanceof BridgeClosedError)) return save()
+    const timer = this.#options.clock.after(EXIT_NEWS_MS, () => this.#flushUndecided())
+    this.#undecided = { timer, save }
+  }
+
+  /** The VM has exited, and the connection that has just ended has ended with it. */
+  vmExited(): void {
+    this.#undecided?.timer.clear()
+    this.#undecided = undefined
+  }
+
+  #flushUndecided(): void {
+    const undecided = this.#undecided
+    this.vmExited()
+    undecided?.save()
+  }
+
+  #startSaving(directory: string, recorder: FlightRecorder): void {
     const written = this.#saveInto(directory, recorder).catch((error: unknown) =>
       this.#options.onWarning(error as Error),
     )
@@ -80,8 +107,9 @@ export class Recordings {
     throw new InvalidStateError({ ...subject, state, reason })
   }
 
-  /** Resolves when no file is being written any more. */
+  /** Resolves when no file is being written any more; what is undecided is written. */
   async settled(): Promise<void> {
+    this.#flushUndecided()
     await Promise.all(this.#writing)
   }
 }

@@ -138,12 +138,41 @@ describe('flight recorder', () => {
     assert.deepEqual(await readdir(directory), ['saved'])
   })
 
+  it('a guest that hangs up is a break unless the news of its VM’s exit follows', async () => {
+    await make({ directory })
+    const hangUp = async (): Promise<void> => {
+      const ended = new Promise((resolve) => fake.guest.once('disconnected', resolve))
+      peer.destroy()
+      await ended
+    }
+    await hangUp()
+    const written = new Promise<string>((resolve) => fake.guest.once('recording', resolve))
+    fake.clock.advance(5000)
+    await written
+    assert.equal((await readdir(directory)).length, 1)
+    peer = await fake.connect()
+    await hangUp()
+    fake.guest.vmExited(new Error('the VM has exited'))
+    await rejectsWith(fake.guest.createConnection(), Error)
+    await fake.guest.close()
+    assert.equal((await readdir(directory)).length, 1)
+  })
+
+  it('what is undecided when the guest is closed is written', async () => {
+    await make({ directory })
+    const ended = new Promise((resolve) => fake.guest.once('disconnected', resolve))
+    peer.destroy()
+    await ended
+    await fake.guest.close()
+    assert.equal((await readdir(directory)).length, 1)
+  })
+
   it('a directory that cannot be written is a warning', async () => {
     const file = join(directory, 'file')
     await writeFile(file, '')
     await make({ directory: file })
     const warned = new Promise<Error>((resolve) => fake.guest.once('warning', resolve))
-    peer.destroy()
+    peer.send(frame(0x20100a01, 77n, '{"Result":0}'))
     assert.match((await warned).message, /EEXIST|ENOTDIR/)
   })
 

@@ -1,0 +1,56 @@
+// A Linux container in a utility VM: its disks, its root file system, its init, a command beside it, its end.
+import { Host, UtilityVMBuilder } from 'uvm-actors'
+
+const SCSI_0 = 'df6d0690-79e5-55b6-a5ec-c1e2f77f580a'
+const config = new UtilityVMBuilder('containers', 'linux')
+  .setLinuxKernelDirectBoot({ KernelFilePath: 'C:\\uvm\\vmlinux', InitRdPath: 'C:\\uvm\\initrd.img' })
+  .setMemoryLimit(1024)
+  .setProcessorLimits({ Count: 2 })
+  .addSCSIController(SCSI_0)
+
+await using host = await Host.open()
+await using vm = await host.createVM('containers', config)
+await using guest = await host.createGuest(vm, { recorder: { directory: 'recordings' } }) // written if the connection breaks
+await vm.start()
+await guest.createConnection()
+guest.on('container-exited', (id) => console.log(`${id} has exited`))
+
+// The image's layer is read-only, the scratch takes what the container writes; the guest overlays them.
+const bundle = '/run/gcs/c/web'
+await vm.addSCSIDisk({ Type: 'VirtualDisk', Path: 'C:\\layers\\base.vhd', ReadOnly: true }, 0, 0)
+await vm.addSCSIDisk({ Type: 'VirtualDisk', Path: 'C:\\scratch\\web.vhdx' }, 0, 1)
+await guest.addLCOWMappedVirtualDisk({ MountPath: '/run/layers/base', Lun: 0, ReadOnly: true })
+await guest.addLCOWMappedVirtualDisk({ MountPath: `${bundle}/scratch`, Lun: 1 })
+const layers = { ContainerID: 'web', ContainerRootPath: `${bundle}/rootfs`, ScratchPath: `${bundle}/scratch` }
+await guest.addLCOWCombinedLayers({ ...layers, Layers: [{ Path: '/run/layers/base' }] })
+
+const user = { uid: 0, gid: 0 }
+await using container = await guest.createContainer('web', {
+  SchemaVersion: { Major: 2, Minor: 1 },
+  OciBundlePath: bundle,
+  OciSpecification: {
+    ociVersion: '1.1.0',
+    process: { args: ['sleep', '3600'], cwd: '/', user },
+    root: { path: `${bundle}/rootfs` },
+    hostname: 'web',
+    linux: {},
+  },
+  ScratchDirPath: `${bundle}/scratch`,
+})
+await container.start()
+const init = await container.createProcess({}) // without OciProcess: the container's own init
+
+const command = await container.createProcess({
+  CreateStdOutPipe: true,
+  OciProcess: { args: ['sh', '-c', 'hostname; mount'], cwd: '/', user },
+})
+for await (const chunk of command.stdout!) process.stdout.write(chunk as Buffer)
+console.log(`the command exited with ${(await command.wait()).exitCode}`)
+
+await container.update({ memory: { limit: 256 * 1024 * 1024 } })
+await container.shutdown() // accepted; the exit comes by itself
+await container.wait()
+console.log(`init exited with ${(await init.wait()).exitCode}`)
+await guest.removeLCOWCombinedLayers(layers)
+await guest.deleteContainerState('web')
+await vm.terminate()
