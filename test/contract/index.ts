@@ -2,8 +2,12 @@
 
 import type { VmProvider } from '../support/host.js'
 import { createContract } from './create.js'
+import { devicesContract } from './devices.js'
+import { documentsContract } from './documents.js'
+import { failuresContract } from './failures.js'
 import { lifecycleContract } from './lifecycle.js'
 import { modifyContract } from './modify.js'
+import { seamContract } from './seam.js'
 import { stateContract } from './state.js'
 
 export function vmContract(provider: VmProvider): void {
@@ -12,5 +16,9 @@ export function vmContract(provider: VmProvider): void {
     stateContract(provider)
     lifecycleContract(provider)
     modifyContract(provider)
+    devicesContract(provider)
+    documentsContract(provider)
+    failuresContract(provider)
+    seamContract(provider)
   })
 }

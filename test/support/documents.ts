@@ -50,6 +50,11 @@ export function linux(
   })
 }
 
+/** A Linux VM with persistent memory: four devices of 1 MiB. */
+export function pmem(): ComputeSystem {
+  return minimal({ Devices: { VirtualPMem: { MaximumCount: 4, MaximumSizeBytes: 1024 * 1024 }, Plan9: {} } })
+}
+
 /** The worked Windows configuration, in full. */
 export function windows(): ComputeSystem {
   return minimal({

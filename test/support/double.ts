@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { Host, type HostOptions, type SimulatedOptions } from '#dist/index.js'
+import createProvider from '#dist/native/computecore/provider.js'
+import { ComputeCoreService } from '#dist/native/computecore/service.js'
 import { doubleFor, NoCompiler } from '../native/double/build.js'
 import { DoubleControl, type DoubleFault, type DoubleOptions } from '../native/double/control.js'
 import type { VmProvider } from './host.js'
@@ -33,9 +35,23 @@ export function openDouble(more: HostOptions = {}): Promise<Host> {
 export const DOUBLE: VmProvider = {
   name: 'double of computecore.dll',
   assumptionsHold: true,
+  isSimulated: true,
+  hasBuiltinGuest: false,
   open: (simulated = {}, more = {}) => {
     control().configure(optionsOf(simulated))
     return openDouble(more)
+  },
+  openSeam: async (simulated = {}) => {
+    control().configure(optionsOf(simulated))
+    const service = await ComputeCoreService.open(load().path)
+    const provider = createProvider({ port: service.port() })
+    return {
+      provider,
+      close: async () => {
+        await provider.close()
+        await service.close(new Promise(() => undefined))
+      },
+    }
   },
 }
 

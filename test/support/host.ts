@@ -1,14 +1,18 @@
 // A Host for a group of tests, with the check that every test leaves nothing open.
 
 import assert from 'node:assert/strict'
+import { tmpdir } from 'node:os'
 import {
   Host,
+  SimulatedService,
   type ComputeSystem,
+  type HcsProvider,
   type HostOptions,
   type SimulatedOptions,
   type UtilityVM,
   type UtilityVMBuilder,
 } from '#dist/index.js'
+import createSimulatedProvider from '#dist/native/simulated/provider.js'
 import { minimal } from './documents.js'
 
 /** Something that can be tested as a compute service. */
@@ -16,13 +20,40 @@ export interface VmProvider {
   readonly name: string
   /** False on a real host: cells of the specification that are only assumed may then differ. */
   readonly assumptionsHold: boolean
+  /** It understands `SimulatedOptions`, faults and latency among them: the cases marked (sim) apply. */
+  readonly isSimulated: boolean
+  /** Its VMs have a guest that dials in. */
+  readonly hasBuiltinGuest: boolean
   open(simulated?: SimulatedOptions, more?: HostOptions): Promise<Host>
+  /** The provider itself, for what has no public method; absent when it cannot be had here. */
+  openSeam?(simulated?: SimulatedOptions): Promise<Seam>
+}
+
+/** A provider outside a Host. */
+export interface Seam {
+  readonly provider: HcsProvider
+  close(): Promise<void>
 }
 
 export const SIMULATED: VmProvider = {
   name: 'simulated',
   assumptionsHold: true,
+  isSimulated: true,
+  hasBuiltinGuest: true,
   open: (simulated = {}, more = {}) => Host.open({ provider: 'simulated', threads: 2, ...more, simulated }),
+  openSeam: async (simulated = {}) => {
+    const service = await SimulatedService.open(simulated)
+    const client = service.join(tmpdir())
+    const provider = await createSimulatedProvider({ port: client.port() })
+    return {
+      provider,
+      close: async () => {
+        await provider.close()
+        await client.leave()
+        await service.close()
+      },
+    }
+  },
 }
 
 export interface TestHost {
