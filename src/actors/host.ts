@@ -116,8 +116,8 @@ export class Host extends Events<HostEvents> {
     let source: ProviderSource | undefined
     let host: Host | undefined
     try {
-      transport = await openTransportSource(settings.transport, directory.path)
       source = await openProviderSource(settings, directory.path)
+      transport = await openTransportSource(settings.transport, directory.path)
       host = new Host(settings, directory, source, transport, keepAlive)
       await host.#start()
       return host

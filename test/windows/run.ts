@@ -3,8 +3,18 @@
 
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, openSync, closeSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import {
+  existsSync,
+  mkdirSync,
+  openSync,
+  closeSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { join, relative, resolve } from 'node:path'
 import { buildDouble, NoCompiler, VARIANT_NAMES } from '../native/double/build.js'
 
 const HOME = resolve('build/windows')
@@ -54,6 +64,17 @@ function npmPackage(spec: string, directory: string): void {
   rmSync(packed, { recursive: true, force: true })
 }
 
+/** The configuration, with the spec files of the command line in place of its own: mocha itself would add them. */
+function mochaConfig(): string {
+  const name = '.mocharc.windows.json'
+  const specs = process.argv.slice(2)
+  if (specs.length === 0) return name
+  const path = join(HOME, 'mocharc.json')
+  const config = JSON.parse(readFileSync(name, 'utf8')) as Record<string, unknown>
+  writeFileSync(path, JSON.stringify({ ...config, spec: specs }))
+  return relative('.', path)
+}
+
 /** A path of this system as programs under Wine see it. */
 function windowsPath(path: string): string {
   return `Z:${path.replaceAll('/', '\\')}`
@@ -86,9 +107,7 @@ async function main(): Promise<number> {
   try {
     say('preparing Wine as Windows 10')
     await wine(['winecfg', '-v', 'win10'], LIMIT_MS)
-    const mocha = ['node_modules/mocha/bin/mocha.js', '--config', '.mocharc.windows.json', '--no-color']
-    const specs = process.argv.slice(2)
-    if (specs.length > 0) mocha.push(...specs)
+    const mocha = ['node_modules/mocha/bin/mocha.js', '--config', mochaConfig(), '--no-color']
     say('running')
     const code = await wine([join(node, 'bin', 'node.exe'), ...mocha], LIMIT_MS)
     const text = readFileSync(OUTPUT, 'utf8').replaceAll('\r\n', '\n')

@@ -66,9 +66,10 @@ describeDouble('computecore: a lost actor thread', () => {
         await until(() => rig.service.counts().operations === 0)
         const left = JSON.parse(await rig.provider.enumerate('')) as { Id: string }[]
         for (const { Id: id } of left) {
-          const system = await rig.provider.openSystem(id, () => undefined)
-          await system.terminate('')
-          await system.close()
+          // What was being created when the thread died is ended by the call thread itself, at the same time.
+          const system = await rig.provider.openSystem(id, () => undefined).catch(() => undefined)
+          await system?.terminate('').catch(() => undefined)
+          await system?.close()
         }
       }
       assert.equal(rig.service.counts().documents, 0)
