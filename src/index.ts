@@ -74,6 +74,12 @@ export {
 } from './errors.js'
 
 export { SimulatedService } from './native/simulated/service.js'
+export {
+  SimulatedGuest,
+  type SimulatedGuestOptions,
+  type SimulatedHardware,
+} from './native/simulated/guests/standalone.js'
+export type { HvSocketDialer } from './native/hvsocket.js'
 export type { FaultRule, HcsOp, SimulatedOptions } from './native/simulated/options.js'
 export type { HcsEvent, HcsProvider, HcsProviderFactory, HcsSystem, MigrationStep } from './native/hcs.js'
 

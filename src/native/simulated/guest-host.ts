@@ -2,6 +2,7 @@
 
 import type { Clock } from '../clock.js'
 import { vsockServiceId, LCOW_LOG_PORT, WCOW_LOG_SERVICE } from '../../protocol/hvsocket.js'
+import { Plan9ShareFlags } from '../../protocol/schema/index.js'
 import { findKey } from '../../protocol/resource-paths.js'
 import { SCSI_CONTROLLER_GUIDS } from '../../protocol/scsi.js'
 import type { SystemHost } from './live-system.js'
@@ -9,9 +10,6 @@ import { GuestSockets } from './guest-sockets.js'
 import { createLinuxGuest, createWindowsGuest } from './guests/index.js'
 import type { BuiltinGuest, GuestMachine, MachineDisk, MachinePmem } from './guests/machine.js'
 import { chances } from './seeded.js'
-
-/** Bit of Plan9ShareFlags. */
-const PLAN9_READ_ONLY = 1
 
 /** Makes the guest of a system, not booted yet. */
 export function startBuiltinGuest(
@@ -42,7 +40,7 @@ export function startBuiltinGuest(
         port: share.Port ?? 0,
         name: share.AccessName ?? share.Name ?? '',
         path: share.Path ?? '',
-        readOnly: ((share.Flags ?? 0) & PLAN9_READ_ONLY) !== 0,
+        readOnly: ((share.Flags ?? 0) & Plan9ShareFlags.Plan9ShareFlagsReadOnly) !== 0,
       })),
     vsmb: () =>
       [...(model.live.vsmb?.values() ?? [])].map((share) => ({

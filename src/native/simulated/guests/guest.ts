@@ -31,18 +31,13 @@ interface GuestState {
   bridge: BridgeState
 }
 
-export interface GuestOptions {
-  /** Requests are served one at a time; default: when the machine is isolated from its host. */
-  sequential?: boolean | undefined
-}
-
 export class Guest implements BuiltinGuest {
   readonly #kernel: GuestKernel
   readonly #service: GuestService
   readonly #bridge: BridgeServer
   readonly #log: LogStream
 
-  constructor(os: GuestOS, surroundings: GuestSurroundings, options: GuestOptions = {}) {
+  constructor(os: GuestOS, surroundings: GuestSurroundings) {
     const kernel = new GuestKernel(os, surroundings)
     const notify = (body: Record<string, unknown>): void => this.#bridge.notify(body)
     this.#kernel = kernel
@@ -50,7 +45,7 @@ export class Guest implements BuiltinGuest {
     this.#service = os === 'linux' ? new LinuxService(kernel, notify) : new WindowsService(kernel, notify, this.#log)
     this.#bridge = new BridgeServer({
       gate: kernel.gate,
-      sequential: options.sequential ?? kernel.machine.isConfidential,
+      sequential: kernel.machine.isConfidential,
       capabilities: this.#service.capabilities,
       handlers: this.#service.handlers,
     })

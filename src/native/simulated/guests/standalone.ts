@@ -1,0 +1,143 @@
+// A built-in guest on its own: no compute service, any transport, and hardware that the caller plugs and pulls. For tests of a host, ours
+// or another, against a guest that keeps to the protocol.
+
+import type { Duplex } from 'node:stream'
+import { InvalidConfigError } from '../../../errors.js'
+import type { GuestOS } from '../../../protocol/guest-os.js'
+import { isGuid } from '../../../protocol/guid.js'
+import { systemClock, type Clock } from '../../clock.js'
+import type { HvSocketDialer } from '../../hvsocket.js'
+import { UnixSocketTransport } from '../../unix-socket/transport.js'
+import { runtimeIdOf } from '../runtime-id.js'
+import { chances } from '../seeded.js'
+import { Guest } from './guest.js'
+import type { GuestMachine, MachineAdapter, MachineDisk, MachinePmem, MachineShare } from './machine.js'
+
+/** The devices of a guest that is started on its own. What is absent is not there. */
+export interface SimulatedHardware {
+  /** Default 1. */
+  processors?: number
+  /** MiB; default 1024. */
+  memoryMB?: number
+  disks?: MachineDisk[]
+  adapters?: MachineAdapter[]
+  pmem?: MachinePmem[]
+  plan9?: MachineShare[]
+  vsmb?: MachineShare[]
+  /** VMBus GUIDs of assigned PCI devices. */
+  pci?: string[]
+}
+
+export interface SimulatedGuestOptions {
+  guestOS: GuestOS
+  /** How the guest reaches its host: a dialer, or the directory of the Unix-socket transport. */
+  transport: HvSocketDialer | string
+  /** Compute system id: the guest's host name. Default `guest`. */
+  id?: string
+  /** Hyper-V VM GUID that the guest dials as; default: made from `id`. */
+  runtimeId?: string
+  hardware?: SimulatedHardware
+  /** Linux: what makes the guest read entropy (`-e 1`) and send its log (`vsockexec -e 109 …`). Default: neither. */
+  kernelCommandLine?: string
+  /** One request at a time, as a guest isolated from its host does; default false. */
+  sequential?: boolean
+  /** Of everything that is chance in the guest; default 1. */
+  seed?: number
+  clock?: Clock
+}
+
+export class SimulatedGuest {
+  readonly id: string
+  readonly runtimeId: string
+  /** Resolves when the guest has switched itself off. */
+  readonly poweredOff: Promise<void>
+  readonly #guest: Guest
+  readonly #listeners = new Set<() => void>()
+  #hardware: SimulatedHardware
+
+  private constructor(options: SimulatedGuestOptions) {
+    const { transport, id = 'guest', kernelCommandLine = '', seed = 1, clock = systemClock } = options
+    const dialer = typeof transport === 'string' ? new UnixSocketTransport(transport) : transport
+    const runtimeId = options.runtimeId ?? runtimeIdOf(id)
+    this.id = id
+    this.runtimeId = runtimeId
+    this.#hardware = { ...options.hardware }
+    let powerOff: () => void = () => undefined
+    this.poweredOff = new Promise((resolve) => (powerOff = resolve))
+    const machine: GuestMachine = {
+      id,
+      runtimeId,
+      kernelCommandLine,
+      forwardsLogs: true,
+      isConfidential: options.sequential === true,
+      processors: () => this.#hardware.processors ?? 1,
+      memoryMB: () => this.#hardware.memoryMB ?? 1024,
+      disks: () => [...(this.#hardware.disks ?? [])],
+      adapters: () => [...(this.#hardware.adapters ?? [])],
+      pmem: () => [...(this.#hardware.pmem ?? [])],
+      plan9: () => [...(this.#hardware.plan9 ?? [])],
+      vsmb: () => [...(this.#hardware.vsmb ?? [])],
+      pci: () => [...(this.#hardware.pci ?? [])],
+      onHardwareChange: (listener) => {
+        this.#listeners.add(listener)
+        return () => this.#listeners.delete(listener)
+      },
+      poweredOff: powerOff,
+      dial: (serviceId): Promise<Duplex> => dialer.dial({ runtimeId, serviceId }),
+    }
+    this.#guest = new Guest(options.guestOS, { machine, clock, random: chances(seed, 'guest', id) })
+  }
+
+  /**
+   * Boots a guest; it dials its host at once. A Linux guest dials again every 100 ms, a Windows guest gives up when nobody listens.
+   *
+   * @throws {InvalidConfigError} naming the option
+   */
+  static start(options: SimulatedGuestOptions): SimulatedGuest {
+    const wrong = (path: string, value: unknown, reason: string): InvalidConfigError =>
+      new InvalidConfigError({ op: 'SimulatedGuest.start', path, value, reason })
+    const { guestOS, transport, runtimeId } = options
+    if (guestOS !== 'linux' && guestOS !== 'windows') throw wrong('guestOS', guestOS, 'linux or windows')
+    if (typeof transport !== 'string' && typeof (transport as HvSocketDialer | undefined)?.dial !== 'function') {
+      throw wrong('transport', transport, 'a directory, or an object with dial()')
+    }
+    if (runtimeId !== undefined && !isGuid(runtimeId)) throw wrong('runtimeId', runtimeId, 'a GUID without braces')
+    const guest = new SimulatedGuest(options)
+    guest.#guest.boot()
+    return guest
+  }
+
+  /** Plugs and pulls devices: each member that is given replaces what was there. The guest notices at once. */
+  setHardware(changes: SimulatedHardware): void {
+    this.#hardware = { ...this.#hardware, ...changes }
+    for (const listener of [...this.#listeners]) listener()
+  }
+
+  /** The virtual processors stand still until `resume`. */
+  pause(): void {
+    this.#guest.pause()
+  }
+
+  resume(): void {
+    this.#guest.resume()
+  }
+
+  /** Asks the operating system to shut down, as the integration service does. */
+  shutdown(): void {
+    this.#guest.shutdown()
+  }
+
+  /** Drops the bridge; the guest dials again. */
+  disconnect(): void {
+    this.#guest.disconnect()
+  }
+
+  /** Takes the power away: every connection and timer ends. Idempotent. */
+  stop(): Promise<void> {
+    return this.#guest.stop()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop()
+  }
+}
