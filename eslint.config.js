@@ -42,14 +42,38 @@ export default tseslint.config(
     '^(?!node:|\\./)',
     'the peer shares no code with the library, so that a mistake in one cannot hide in the other',
   ),
+  // The hearts: bytes and events in, effects out. No I/O at all.
+  forbid(
+    [
+      'src/actors/vm/queue.ts',
+      'src/actors/vm/exit.ts',
+      'src/actors/gcs/{bridge,handshake,modify-gate,request-ids,requests,signals}.ts',
+    ],
+    '^node:|/cli/|^\\.\\./\\.\\./index\\.js$|^koffi$',
+    'a heart of an actor does no I/O',
+  ),
+  // Time and chance come from outside, in the hearts and in all that an actor is made of.
   {
-    files: ['src/actors/vm/queue.ts', 'src/actors/gcs/bridge.ts', 'src/actors/gcs/handshake.ts'],
+    files: [
+      'src/actors/{vm,gcs}/**/*.ts',
+      'src/actors/service-actor.ts',
+      'src/protocol/**/*.ts',
+      'src/builder/**/*.ts',
+    ],
+    ignores: ['**/proxy.ts', '**/*-proxy.ts'],
     rules: {
       'no-restricted-globals': ['error', 'setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'performance'],
       'no-restricted-properties': [
         'error',
         { object: 'Date', property: 'now', message: 'the clock is passed in' },
         { object: 'Math', property: 'random', message: 'randomness is passed in' },
+        { object: 'AbortSignal', property: 'timeout', message: 'the clock is passed in' },
+        { object: 'crypto', property: 'randomUUID', message: 'randomness is passed in' },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'the clock is passed in' },
+        { selector: 'ImportDeclaration[source.value=/^node:timers/]', message: 'the clock is passed in' },
       ],
     },
   },
