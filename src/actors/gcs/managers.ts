@@ -156,12 +156,6 @@ export interface GuestManager {
   bridgeNextId(): Promise<bigint>
   /** Raises it; never lowers it. */
   seedBridgeNextId(next: Int64): Promise<void>
-  /**
-   * Writes the recording of the connection, or of the last one, to a file; `npm run recording -- file` prints it.
-   *
-   * @throws {InvalidStateError} nothing is recorded, or there was no connection yet
-   */
-  saveRecording(path: string, options?: CallOptions): Promise<void>
   /** Closes connection and listeners and ends the guest actor. */
   close(): Promise<void>
 }

@@ -313,6 +313,11 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
     await this.#link.mailbox.call('modify', input, subject, options)
   }
 
+  /**
+   * Writes the recording of the connection, or of the last one, to a file; `npm run recording -- file` prints it.
+   *
+   * @throws {InvalidStateError} nothing is recorded, or there was no connection yet
+   */
   async saveRecording(path: string, options?: CallOptions): Promise<void> {
     const subject = this.#subject('saveRecording')
     if (typeof path !== 'string' || path === '') {

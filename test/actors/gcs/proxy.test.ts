@@ -1,0 +1,161 @@
+// A Guest against a fake actor on a bare port: what it sends, what it decides by itself, and what it tells.
+
+import assert from 'node:assert/strict'
+import {
+  ActorLostError,
+  BridgeClosedError,
+  Guest,
+  GuestConnectionUnavailableError,
+  GuestRPCError,
+  InvalidConfigError,
+  InvalidStateError,
+  UnsupportedGuestError,
+  type GuestOS,
+} from '#dist/index.js'
+import { newChannel, openMailbox } from '#dist/actors/mailbox/caller.js'
+import type { ActorHandlers, ActorPort, Mailbox } from '#dist/actors/mailbox/contract.js'
+import { exposeActor } from '#dist/actors/mailbox/expose.js'
+import type { GuestNotices, GuestRequests } from '#dist/actors/gcs/contract.js'
+import { toWireError } from '#dist/errors-wire.js'
+import { rejectsWith } from '../../support/expect.js'
+
+class FakeGuestActor {
+  readonly asked: [method: string, input: unknown][] = []
+  readonly hooks: string[] = []
+  readonly guest: Guest
+  readonly mailbox: Mailbox<GuestRequests, GuestNotices>
+  readonly port: ActorPort<GuestNotices>
+  stops = 0
+  readonly answers = new Map<string, () => unknown>()
+
+  constructor(guestOS: GuestOS = 'linux') {
+    const { local, remote } = newChannel()
+    const methods = 'arm prepare connect disconnect negotiated modify dumpStacks vmExited deleteContainerState'.split(
+      ' ',
+    )
+    const handlers = Object.fromEntries(
+      methods.map((method) => [
+        method,
+        (input: unknown) => {
+          this.asked.push([method, input])
+          return this.answers.get(method)?.()
+        },
+      ]),
+    )
+    this.port = exposeActor<GuestRequests, GuestNotices>(remote, handlers as unknown as ActorHandlers<GuestRequests>, {
+      onStop: async () => void this.stops++,
+    })
+    this.mailbox = openMailbox<GuestRequests, GuestNotices>(local)
+    this.guest = new Guest({
+      vmId: 'vm',
+      guestOS,
+      mailbox: this.mailbox,
+      hooks: {
+        disconnected: (error) => this.hooks.push(`disconnected ${error?.message ?? 'on purpose'}`),
+        closed: () => this.hooks.push('closed'),
+      },
+    })
+  }
+}
+
+describe('Guest on a fake actor', () => {
+  let fake: FakeGuestActor
+
+  afterEach(async () => {
+    await fake.guest.close()
+    await fake.port.closed
+  })
+
+  it('sends a change as one request in the order of the schema, labelled for its errors', async () => {
+    fake = new FakeGuestActor()
+    await fake.guest.addLCOWMappedVirtualDisk({ MountPath: '/mnt/a', Lun: 1, Controller: 0 })
+    const [asked] = fake.asked
+    assert.equal(asked?.[0], 'modify')
+    const { request, op } = asked[1] as { request: string; op: string }
+    assert.equal(op, 'guest.addLCOWMappedVirtualDisk')
+    assert.match(
+      request,
+      /^\{"RequestType":"Add","ResourceType":"MappedVirtualDisk","Settings":\{"MountPath":"\/mnt\/a","Lun":1/,
+    )
+  })
+
+  it('a failing answer is the guest’s error with the caller’s stack', async () => {
+    fake = new FakeGuestActor()
+    fake.answers.set('dumpStacks', () => {
+      throw new GuestRPCError({ op: 'guest.dumpStacks', id: 'vm', result: -1070137074, errorMessage: 'gone' })
+    })
+    async function mine(): Promise<string> {
+      return await fake.guest.dumpStacks()
+    }
+    const error = await rejectsWith(mine(), GuestRPCError)
+    assert.equal(error.result, 0xc037_010e)
+    assert.match(error.stack ?? '', /mine/)
+  })
+
+  it('sends nothing that is wrong, or meant for the other system', async () => {
+    fake = new FakeGuestActor('windows')
+    await rejectsWith(fake.guest.addLCOWMappedVirtualDisk({}), UnsupportedGuestError)
+    await rejectsWith(fake.guest.addWCOWMappedVirtualDisk('x' as never), InvalidConfigError)
+    await rejectsWith(fake.guest.prepareConnection('not a guid'), InvalidConfigError)
+    await rejectsWith(fake.guest.addNetworkInterface('', 'Add'), InvalidConfigError)
+    assert.deepEqual(fake.asked, [])
+  })
+
+  it('tells a disconnect with its error, warnings and the log', async () => {
+    fake = new FakeGuestActor()
+    const { guest, port } = fake
+    const told = Promise.all([
+      new Promise<Error | undefined>((resolve) => guest.once('disconnected', resolve)),
+      new Promise<Error>((resolve) => guest.once('warning', resolve)),
+      new Promise((resolve) => guest.once('log', resolve)),
+    ])
+    port.notify('disconnected', toWireError(new BridgeClosedError({ id: 'vm', reason: 'end of stream' })))
+    port.notify('warning', toWireError(new Error('no entropy')))
+    port.notify('log', { level: 'info', timeMs: 5, message: 'hello', fields: { a: 1 } })
+    const [error, warning, record] = await told
+    assert(error instanceof BridgeClosedError)
+    assert.equal(warning.message, 'no entropy')
+    assert.deepEqual(record, { level: 'info', message: 'hello', fields: { a: 1 }, time: new Date(5) })
+    assert.match(fake.hooks.join(), /^disconnected .*end of stream$/)
+  })
+
+  it('an exit of the VM refuses what comes after it here, and tells the actor', async () => {
+    fake = new FakeGuestActor()
+    const cause = new InvalidStateError({ id: 'vm', state: 'exited', reason: 'the VM has exited' })
+    fake.guest.vmExited(cause)
+    fake.guest.vmExited(cause)
+    const error = await rejectsWith(fake.guest.dumpStacks(), GuestConnectionUnavailableError)
+    assert(error.cause instanceof BridgeClosedError)
+    assert.equal(error.cause.cause, cause)
+    await fake.guest.closeConnection()
+    await fake.mailbox.call('negotiated', {}, { op: 'test' })
+    assert.equal(fake.asked.filter(([method]) => method === 'vmExited').length, 1)
+    assert.equal(
+      fake.asked.some(([method]) => method === 'dumpStacks'),
+      false,
+    )
+  })
+
+  it('close stops the actor once, from any state, and refuses what comes after it', async () => {
+    fake = new FakeGuestActor()
+    await Promise.all([fake.guest.close(), fake.guest.close()])
+    await fake.guest.close()
+    assert.equal(fake.stops, 1)
+    assert.deepEqual(fake.hooks, ['closed'])
+    await rejectsWith(fake.guest.dumpStacks(), GuestConnectionUnavailableError)
+    await rejectsWith(fake.guest.createConnection(), InvalidStateError)
+    assert.equal(await fake.guest.isConnected(), false)
+    assert.equal(await fake.guest.capabilities(), undefined)
+    await fake.guest.closeConnection()
+  })
+
+  it('a lost actor loses what is in flight, and still closes', async () => {
+    fake = new FakeGuestActor()
+    fake.answers.set('dumpStacks', () => new Promise(() => undefined))
+    const lost = rejectsWith(fake.guest.dumpStacks(), ActorLostError)
+    fake.mailbox.lose(new Error('its thread died'))
+    await lost
+    await fake.guest.close()
+    assert.deepEqual(fake.hooks, ['closed'])
+  })
+})
