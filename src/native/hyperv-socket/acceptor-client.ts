@@ -2,6 +2,7 @@
 
 import type { Socket } from 'node:net'
 import type { MessagePort } from 'node:worker_threads'
+import { ActorLostError, InvalidStateError } from '../../errors.js'
 import type { AcceptorLink } from './acceptor.js'
 import type { SocketRequest } from './addressing.js'
 import { adopt } from './adopt.js'
@@ -36,6 +37,13 @@ interface Item {
   lost(error: Error, inOrder: boolean): void
 }
 
+const OP = 'transport'
+
+/** Refused because of what this side ended. */
+export function refusal(reason: string): InvalidStateError {
+  return new InvalidStateError({ op: OP, state: 'closed', reason })
+}
+
 /** As the reference host listens. */
 const BACKLOG = 16
 
@@ -55,15 +63,18 @@ export class AcceptorClient {
     this.#wake = link.wake
     this.#calls = calls
     this.#port.on('message', (answer: Answer) => {
-      if (answer.tell === 'ended') this.#end(new Error('the acceptor thread has ended'), true)
+      if (answer.tell === 'ended') this.#end(refusal('the acceptor thread has ended'), true)
       else this.#items.get(answer.id)?.answered(answer)
     })
-    this.#port.once('close', () => this.#end(new Error('the acceptor thread was lost'), false))
+    this.#port.once('close', () => this.#end(new ActorLostError({ op: OP, reason: 'the acceptor thread died' }), false))
     this.#port.unref()
     this.#life.unref()
   }
 
-  /** @throws {SocketError} by rejection: the address is taken, not allowed, or of a family this host lacks */
+  /**
+   * Rejects with SocketError when the address is taken, not allowed, or of a family this host lacks; with InvalidStateError after the end,
+   * and with ActorLostError when the acceptor thread dies.
+   */
   listen(socket: SocketRequest, name: string, events: ListenEvents): Promise<RemoteListener> {
     return new Promise((resolve, reject) => {
       const id = this.#next++
@@ -192,6 +203,6 @@ export class AcceptorClient {
   /** Leaves; everything that is open there is closed. Idempotent. */
   close(): void {
     this.#ask({ ask: 'leave' })
-    this.#end(new Error('the transport was closed'), true)
+    this.#end(refusal('the transport was closed'), true)
   }
 }

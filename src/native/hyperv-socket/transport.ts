@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream'
 import { AcceptQueue, listenerClosed } from '../accept-queue.js'
 import type { Clock } from '../clock.js'
 import type { HvSocketAddress, HvSocketDialer, HvSocketListener, HvSocketTransport } from '../hvsocket.js'
-import { AcceptorClient, type RemoteListener } from './acceptor-client.js'
+import { AcceptorClient, refusal, type RemoteListener } from './acceptor-client.js'
 import type { AcceptorLink } from './acceptor.js'
 import type { Addressing } from './addressing.js'
 import { loadSocketCalls, type SocketCalls } from './calls.js'
@@ -156,7 +156,7 @@ export class HyperVSocketTransport implements HvSocketTransport, HvSocketDialer 
   }
 
   async close(): Promise<void> {
-    this.#closed.abort(new Error('the transport was closed'))
+    this.#closed.abort(refusal('the transport was closed'))
     await Promise.all([...this.#listeners].map((listener) => listener.close()))
     this.#client.close()
   }

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
+import { ActorLostError, InvalidStateError } from '#dist/index.js'
 import { AcceptLoop } from '#dist/native/hyperv-socket/accept-loop.js'
 import { HYPERV } from '#dist/native/hyperv-socket/addressing.js'
 import { SocketError, socketErrorName } from '#dist/native/hyperv-socket/errors.js'
@@ -165,7 +166,8 @@ describe('Hyper-V sockets over scripted calls', () => {
       while (calls.connected === 0) loop.turn()
       await during(transport.close())
       assert.match((await dialling).message, /the transport was closed/)
-      assert.match((await rejection<Error>(transport.dial(ADDRESS))).message, /the transport was closed/)
+      const late = await rejectsWith(transport.dial(ADDRESS), InvalidStateError)
+      assert.match(late.message, /the transport was closed/)
     })
 
     it('leaves no socket behind when an option is refused', async () => {
@@ -238,7 +240,8 @@ describe('Hyper-V sockets over scripted calls', () => {
       port!.postMessage({ tell: 'listening', id: 1, socket } satisfies Answer)
       const accepting = rejection<Error>((await listening).accept())
       port!.close()
-      assert.match((await accepting).message, /the acceptor thread was lost/)
+      assert.match((await accepting).message, /the acceptor thread died/)
+      await rejectsWith(orphan.listen(ADDRESS), ActorLostError)
       assert.equal(calls.open.size, 0)
       await orphan.close()
     })
