@@ -27,6 +27,8 @@ function resolveEnd(): (code: number) => void {
 
 function onError(error: unknown): void {
   uncaught = { error }
+  // When the process dies of it, it does so before this runs; when somebody handles it, it is none of our business.
+  setImmediate(() => (uncaught = undefined)).unref()
 }
 
 function onExit(code: number): void {
