@@ -44,6 +44,8 @@ export interface SimulatedGuestOptions {
   /** Of everything that is chance in the guest; default 1. */
   seed?: number
   clock?: Clock
+  /** What `capture` gave of another guest: this one goes on with that instead of booting, as after a live migration. */
+  state?: unknown
 }
 
 export class SimulatedGuest {
@@ -103,7 +105,8 @@ export class SimulatedGuest {
     }
     if (runtimeId !== undefined && !isGuid(runtimeId)) throw wrong('runtimeId', runtimeId, 'a GUID without braces')
     const guest = new SimulatedGuest(options)
-    guest.#guest.boot()
+    if (options.state === undefined) guest.#guest.boot()
+    else guest.#guest.arrive(options.state)
     return guest
   }
 
@@ -130,6 +133,11 @@ export class SimulatedGuest {
   /** Drops the bridge; the guest dials again. */
   disconnect(): void {
     this.#guest.disconnect()
+  }
+
+  /** What the guest remembers, as plain data that can be cloned: mounts, files, containers, processes, waits that are not answered. */
+  capture(): unknown {
+    return this.#guest.capture()
   }
 
   /** Takes the power away: every connection and timer ends. Idempotent. */

@@ -7,20 +7,23 @@ import { FileError } from './file-error.js'
 const MAX_BYTES = 32 * 1024 * 1024
 const MAX_ENTRIES = 16_384
 
-/** A file, or a directory that was made. */
-type Entry = Uint8Array | 'directory'
+/** A file with room to grow, so that appending costs what is appended; or a directory that was made. */
+type Entry = { readonly bytes: Uint8Array; readonly size: number } | 'directory'
 
-export type VolumeState = Map<string, Map<string, Entry>>
+/** By volume, then path: the content of a file, or a directory. */
+export type VolumeState = Map<string, Map<string, Uint8Array | 'directory'>>
+
+const EMPTY = { bytes: new Uint8Array(0), size: 0 }
 
 export class Volumes {
   /** By volume, then path: no slash in front, none at the end. */
-  readonly #volumes: VolumeState = new Map()
+  readonly #volumes = new Map<string, Map<string, Entry>>()
   #bytes = 0
   #entries = 0
 
   read(volume: string, path: string): Uint8Array | undefined {
     const entry = this.#volumes.get(volume)?.get(path)
-    return entry === 'directory' ? undefined : entry
+    return entry === undefined || entry === 'directory' ? undefined : entry.bytes.subarray(0, entry.size)
   }
 
   /** Names in a directory; undefined when there is none. The root is always there. */
@@ -39,9 +42,18 @@ export class Volumes {
 
   /** @throws {FileError} no space is left */
   write(volume: string, path: string, data: Uint8Array, append: boolean): void {
-    const before = this.read(volume, path)
-    const content = append && before !== undefined ? Buffer.concat([before, data]) : Uint8Array.from(data)
-    this.#put(volume, path, content)
+    const found = this.#volumes.get(volume)?.get(path)
+    const before = append && found !== undefined && found !== 'directory' ? found : EMPTY
+    const size = before.size + data.byteLength
+    // Refused before memory is taken.
+    if (this.#bytes - sizeOf(found) + size > MAX_BYTES) throw new FileError('No space left on device')
+    let { bytes } = before
+    if (size > bytes.byteLength) {
+      bytes = new Uint8Array(before.size === 0 ? size : Math.max(size, 2 * bytes.byteLength))
+      bytes.set(before.bytes.subarray(0, before.size))
+    }
+    bytes.set(data, before.size)
+    this.#put(volume, path, { bytes, size })
   }
 
   /** @throws {FileError} no space is left */
@@ -80,14 +92,26 @@ export class Volumes {
   }
 
   capture(): VolumeState {
-    return this.#volumes
+    const content = (entry: Entry): Uint8Array | 'directory' =>
+      entry === 'directory' ? entry : Uint8Array.from(entry.bytes.subarray(0, entry.size))
+    return new Map(
+      [...this.#volumes].map(([volume, entries]) => [
+        volume,
+        new Map([...entries].map(([path, entry]) => [path, content(entry)])),
+      ]),
+    )
   }
 
   restore(state: VolumeState): void {
-    for (const [volume, entries] of state) for (const [path, entry] of entries) this.#put(volume, path, entry)
+    for (const [volume, entries] of state) {
+      for (const [path, entry] of entries) {
+        if (entry === 'directory') this.makeDirectory(volume, path)
+        else this.write(volume, path, entry, false)
+      }
+    }
   }
 }
 
 function sizeOf(entry: Entry | undefined): number {
-  return entry === undefined || entry === 'directory' ? 0 : entry.byteLength
+  return entry === undefined || entry === 'directory' ? 0 : entry.size
 }

@@ -144,8 +144,14 @@ export async function writeGuestFile(
   if ((await listGuestDirectory(kernel, path)) !== undefined) throw new FileError('Is a directory')
   if (!(await isDirectory(kernel, parentOf(path)))) throw new FileError('No such file or directory')
   // What an overlay shows from a layer is copied up before more is written to it.
-  const before = append ? await readGuestFile(kernel, path) : undefined
-  kernel.volumes.write(place.volume, place.path, before === undefined ? data : Buffer.concat([before, data]), false)
+  const isHere = kernel.volumes.read(place.volume, place.path) !== undefined
+  const before = append && !isHere ? await readGuestFile(kernel, path) : undefined
+  kernel.volumes.write(
+    place.volume,
+    place.path,
+    before === undefined ? data : Buffer.concat([before, data]),
+    append && isHere,
+  )
 }
 
 /** @throws {FileError} */

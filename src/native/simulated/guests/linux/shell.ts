@@ -101,8 +101,14 @@ async function lines(context: LinuxContext, shell: Shell, text: string): Promise
 const MARK = String.fromCharCode(1)
 const MARKED = new RegExp(`${MARK}([^${MARK}]*)${MARK}`, 'g')
 
+// `2>` loses what joins the digit to the operator when it is split into words, so it is marked before.
+const ERRORS = String.fromCharCode(2)
+
 function readScript(text: string): Pipeline[] | undefined {
-  const words = parse(text, (name) => `${MARK}${name}${MARK}`)
+  const marked = text.replace(/(^|[\s;&|])2(?=>)/g, `$1${ERRORS} `)
+  const words = parse(marked, (name) => `${MARK}${name}${MARK}`).map((word) =>
+    typeof word === 'string' && word !== ERRORS ? word.replaceAll(`${ERRORS} `, '2') : word,
+  )
   const pipelines: Pipeline[] = []
   let pipeline: Pipeline = { join: ';', commands: [] }
   let command: Command = { words: [], redirects: [] }
@@ -125,8 +131,7 @@ function readScript(text: string): Pipeline[] | undefined {
     else if (word.op === '>' || word.op === '>>' || word.op === '<') {
       const target = words[++index]
       if (typeof target !== 'string') return undefined
-      // `2>` reaches us as the word 2 and the operator.
-      const isErrors = word.op !== '<' && command.words.at(-1) === '2' && command.words.length > 1
+      const isErrors = word.op !== '<' && command.words.at(-1) === ERRORS
       if (isErrors) command.words.pop()
       const stream = word.op === '<' ? 'stdin' : isErrors ? 'stderr' : 'stdout'
       command.redirects.push({ kind: word.op, stream, target })

@@ -20,6 +20,9 @@ export interface SavedWindowsContainer {
   siloId: string
   hosted: Document
   state: WindowsContainer['state']
+  memoryMB: number | undefined
+  processors: number | undefined
+  mappedDirectories: MappedDirectory[]
   processes: SavedProcess[]
 }
 
@@ -114,12 +117,17 @@ export class WindowsContainer {
 
   capture(): SavedWindowsContainer {
     const { id, activity, siloId, hosted } = this.#options
-    return { id, activity, siloId, hosted, state: this.state, processes: this.processes.capture() }
+    const { state, memoryMB, processors, mappedDirectories } = this
+    const processes = this.processes.capture()
+    return { id, activity, siloId, hosted, state, memoryMB, processors, mappedDirectories, processes }
   }
 
   static restore(options: Pick<Options, 'kernel' | 'notify'>, saved: SavedWindowsContainer): WindowsContainer {
     const container = new WindowsContainer({ ...options, ...saved })
     container.state = saved.state
+    container.memoryMB = saved.memoryMB
+    container.processors = saved.processors
+    container.mappedDirectories.splice(0, Infinity, ...saved.mappedDirectories)
     container.processes.restore(saved.processes, (parameters) =>
       windowsLaunch(options.kernel, parameters, container, () => container.processes.all()),
     )

@@ -120,9 +120,11 @@ export async function writeWindows(
     throw new FileError('The system cannot find the path specified.')
   const [place] = placesOf(kernel, path)
   if (place?.kind !== 'volume' || place.readOnly) throw new FileError('Access is denied.')
-  const before = append ? await readWindows(kernel, path) : undefined
+  // What shows through from a layer is copied before more is written to it.
+  const isHere = kernel.volumes.read(place.volume, place.path.replaceAll('\\', '/')) !== undefined
+  const before = append && !isHere ? await readWindows(kernel, path) : undefined
   const content = before === undefined ? data : Buffer.concat([before, data])
-  kernel.volumes.write(place.volume, place.path.replaceAll('\\', '/'), content, false)
+  kernel.volumes.write(place.volume, place.path.replaceAll('\\', '/'), content, append && isHere)
 }
 
 export async function isWindowsDirectory(kernel: GuestKernel, path: string): Promise<boolean> {
