@@ -169,8 +169,13 @@ export class Bridge {
     return effects
   }
 
+  /** Whoever looks on may fail: that costs nobody an answer. */
   #tell(frame: Frame, body?: Record<string, unknown>): void {
-    this.#options.onFrame?.(frame, body)
+    try {
+      this.#options.onFrame?.(frame, body)
+    } catch {
+      // Not the guest's fault, and not the caller's.
+    }
   }
 
   #take(frame: Frame): BridgeEffect[] {

@@ -18,7 +18,8 @@ export interface RecorderLimits {
 const MAX_BODY_BYTES = 128 * 1024
 
 /** Records are plain maps: every msgpack reader can read a file. */
-const packr = new Packr({ useRecords: false })
+// A guest may write any integer: one beyond 64 bits is kept as text.
+const packr = new Packr({ useRecords: false, largeBigIntToString: true })
 
 export class FlightRecorder {
   readonly #init: GuestInit
