@@ -1,13 +1,13 @@
 // execInUVM: one command in the utility VM, its stdio relayed, its exit code the answer.
 
-import { finished, type Readable, type Writable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import type { Readable, Writable } from 'node:stream'
 import { InvalidConfigError } from '../../errors.js'
 import type { ProcessParameters } from '../../protocol/schema/index.js'
 import type { CallOptions, CallSubject } from '../mailbox/contract.js'
 import { within } from '../mailbox/within.js'
 import type { GuestOS } from '../../protocol/guest-os.js'
 import type { ExecRequest, GuestProcessHandle } from './managers.js'
+import { pump } from './pump.js'
 
 const LINUX_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 const WINDOWS_SYSTEM_USER = 'NT AUTHORITY\\SYSTEM'
@@ -92,6 +92,19 @@ function quoteWindowsArgument(arg: string): string {
   return `"${arg.replace(/(\\*)"/g, '$1$1\\"').replace(/(\\+)$/, '$1$1')}"`
 }
 
+/**
+ * Keeps a stream of the caller that fails before the relay listens from ending the program: the relay finds it broken. The returned
+ * function ends that.
+ */
+export function guardStreams({ stdin, stdout, stderr }: ExecRequest): () => void {
+  const streams = [stdin, stdout, stderr].filter((stream) => typeof stream === 'object' && 'on' in stream)
+  const hear = (): void => undefined
+  for (const stream of streams) stream.on('error', hear)
+  return () => {
+    for (const stream of streams) stream.off('error', hear)
+  }
+}
+
 /** How long a failed exec waits for the guest to take the kill, milliseconds. */
 const KILL_TIMEOUT_MS = 10_000
 
@@ -110,7 +123,7 @@ export async function relay(
 ): Promise<number> {
   const output = [copy(process.stdout, request.stdout), copy(process.stderr, request.stderr)]
   const input = feed(process.stdin, request.stdin)
-  const through = Promise.all([process.wait(), ...output]).then(([exit]) => exit.exitCode)
+  const through = Promise.all([process.wait(), ...output.map(({ done }) => done)]).then(([exit]) => exit.exitCode)
   // Input that nobody reads does not hold the exit up; only its failure ends the command.
   const failed = input.done.then(() => new Promise<never>(() => undefined))
   try {
@@ -119,66 +132,43 @@ export async function relay(
     process.kill({ timeoutMs: KILL_TIMEOUT_MS }).catch(() => undefined)
     throw error
   } finally {
-    input.stop()
+    for (const { stop } of [...output, input]) stop()
     await process.close()
-    await Promise.allSettled(output)
   }
 }
 
-/** Copies without ending the caller's stream: it may be process.stdout. */
-async function copy(from: Readable | null, to: Writable | undefined): Promise<void> {
-  if (from === null || to === undefined) return
-  try {
-    await pipeline(from, to, { end: false })
-  } catch (error) {
-    // The guest's end going away is told by wait(); only the caller's own failure is an error of the relay.
-    if (to.errored !== null || to.destroyed) throw error
-  }
+interface Relay {
+  readonly done: Promise<void>
+  readonly stop: () => void
+}
+
+const NOTHING: Relay = { done: Promise.resolve(), stop: () => undefined }
+
+/** Copies without ending the caller's stream. `done` rejects when that is the one to fail: the guest's going away is told by wait(). */
+function copy(from: Readable | null, to: Writable | undefined): Relay {
+  if (from === null || to === undefined) return NOTHING
+  const { done, stop } = pump(from, to)
+  const copied = done.then(({ side, error }) => {
+    if (side === 'sink') throw error ?? new Error('the stream for the output was ended')
+  })
+  return { done: copied, stop }
 }
 
 /**
  * Writes the caller's input and then half-closes. `done` rejects with what the caller's stream failed with. The caller's stream is neither
  * destroyed nor read further once the process no longer takes input.
  */
-function feed(to: Writable | null, from: ExecRequest['stdin']): { done: Promise<void>; stop: () => void } {
-  if (to === null || from === undefined) return { done: Promise.resolve(), stop: () => undefined }
+function feed(to: Writable | null, from: ExecRequest['stdin']): Relay {
+  if (to === null || from === undefined) return NOTHING
   if (typeof from === 'string' || from instanceof Uint8Array) {
     to.end(from)
-    return { done: Promise.resolve(), stop: () => undefined }
+    return NOTHING
   }
-  let stop = (): void => undefined
-  const done = new Promise<void>((resolve, reject) => {
-    const take = (chunk: unknown): void => {
-      try {
-        if (!to.write(chunk)) from.pause()
-      } catch (error) {
-        // Not bytes, from a stream of objects.
-        reject(error as Error)
-      }
-    }
-    const more = (): void => void from.resume()
-    const forget = finished(from, { writable: false }, (error) => {
-      stop()
-      if (error) reject(error)
-      else {
-        to.end()
-        resolve()
-      }
-    })
-    stop = (): void => {
-      forget()
-      from.off('data', take)
-      to.off('drain', more)
-      to.off('close', gone)
-      from.pause()
-    }
-    const gone = (): void => {
-      stop()
-      resolve()
-    }
-    to.on('drain', more)
-    to.once('close', gone)
-    from.on('data', take)
+  const { done, stop } = pump(from, to)
+  const fed = done.then(({ side, error }) => {
+    if (side === 'sink') return
+    if (error !== undefined) throw error
+    to.end()
   })
-  return { done, stop: () => stop() }
+  return { done: fed, stop }
 }

@@ -17,7 +17,7 @@ import { documentText } from '../arguments.js'
 import type { CallOptions, CallSubject } from '../mailbox/contract.js'
 import type { GuestOS } from '../../protocol/guest-os.js'
 import { Container } from './container-proxy.js'
-import { execParameters, relay } from './exec.js'
+import { execParameters, guardStreams, relay } from './exec.js'
 import {
   checkContainerId,
   checkPort,
@@ -176,12 +176,17 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
   async execInUVM(request: ExecRequest, options?: CallOptions): Promise<number> {
     const startedMs = performance.now()
     const parameters = execParameters(request, this.guestOS, this.#link.vmId)
-    const process = await startProcess(this.#link, undefined, parameters, this.#ready('execInUVM'), options)
-    // The caller's time counts from the call: what the start took is gone.
-    const timeoutMs = options?.timeoutMs
-    const left =
-      timeoutMs === undefined ? undefined : Math.max(timeoutMs - (performance.now() - startedMs), Number.MIN_VALUE)
-    return relay(process, request, this.#subject('execInUVM'), { signal: options?.signal, timeoutMs: left })
+    const release = guardStreams(request)
+    try {
+      const process = await startProcess(this.#link, undefined, parameters, this.#ready('execInUVM'), options)
+      // The caller's time counts from the call: what the start took is gone.
+      const timeoutMs = options?.timeoutMs
+      const left =
+        timeoutMs === undefined ? undefined : Math.max(timeoutMs - (performance.now() - startedMs), Number.MIN_VALUE)
+      return await relay(process, request, this.#subject('execInUVM'), { signal: options?.signal, timeoutMs: left })
+    } finally {
+      release()
+    }
   }
 
   // ------------------------------------------------------------------------------------------------------------ containers
