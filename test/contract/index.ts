@@ -8,6 +8,7 @@ import { failuresContract } from './failures.js'
 import { lifecycleContract } from './lifecycle.js'
 import { modifyContract } from './modify.js'
 import { seamContract } from './seam.js'
+import { socketsContract } from './sockets.js'
 import { stateContract } from './state.js'
 
 export function vmContract(provider: VmProvider): void {
@@ -20,5 +21,6 @@ export function vmContract(provider: VmProvider): void {
     documentsContract(provider)
     failuresContract(provider)
     seamContract(provider)
+    socketsContract(provider)
   })
 }

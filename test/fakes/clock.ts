@@ -30,6 +30,12 @@ export class ManualClock implements Clock {
     return this.#scheduled.size
   }
 
+  /** How long until the next timer is due; undefined when none is set. */
+  get untilNextMs(): number | undefined {
+    const next = Math.min(...[...this.#scheduled].map(({ atMs }) => atMs))
+    return next === Infinity ? undefined : next - this.#nowMs
+  }
+
   /** Moves the time; due callbacks run in order. */
   advance(ms: number): void {
     this.#nowMs += ms
