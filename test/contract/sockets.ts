@@ -1,6 +1,7 @@
 // HCS-070: what the service table means for a guest that dials in.
 
 import assert from 'node:assert/strict'
+import type { UtilityVM } from '#dist/index.js'
 import { linux, minimal } from '../support/documents.js'
 import { pending, rejection } from '../support/expect.js'
 import { useHost, type VmProvider } from '../support/host.js'
@@ -15,39 +16,31 @@ export function socketsContract(provider: VmProvider): void {
     const test = useHost(provider)
     const descriptors = { BindSecurityDescriptor: DESCRIPTOR, ConnectSecurityDescriptor: DESCRIPTOR }
 
-    it('HCS-070 disabling a service cuts its connections; enabling lets new ones in', async () => {
-      const vm = await test.create(linux())
-      const guest = await test.host.createGuest(vm)
-      try {
-        await vm.start()
-        await guest.createConnection()
-        const cut = new Promise((resolve) => guest.once('disconnected', resolve))
-        await vm.updateHvSocketService(BRIDGE.toUpperCase(), { ...descriptors, Disabled: true })
-        await cut
-        assert.equal(await guest.isConnected(), false)
-        const connecting = guest.createConnection({ coldStart: false })
-        assert.equal(await pending(connecting), true)
-        await vm.updateHvSocketService(BRIDGE, descriptors)
-        await connecting
-        assert.equal(await guest.isConnected(), true)
-      } finally {
-        await guest.close()
-      }
-    })
-
-    it('HCS-070 removing the entry of a disabled service lets new ones in too', async () => {
-      const vm = await test.create(linux())
-      const guest = await test.host.createGuest(vm)
-      try {
-        await vm.start()
-        await vm.updateHvSocketService(BRIDGE, { ...descriptors, Disabled: true })
-        const connecting = guest.createConnection()
-        await vm.removeHvSocketService(BRIDGE)
-        await connecting
-      } finally {
-        await guest.close()
-      }
-    })
+    const enabling: [string, (vm: UtilityVM) => Promise<void>][] = [
+      ['updating its entry', (vm) => vm.updateHvSocketService(BRIDGE, descriptors)],
+      ['removing its entry', (vm) => vm.removeHvSocketService(BRIDGE)],
+    ]
+    for (const [way, enable] of enabling) {
+      it(`HCS-070 disabling a service cuts its connections; ${way} lets new ones in`, async () => {
+        const vm = await test.create(linux())
+        const guest = await test.host.createGuest(vm)
+        try {
+          await vm.start()
+          await guest.createConnection()
+          const cut = new Promise((resolve) => guest.once('disconnected', resolve))
+          await vm.updateHvSocketService(BRIDGE.toUpperCase(), { ...descriptors, Disabled: true })
+          await cut
+          assert.equal(await guest.isConnected(), false)
+          const connecting = guest.createConnection({ coldStart: false })
+          assert.equal(await pending(connecting), true)
+          await enable(vm)
+          await connecting
+          assert.equal(await guest.isConnected(), true)
+        } finally {
+          await guest.close()
+        }
+      })
+    }
 
     it('a guest without sockets never connects', async () => {
       const vm = await test.create(minimal({ Devices: { Plan9: {} } }))

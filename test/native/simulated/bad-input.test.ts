@@ -115,10 +115,9 @@ function membersOf(type: string, depth = 0): { names: string[]; field: Field }[]
 
 /** The example with one member set to some JSON text. */
 function withMember(settings: unknown, [name = '', ...more]: string[], text: string): string {
-  const members = { ...(settings as Record<string, unknown>) }
-  const inner = more.length === 0 ? text : withMember(members[name] ?? {}, more, text)
-  delete members[name]
-  const rest = JSON.stringify(members).slice(1, -1)
+  const { [name]: present = {}, ...others } = settings as Record<string, unknown>
+  const inner = more.length === 0 ? text : withMember(present, more, text)
+  const rest = JSON.stringify(others).slice(1, -1)
   return `{${rest === '' ? '' : `${rest},`}${JSON.stringify(name)}:${inner}}`
 }
 
