@@ -12,8 +12,8 @@ import type { RelayedSocket } from './vm/link.js'
 import type { Duplex } from 'node:stream'
 import type { MessagePort } from 'node:worker_threads'
 
-const COMPUTECORE_MODULE = new URL('../native/computecore/provider.js', import.meta.url).href
-const SIMULATED_MODULE = new URL('../native/simulated/provider.js', import.meta.url).href
+/** Both compute services of ours live in a thread of their own and are reached in the same way. */
+const REMOTE_MODULE = new URL('../native/remote/provider.js', import.meta.url).href
 
 /** Native handles and operations that are open, whichever thread opened them. */
 export interface NativeCounts {
@@ -59,7 +59,7 @@ export async function openProviderSource(settings: HostSettings, socketDirectory
     callbackThreads: 0,
     next: () => {
       const port = client.port()
-      return { provider: { module: SIMULATED_MODULE, options: { port } }, transfer: [port] }
+      return { provider: { module: REMOTE_MODULE, options: { port } }, transfer: [port] }
     },
     relaySocket: (stream) => client.relaySocket(stream),
     close: async () => {
@@ -87,7 +87,7 @@ async function computeCore(libraryPath: string | undefined): Promise<ProviderSou
     counts: () => service.counts(),
     next: () => {
       const port = service.port()
-      return { provider: { module: COMPUTECORE_MODULE, options: { port } }, transfer: [port] }
+      return { provider: { module: REMOTE_MODULE, options: { port } }, transfer: [port] }
     },
     close: (force) => service.close(force),
   }

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { Host, type HostOptions, type SimulatedOptions } from '#dist/index.js'
-import createProvider from '#dist/native/computecore/provider.js'
+import createProvider from '#dist/native/remote/provider.js'
 import { ComputeCoreService } from '#dist/native/computecore/service.js'
 import { doubleFor, NoCompiler } from '../native/double/build.js'
 import { DoubleControl, type DoubleFault, type DoubleOptions } from '../native/double/control.js'

@@ -12,7 +12,7 @@ import {
   type UtilityVM,
   type UtilityVMBuilder,
 } from '#dist/index.js'
-import createSimulatedProvider from '#dist/native/simulated/provider.js'
+import createSimulatedProvider from '#dist/native/remote/provider.js'
 import { minimal } from './documents.js'
 
 /** Something that can be tested as a compute service. */

@@ -8,14 +8,14 @@ import koffi from 'koffi'
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads'
 import type { HcsEvent } from '../hcs.js'
 import type { CallbackClient, CallbackNotice } from './callbacks.js'
-import { NativeFailure, type Refusal } from './failure.js'
+import { NativeFailure } from './failure.js'
 import { CallLane } from './lane.js'
 import { Ledger } from './ledger.js'
 import { ComputeCore } from './library.js'
 import { Operations } from './operations.js'
 import { Service } from './service-calls.js'
 import { Systems, type Owner } from './systems.js'
-import type { FromCallThread, NativeCall, ToCallThread } from './wire.js'
+import type { FromService, Refusal, ServiceCall, ToService } from '../remote/wire.js'
 import { HRESULT } from '../../protocol/hresult.js'
 
 export interface CallThreadSetup {
@@ -62,7 +62,7 @@ function connect(): Hub {
 function serve({ systems, service }: Hub, port: MessagePort): void {
   /** By stream of events: that thread's handles. */
   const owners = new Map<number, Owner>()
-  const answer = (message: FromCallThread): void => port.postMessage(message)
+  const answer = (message: FromService): void => port.postMessage(message)
   const obtain = async (events: number, handle: (owner: Owner) => string | Promise<string>): Promise<string> => {
     const ended = (): void => void owners.delete(events)
     const deliver = (event: HcsEvent): void => answer({ events, event })
@@ -75,7 +75,7 @@ function serve({ systems, service }: Hub, port: MessagePort): void {
       throw error
     }
   }
-  const carryOut = async (call: NativeCall, events: number): Promise<string> => {
+  const carryOut = async (call: ServiceCall, events: number): Promise<string> => {
     switch (call.do) {
       case 'create':
         return obtain(events, (owner) => systems.create(call.id, call.document, owner))
@@ -99,7 +99,7 @@ function serve({ systems, service }: Hub, port: MessagePort): void {
         return service.access(call.do, call.vmId, call.path)
     }
   }
-  port.on('message', (message: ToCallThread) => {
+  port.on('message', (message: ToService) => {
     if ('handled' in message) return void owners.get(message.handled)?.unhandled.shift()
     const { number, events, call } = message
     carryOut(call, events ?? 0).then(

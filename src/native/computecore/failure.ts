@@ -1,15 +1,7 @@
 // How this provider refuses: as the seam expects it, with what to say when the DLL itself falls short.
 
 import { hresultMessage, unsigned } from '../../protocol/hresult.js'
-
-/** A refusal in the form in which it crosses to an actor thread. */
-export interface Refusal {
-  hresult: number
-  /** The result document, '' when there is none. */
-  document: string
-  /** Set when the DLL or one of its functions is missing: which, and on which Windows build it appears. */
-  unavailable?: string
-}
+import type { Refusal } from '../remote/wire.js'
 
 export class NativeFailure extends Error {
   readonly hresult: number

@@ -11,7 +11,7 @@ import type { CallLane } from './lane.js'
 import type { Ledger } from './ledger.js'
 import { nullable, type ComputeCore } from './library.js'
 import type { Operations } from './operations.js'
-import type { SystemOp } from './wire.js'
+import type { SystemOp } from '../remote/wire.js'
 
 const GENERIC_ALL = 0x1000_0000
 /** HCS_EVENT_OPTIONS: live-migration events; the others come anyway. */

@@ -9,7 +9,8 @@ import { HcsFailure } from './failure.js'
 import { startBuiltinGuest } from './guest-host.js'
 import type { SimulatedOptions } from './options.js'
 import { PortDuplex } from './socket-port.js'
-import type { FromService, ServiceCall, ToService } from './wire.js'
+import type { FromService, Refusal, ServiceCall, SystemOp, ToService } from '../remote/wire.js'
+import type { MigrationStep } from '../hcs.js'
 
 /** From the parent. */
 export type ParentMessage =
@@ -72,7 +73,10 @@ function serve(client: string, port: MessagePort): void {
     deliveries.add(delivery)
     return delivery
   }
-  port.on('message', ({ number, events, call }: ToService) => {
+  port.on('message', (message: ToService) => {
+    // Events go to a living thread or are kept for the next one: which of them were handled makes no difference here.
+    if ('handled' in message) return
+    const { number, events, call } = message
     carryOut(client, call, () => deliver(events ?? 0)).then(
       (ok) => answer({ number, ok }),
       (error: unknown) => answer({ number, fails: failureOf(error) }),
@@ -84,23 +88,21 @@ function serve(client: string, port: MessagePort): void {
   })
 }
 
-async function carryOut(
-  client: string,
-  call: ServiceCall,
-  deliver: () => (event: HcsEvent) => void,
-): Promise<string | number> {
+async function carryOut(client: string, call: ServiceCall, deliver: () => (event: HcsEvent) => void): Promise<string> {
   switch (call.do) {
     case 'create':
-      return service.create(client, call.id, call.document, deliver())
+      return String(await service.create(client, call.id, call.document, deliver()))
     case 'open':
-      return service.open(client, call.id, deliver())
+      return String(await service.open(client, call.id, deliver()))
     case 'adopt':
-      service.adopt(call.handle, client, deliver())
-      return call.handle
+      service.adopt(Number(call.token), client, deliver())
+      return call.token
     case 'operate':
-      return service.operate(call.handle, call.op, call.argument, call.step, call.socket)
+      return isMigrationStep(call.op)
+        ? service.operate(Number(call.token), 'migrate', call.argument, call.op, call.socket)
+        : service.operate(Number(call.token), call.op, call.argument, undefined, call.socket)
     case 'close':
-      await service.close(call.handle)
+      await service.close(Number(call.token))
       return ''
     case 'enumerate':
       return service.enumerate(call.query)
@@ -117,12 +119,24 @@ async function carryOut(
   }
 }
 
-function failureOf(error: unknown): { hresult: number; document?: string } {
+const MIGRATION_STEPS: ReadonlySet<string> = new Set<MigrationStep>([
+  'initialize-source',
+  'start-source',
+  'transfer',
+  'finalize',
+  'cancel',
+])
+
+function isMigrationStep(op: SystemOp): op is MigrationStep {
+  return MIGRATION_STEPS.has(op)
+}
+
+function failureOf(error: unknown): Refusal {
   if (!(error instanceof HcsFailure)) {
     const said = error instanceof Error ? (error.stack ?? error.message) : String(error)
     return { hresult: HRESULT.E_UNEXPECTED, document: JSON.stringify({ ErrorMessage: said }) }
   }
-  return { hresult: error.hresult, ...(error.document === undefined ? {} : { document: error.document }) }
+  return { hresult: error.hresult, document: error.document ?? '' }
 }
 
 parentPort?.on('message', (message: ParentMessage) => {

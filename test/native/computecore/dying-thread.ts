@@ -1,7 +1,7 @@
 // An actor thread's part, without the actors: creates systems, starts a modification on each, and dies as it is told.
 
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads'
-import createProvider from '#dist/native/computecore/provider.js'
+import createProvider from '#dist/native/remote/provider.js'
 import { minimal } from '../../support/documents.js'
 
 export interface DyingThreadData {

@@ -1,6 +1,6 @@
 // A provider on the double without a Host, for what only shows at the seam.
 
-import createProvider from '#dist/native/computecore/provider.js'
+import createProvider from '#dist/native/remote/provider.js'
 import { ComputeCoreService } from '#dist/native/computecore/service.js'
 import type { HcsEvent, HcsProvider, HcsSystem } from '#dist/native/hcs.js'
 import { minimal } from '../../support/documents.js'

@@ -1,19 +1,35 @@
-// The HcsProvider of computecore.dll in an actor thread: a port to the call thread. Nothing native happens here, so that this thread may
-// end at any moment, however it ends.
+// The HcsProvider of a compute service that has a thread to itself: a port to that thread. Nothing is kept here that the service needs, so
+// that this actor thread may end at any moment, however it ends. computecore.dll and the simulated service are both reached so.
 
 import type { MessagePort } from 'node:worker_threads'
 import { ProviderUnavailableError } from '../../errors.js'
-import { HRESULT } from '../../protocol/hresult.js'
+import { HRESULT, hexCode, hresultMessage, unsigned } from '../../protocol/hresult.js'
 import { HCS_EVENT, type HcsEvent, type HcsProvider, type HcsSystem } from '../hcs.js'
-import { NativeFailure, type Refusal } from './failure.js'
-import type { FromCallThread, NativeCall, SystemOp, ToCallThread } from './wire.js'
+import type { FromService, Refusal, ServiceCall, SystemOp, ToService } from './wire.js'
 
 interface Pending {
   resolve: (document: string) => void
   reject: (error: Error) => void
 }
 
-class CallThreadConnection {
+/** A refusal, as the provider seam expects it. */
+class RemoteFailure extends Error {
+  readonly hresult: number
+  readonly document: string
+
+  constructor({ hresult, document }: Refusal) {
+    super(hresultMessage(hresult) ?? `HRESULT ${hexCode(hresult)}`)
+    this.hresult = unsigned(hresult)
+    this.document = document
+  }
+}
+
+/** The service's thread is gone: as if the compute service had stopped. */
+function disconnected(): RemoteFailure {
+  return new RemoteFailure({ hresult: HRESULT.HCS_E_SERVICE_DISCONNECT, document: '' })
+}
+
+class ServiceConnection {
   readonly #port: MessagePort
   readonly #pending = new Map<number, Pending>()
   readonly #streams = new Map<number, (event: HcsEvent) => void>()
@@ -22,15 +38,15 @@ class CallThreadConnection {
 
   constructor(port: MessagePort) {
     this.#port = port
-    port.on('message', (message: FromCallThread) => this.#receive(message))
+    port.on('message', (message: FromService) => this.#receive(message))
     port.once('close', () => this.#end())
     port.unref()
   }
 
-  #receive(message: FromCallThread): void {
+  #receive(message: FromService): void {
     if ('event' in message) {
       this.#streams.get(message.events)?.(message.event)
-      this.#port.postMessage({ handled: message.events } satisfies ToCallThread)
+      this.#port.postMessage({ handled: message.events } satisfies ToService)
       return
     }
     const pending = this.#pending.get(message.number)
@@ -39,32 +55,32 @@ class CallThreadConnection {
     else pending?.resolve(message.ok)
   }
 
-  /** The call thread is gone, and with it every handle. */
+  /** The service's thread is gone, and with it every handle. */
   #end(): void {
     if (this.#isOver) return
     this.#isOver = true
-    for (const { reject } of this.#pending.values()) reject(new NativeFailure(HRESULT.HCS_E_SERVICE_DISCONNECT))
+    for (const { reject } of this.#pending.values()) reject(disconnected())
     this.#pending.clear()
     for (const stream of this.#streams.values()) stream({ type: HCS_EVENT.serviceDisconnect, data: '' })
     this.#streams.clear()
   }
 
-  ask(call: NativeCall, events?: number): Promise<string> {
-    if (this.#isOver) return Promise.reject(new NativeFailure(HRESULT.HCS_E_SERVICE_DISCONNECT))
+  ask(call: ServiceCall, events?: number): Promise<string> {
+    if (this.#isOver) return Promise.reject(disconnected())
     const number = this.#next++
     return new Promise((resolve, reject) => {
       this.#pending.set(number, { resolve, reject })
-      this.#port.postMessage({ number, call, ...(events === undefined ? {} : { events }) } satisfies ToCallThread)
+      this.#port.postMessage({ number, call, ...(events === undefined ? {} : { events }) } satisfies ToService)
     })
   }
 
   /** Asks for a handle whose events go to `onEvent` from before the answer. */
-  async openHandle(call: NativeCall, onEvent: (event: HcsEvent) => void): Promise<HcsSystem> {
+  async openHandle(call: ServiceCall, onEvent: (event: HcsEvent) => void): Promise<HcsSystem> {
     const events = this.#next++
     this.#streams.set(events, onEvent)
     try {
       const token = await this.ask(call, events)
-      return new NativeSystem(this, token, () => this.#streams.delete(events))
+      return new RemoteSystem(this, token, () => this.#streams.delete(events))
     } catch (error) {
       this.#streams.delete(events)
       throw error
@@ -78,12 +94,13 @@ class CallThreadConnection {
 }
 
 /** A missing function is the fault of the host, not an answer of HCS. */
-function errorOf({ hresult, document, unavailable }: Refusal): Error {
-  if (unavailable === undefined) return new NativeFailure(hresult, document)
+function errorOf(refusal: Refusal): Error {
+  const { hresult, unavailable } = refusal
+  if (unavailable === undefined) return new RemoteFailure(refusal)
   return new ProviderUnavailableError({ reason: unavailable, hresult })
 }
 
-class NativeSystem implements HcsSystem {
+class RemoteSystem implements HcsSystem {
   readonly token: string
   readonly start: HcsSystem['start']
   readonly shutdown: HcsSystem['shutdown']
@@ -97,7 +114,7 @@ class NativeSystem implements HcsSystem {
   readonly crash: NonNullable<HcsSystem['crash']>
   readonly close: HcsSystem['close']
 
-  constructor(connection: CallThreadConnection, token: string, forget: () => void) {
+  constructor(connection: ServiceConnection, token: string, forget: () => void) {
     this.token = token
     const operation =
       (op: SystemOp) =>
@@ -120,9 +137,9 @@ class NativeSystem implements HcsSystem {
   }
 }
 
-/** @param options `{ port }`: a port made by ComputeCoreService.port(), transferred to this thread */
-export default function createComputeCoreProvider(options: unknown): HcsProvider {
-  const connection = new CallThreadConnection((options as { port: MessagePort }).port)
+/** @param options `{ port }`: a port made by ComputeCoreService.port() or SimulatedClient.port(), transferred to this thread */
+export default function createRemoteProvider(options: unknown): HcsProvider {
+  const connection = new ServiceConnection((options as { port: MessagePort }).port)
   return {
     createSystem: (id, document, onEvent) => connection.openHandle({ do: 'create', id, document }, onEvent),
     openSystem: (id, onEvent) => connection.openHandle({ do: 'open', id }, onEvent),
