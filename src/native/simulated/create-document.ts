@@ -23,12 +23,20 @@ export function parseDocument(text: string): Record<string, unknown> {
   return document
 }
 
+/** A document with its null members and elements left out: they count as absent. */
+export function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.filter((item) => item !== null).map(withoutNulls)
+  if (!isRecord(value)) return value
+  const kept = Object.entries(value).filter(([, item]) => item !== null)
+  return Object.fromEntries(kept.map(([name, item]) => [name, withoutNulls(item)]))
+}
+
 /** The document, its form checked. @throws {HcsFailure} */
 export function readCreateDocument(text: string, strict: boolean): ComputeSystem {
   const document = parseDocument(text)
   const [problem] = checkDocument('ComputeSystem', document, { strict })
   if (problem !== undefined) throw invalidDocument(problem.path, problem.problem)
-  const system = document as ComputeSystem
+  const system = withoutNulls(document) as ComputeSystem
   const kinds = [system.VirtualMachine, system.Container, system.HostedSystem].filter((kind) => kind != null)
   if (kinds.length !== 1 || system.VirtualMachine == null) {
     throw invalidDocument(

@@ -5,7 +5,7 @@ import { checkDocument } from '../../protocol/document.js'
 import { HRESULT } from '../../protocol/hresult.js'
 import { member } from '../../protocol/json.js'
 import type { ModifySurroundings, Resource } from './change.js'
-import { parseDocument } from './create-document.js'
+import { parseDocument, withoutNulls } from './create-document.js'
 import { invalidDocument, refusal } from './failure.js'
 import { COM_PORT, FLEXIBLE_IOV, MAPPED_PIPE, PCI_DEVICE, SHARED_MEMORY } from './modify-devices.js'
 import { HV_SOCKET_SERVICE, NETWORK_ADAPTER } from './modify-network.js'
@@ -68,7 +68,7 @@ export function modifySystem(text: string, system: ComputeSystemModel, surroundi
   if (isAllowed) checkSettings(rule, type as RequestType, settings, surroundings.strict)
   else throw refusal(HRESULT.E_INVALIDARG, `${type} is not a request type of ${rule.path}`)
   const change = CHANGES[target.kind] as Resource
-  const understood = { segments: target.segments, type: type as RequestType, settings }
+  const understood = { segments: target.segments, type: type as RequestType, settings: withoutNulls(settings) }
   change.judge?.(understood, system)
   checkState('modify', system.state)
   change.apply(understood, system, surroundings)
