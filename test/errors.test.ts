@@ -179,7 +179,12 @@ describe('errors of a provider', () => {
   })
 
   it('one without a code counts as unexpected', () => {
-    for (const given of [new Error('oops'), 'oops', undefined, null, { hresult: 'x' }, { hresult: NaN }]) {
+    const hostile = {
+      get hresult(): never {
+        throw new Error('a getter')
+      },
+    }
+    for (const given of [new Error('oops'), 'oops', undefined, null, { hresult: 'x' }, { hresult: NaN }, hostile]) {
       const error = hcsError(given, { op: 'vm.start', id: 'vm' }) as uvm.HcsError
       assert.equal(error.hresult, 0x8000_ffff)
     }

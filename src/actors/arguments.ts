@@ -1,26 +1,50 @@
 // Checks of arguments that every part of the public surface makes, before anything is sent.
 
-import { InvalidConfigError } from '../errors.js'
+import { InvalidConfigError, UVMError } from '../errors.js'
 import { DocumentError, serialiseDocument } from '../protocol/document.js'
+import { isRecord } from '../protocol/json.js'
 import type { CallSubject } from './mailbox/contract.js'
 
 /** Settings as text; without a type, members keep the order given. @throws {InvalidConfigError} no object, or not serialisable */
 export function documentText(subject: CallSubject, type: string | undefined, settings: unknown): string {
-  if (typeof settings !== 'object' || settings === null || Array.isArray(settings)) {
-    const reason = type === undefined ? 'expected an object' : `expected an object of type ${type}`
-    throw new InvalidConfigError({ ...subject, path: 'settings', value: settings, reason })
-  }
   try {
+    if (!isRecord(settings)) {
+      const reason = type === undefined ? 'expected an object' : `expected an object of type ${type}`
+      throw new InvalidConfigError({ ...subject, path: 'settings', value: settings, reason })
+    }
     return serialiseDocument(type, settings)
   } catch (error) {
     if (error instanceof DocumentError) {
       const { path, problem: reason } = error
       throw new InvalidConfigError({ ...subject, path, value: settings, reason, cause: error })
     }
-    // A getter or a toJSON of the caller's threw.
-    const reason = 'the settings cannot be read'
-    throw new InvalidConfigError({ ...subject, path: 'settings', reason, cause: error })
+    throw unreadable(subject, 'settings', error)
   }
+}
+
+/**
+ * What `read` finds in an argument. Reading may run code of the caller's: a getter, a toJSON or a proxy that throws is a mistake in the
+ * call.
+ *
+ * @throws {InvalidConfigError}
+ */
+export function readArgument<T>(subject: CallSubject, path: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw unreadable(subject, path, error)
+  }
+}
+
+function unreadable(subject: CallSubject, path: string, error: unknown): UVMError {
+  if (error instanceof UVMError) return error
+  return new InvalidConfigError({ ...subject, path, reason: 'it cannot be read', cause: error })
+}
+
+/** @throws {InvalidConfigError} no array of strings */
+export function checkTexts(subject: CallSubject, path: string, value: unknown): asserts value is string[] {
+  if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return
+  throw new InvalidConfigError({ ...subject, path, value, reason: 'expected an array of strings' })
 }
 
 /** Whether a string has no unpaired surrogates. */

@@ -5,7 +5,7 @@ import type { UtilityVMBuilder } from '../builder/builder.js'
 import { BridgeClosedError, GuestConnectionUnavailableError, InvalidConfigError, InvalidStateError } from '../errors.js'
 import type { GuestOS } from '../protocol/guest-os.js'
 import type { ComputeSystem } from '../protocol/schema/index.js'
-import { documentText, isWellFormed } from './arguments.js'
+import { checkTexts, documentText, isWellFormed, readArgument } from './arguments.js'
 import { checkHostOptions, type HostSettings } from './check-host-options.js'
 import { Events } from './events.js'
 import type { GuestNotices, GuestRequests } from './gcs/contract.js'
@@ -105,7 +105,7 @@ export class Host extends Events<HostEvents> {
    * @throws {ProviderUnavailableError} the provider or transport is missing on this machine, or cannot be loaded
    */
   static async open(options?: HostOptions): Promise<Host> {
-    return Host.openWith(checkHostOptions(options))
+    return Host.openWith(readArgument({ op: 'host.open' }, 'options', () => checkHostOptions(options)))
   }
 
   /** @internal The same with settings that were checked; tests bring a transport of their own. */
@@ -188,7 +188,7 @@ export class Host extends Events<HostEvents> {
     checkVmId(op, id)
     checkCallOptions(options, { op, id })
     checkGuestOS(op, id, options.guestOS)
-    const setup = setUpVm(op, id, config, options.guestOS)
+    const setup = readArgument({ op, id }, 'config', () => setUpVm(op, id, config, options.guestOS))
     return this.#attach('create', op, id, options, () => setup)
   }
 
@@ -293,8 +293,7 @@ export class Host extends Events<HostEvents> {
     const text = documentText({ op }, 'SystemQuery', query)
     for (const key of ['Ids', 'Names', 'Types', 'Owners'] as const) {
       const words: unknown = query[key]
-      if (words === undefined || (Array.isArray(words) && words.every((word) => typeof word === 'string'))) continue
-      throw new InvalidConfigError({ op, path: key, value: words, reason: 'expected an array of strings' })
+      if (words !== undefined) checkTexts({ op }, key, words)
     }
     return systemsOf(op, await this.#ask('enumerate', { query: text === '{}' ? '' : text }, op, options))
   }
@@ -312,14 +311,14 @@ export class Host extends Events<HostEvents> {
     const id = entry?.vm.id
     this.#assertOpen(op, id)
     if (entry === undefined) {
-      if (!(vm instanceof UtilityVM)) {
+      if (!readArgument({ op }, 'vm', () => vm instanceof UtilityVM)) {
         throw new InvalidConfigError({ op, path: 'vm', value: vm, reason: 'expected a UtilityVM of this host' })
       }
       const reason = 'the VM handle is closed, or belongs to another host'
       throw new InvalidStateError({ op, id: vm.id, state: 'closed', reason })
     }
     checkCallOptions(options, { op, id: vm.id })
-    const init = setUpGuest(vm, options, entry.dials)
+    const init = readArgument({ op, id: vm.id }, 'options', () => setUpGuest(vm, options, entry.dials))
     if (entry.exit !== undefined) {
       const reason = 'the VM has exited'
       const cause = new BridgeClosedError({ op, id, reason, cause: entry.exit })

@@ -53,10 +53,11 @@ export class UtilityVMBuilder
   #draft: Draft
 
   constructor(owner: string, guestOS: GuestOS, options: BuilderOptions = {}) {
-    const { hostBuild, plan9 = true } = options
     const refuse = (path: string, value: unknown, reason: string): never => {
       throw new InvalidConfigError({ op: 'builder.constructor', path, value, reason })
     }
+    if (typeof options !== 'object' || (options as unknown) === null) refuse('options', options, 'expected an object')
+    const { hostBuild, plan9 = true } = options
     if (typeof owner !== 'string') refuse('owner', owner, 'expected a string')
     if (guestOS !== 'linux' && guestOS !== 'windows') refuse('guestOS', guestOS, "expected 'linux' or 'windows'")
     if (hostBuild !== undefined && !Number.isSafeInteger(hostBuild))

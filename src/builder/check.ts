@@ -23,13 +23,16 @@ export function refuse(
 
 /** A deep copy of a settings object. @throws {InvalidConfigError} no object, or not serialisable */
 export function settings<T extends object>(method: string, path: string, value: T): T {
-  if (!isRecord(value)) throw refuse(method, path, value, 'expected an object')
   try {
-    return copyDocument(value)
+    const copy: unknown = isRecord(value) ? copyDocument(value) : undefined
+    if (isRecord(copy)) return copy as T
   } catch (error) {
-    if (!(error instanceof DocumentError)) throw error
-    throw refuse(method, error.path.replace(/^\$/, path), value, error.problem, error)
+    // Else a getter or a toJSON of the caller's threw.
+    const isOurs = error instanceof DocumentError
+    const where = isOurs ? error.path.replace(/^\$/, path) : path
+    throw refuse(method, where, value, isOurs ? error.problem : 'it cannot be read', error)
   }
+  throw refuse(method, path, value, 'expected an object')
 }
 
 /** A non-empty string. */

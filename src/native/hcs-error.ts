@@ -16,6 +16,15 @@ export interface HcsCall {
  * hresult counts as 0x8000FFFF.
  */
 export function hcsError(rejection: unknown, call: HcsCall): UVMError {
+  try {
+    return readRejection(rejection, call)
+  } catch (cause) {
+    // It has a getter that throws.
+    return new HcsError({ op: call.op, id: call.id, path: call.path, hresult: HRESULT.E_UNEXPECTED, cause })
+  }
+}
+
+function readRejection(rejection: unknown, call: HcsCall): UVMError {
   if (rejection instanceof UVMError && rejection.op !== undefined && rejection.id !== undefined) return rejection
   if (rejection instanceof UVMError && !(rejection instanceof HcsError)) {
     return withContext(rejection, { op: call.op, ...(call.id === undefined ? {} : { id: call.id }) })

@@ -220,7 +220,7 @@ function memberPath(path: string, name: string): string {
 }
 
 /**
- * A deep copy of plain data.
+ * A deep copy of plain data, as it would be sent: `undefined` members are left out, toJSON is asked.
  *
  * @throws {DocumentError} as serialiseDocument does
  */
@@ -232,11 +232,16 @@ function copy(value: unknown, path: string, depth: number): unknown {
   if (typeof value === 'function' || typeof value === 'symbol') {
     throw new DocumentError(path, `a ${typeof value} cannot be part of a document`)
   }
+  if (typeof value === 'number' && !Number.isFinite(value))
+    throw new DocumentError(path, `${value} is not a JSON number`)
   if (typeof value !== 'object' || value === null) return value
   if (depth >= MAX_JSON_DEPTH) throw new DocumentError(path, `nested more than ${MAX_JSON_DEPTH} deep, or a cycle`)
   if (Array.isArray(value)) return Array.from(value, (item, index) => copy(item, `${path}[${index}]`, depth + 1))
+  const toJson: unknown = (value as { toJSON?: unknown }).toJSON
+  if (typeof toJson === 'function') return copy((toJson as () => unknown).call(value), path, depth + 1)
   const result: Record<string, unknown> = {}
-  for (const [name, item] of Object.entries(value))
-    setMember(result, name, copy(item, memberPath(path, name), depth + 1))
+  for (const [name, item] of Object.entries(value)) {
+    if (item !== undefined) setMember(result, name, copy(item, memberPath(path, name), depth + 1))
+  }
   return result
 }

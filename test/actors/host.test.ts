@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import {
   ActorLostError,
+  HcsError,
   Host,
   InvalidConfigError,
   InvalidStateError,
@@ -152,6 +153,31 @@ describe('Host', () => {
         assert.equal(countOsThreads(), before)
       })
     }
+
+    it('an exit before createSystem has resolved is told to whoever then listens, once', async () => {
+      const host = await unruly()
+      const told: unknown[] = []
+      host.on('vm-exited', (id, { exitType }) => told.push(['host', id, exitType]))
+      const vm = await host.createVM('early', minimal({}, { Owner: 'gone' }))
+      vm.on('exit', ({ exitType }) => told.push(['vm', exitType]))
+      const exit = new Promise((resolve) => vm.once('exit', resolve))
+      assert.equal((await vm.wait()).exitType, 'GracefulExit')
+      await exit
+      assert.deepEqual(told, [
+        ['host', 'early', 'GracefulExit'],
+        ['vm', 'GracefulExit'],
+      ])
+      await vm.close()
+      assert.equal(told.length, 2)
+      await assertNothingOpen(host)
+    })
+
+    it('one that makes no compute system is E_UNEXPECTED, and nothing stays', async () => {
+      const host = await unruly()
+      const { hresult, op, id } = await rejectsWith(host.createVM('none', minimal({}, { Owner: 'nothing' })), HcsError)
+      assert.deepEqual([hresult, op, id], [0x8000ffff, 'vm.create', 'none'])
+      await assertNothingOpen(host)
+    })
 
     it('Hyper-V sockets are not to be had here', async function () {
       if (process.platform === 'win32') return

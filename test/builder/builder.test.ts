@@ -195,6 +195,30 @@ describe('UtilityVMBuilder', () => {
     assert.deepEqual(devices?.Plan9, { Shares: [] })
   })
 
+  it('refuses what cannot be sent: numbers that are no JSON, what throws when it is read, options that are none', () => {
+    const fail = (): never => {
+      throw new Error('code of the caller')
+    }
+    const builder = new UtilityVMBuilder('me', 'linux')
+    const { proxy, revoke } = Proxy.revocable({}, {})
+    revoke()
+    refuses(builder, 'config.SizeInMB', (b) => b.setMemory({ SizeInMB: NaN }))
+    refuses(builder, 'settings.Shares[0].Port', (b) => b.addPlan9({ Shares: [{ Port: Infinity }] }))
+    for (const evil of [Object.defineProperty({}, 'Count', { get: fail, enumerable: true }), proxy, { toJSON: fail }]) {
+      refuses(builder, 'config', (b) => b.setProcessor(evil))
+    }
+    for (const options of [null, 5]) {
+      assert.throws(() => new UtilityVMBuilder('me', 'linux', options as never), InvalidConfigError)
+    }
+  })
+
+  it('takes settings as they would be sent: undefined left out, toJSON asked', () => {
+    const settings = { SizeInMB: 0, Backing: undefined, Since: new Date(0) }
+    const { VirtualMachine: vm } = new UtilityVMBuilder('me', 'linux').setMemory(settings).toDocument()
+    assert.deepEqual(vm?.ComputeTopology?.Memory, { SizeInMB: 0, Since: '1970-01-01T00:00:00.000Z' })
+    assert.equal(Object.hasOwn(vm?.ComputeTopology?.Memory ?? {}, 'Backing'), false)
+  })
+
   it('refuses wrong types, cycles and functions', () => {
     const builder = new UtilityVMBuilder('me', 'linux')
     const cycle: Record<string, unknown> = {}

@@ -2,7 +2,7 @@
 // what it did is counted in shared memory.
 
 import { threadId } from 'node:worker_threads'
-import type { HcsProvider, HcsSystem } from '#dist/index.js'
+import type { HcsEvent, HcsProvider, HcsSystem } from '#dist/index.js'
 
 /** Positions in the shared counters. */
 export const COUNT = { loads: 0, closes: 1, calls: 2, mostAtOnce: 3 } as const
@@ -67,9 +67,10 @@ export default function unrulyProvider(given: unknown): HcsProvider | Promise<Hc
   }
 
   return {
-    createSystem: async (_id, document) => {
+    createSystem: async (_id, document, onEvent: (event: HcsEvent) => void) => {
+      if (document.includes('gone')) onEvent({ type: 1, data: '{"Status":0,"ExitType":"GracefulExit"}' })
       await obey(document)
-      return open()
+      return document.includes('nothing') ? (undefined as unknown as HcsSystem) : open()
     },
     openSystem: async () => open(),
     adoptSystem: () => Promise.reject(new Error('it died with its thread')),

@@ -3,7 +3,7 @@
 import { InvalidConfigError, InvalidStateError } from '../../errors.js'
 import { isRecord } from '../../protocol/json.js'
 import type { LcowProcessParameters, ProcessParameters, Properties, PropertyType } from '../../protocol/schema/index.js'
-import { documentText } from '../arguments.js'
+import { checkTexts, documentText, readArgument } from '../arguments.js'
 import type { CallOptions, CallSubject } from '../mailbox/contract.js'
 import { within } from '../mailbox/within.js'
 import type { ContainerCallName } from './contract.js'
@@ -75,7 +75,9 @@ export class Container implements ContainerHandle {
 
   /** Linux: OCI resources. Windows: `{ ResourcePath, Settings }`, such as `Container/Memory/SizeInMB` with a number of MiB. */
   async update(resources: unknown, options?: CallOptions): Promise<void> {
-    await this.#modify('update', this.#updateRequest(resources), options)
+    const subject = this.#subject('update')
+    const request = readArgument(subject, 'resources', () => this.#updateRequest(resources))
+    await this.#modify('update', request, options)
   }
 
   async #modify(method: string, request: string, options: CallOptions | undefined): Promise<void> {
@@ -110,11 +112,8 @@ export class Container implements ContainerHandle {
   /** An empty list asks for the basic properties. */
   async propertiesV2(types: PropertyType[], options?: CallOptions): Promise<Properties> {
     const subject = this.#subject('propertiesV2')
-    const given: unknown = types
-    if (!Array.isArray(given) || !given.every((type) => typeof type === 'string')) {
-      throw new InvalidConfigError({ ...subject, path: 'types', value: given, reason: 'expected an array of strings' })
-    }
-    const text = given.length === 0 ? '{}' : JSON.stringify({ PropertyTypes: given })
+    readArgument(subject, 'types', () => checkTexts(subject, 'types', types))
+    const text = types.length === 0 ? '{}' : JSON.stringify({ PropertyTypes: types })
     return (await this.#properties('propertiesV2', text, options)) as Properties
   }
 

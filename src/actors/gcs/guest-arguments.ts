@@ -26,6 +26,18 @@ export function neededCapability(config: unknown): string | undefined {
   return isHostProcess ? 'HostProcessContainerSupported' : undefined
 }
 
+/** @throws {InvalidConfigError} a member of the wrong type, or a time zone that cannot be serialised */
+export function connectInput(subject: CallSubject, options: unknown): { coldStart?: boolean; timeZone: string } {
+  const { coldStart, initialState = {} } = options as { coldStart?: unknown; initialState?: unknown }
+  if (coldStart !== undefined && typeof coldStart !== 'boolean') {
+    throw refuse(subject, 'coldStart', coldStart, 'expected a boolean')
+  }
+  if (!isRecord(initialState)) throw refuse(subject, 'initialState', initialState, 'expected an object')
+  const zone = initialState['timezone']
+  const timeZone = zone === undefined ? '' : documentText(subject, 'TimeZoneInformation', zone)
+  return { ...(coldStart === undefined ? {} : { coldStart }), timeZone }
+}
+
 /** Largest vsock port. */
 const MAX_PORT = 0xffff_ffff
 

@@ -2,6 +2,7 @@
 
 import { finished, type Readable, type Writable } from 'node:stream'
 import { GuestConnectionUnavailableError, InvalidConfigError, InvalidStateError } from '../../errors.js'
+import { readArgument } from '../arguments.js'
 import type { CallOptions, CallSubject, Mailbox } from '../mailbox/contract.js'
 import { within } from '../mailbox/within.js'
 import type { GuestOS } from '../../protocol/guest-os.js'
@@ -105,7 +106,11 @@ export class GuestProcess implements GuestProcessHandle {
       throw new InvalidConfigError({ ...this.#subject('signal'), path: 'options', value: given, reason })
     }
     const signal: unknown =
-      options === undefined ? (this.#link.guestOS === 'linux' ? 15 : 'CtrlShutdown') : options.Signal
+      options === undefined
+        ? this.#link.guestOS === 'linux'
+          ? 15
+          : 'CtrlShutdown'
+        : readArgument(this.#subject('signal'), 'options', () => options.Signal)
     if (typeof signal !== 'string' && !Number.isInteger(signal)) {
       throw new InvalidConfigError({
         ...this.#subject('signal'),

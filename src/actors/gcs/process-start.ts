@@ -4,6 +4,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import type { GuestOS } from '../../protocol/guest-os.js'
 import type { ProcessParameters } from '../../protocol/schema/index.js'
 import { documentText } from '../arguments.js'
+import { takeCallOptions } from '../mailbox/caller.js'
 import type { CallOptions, CallSubject, Mailbox } from '../mailbox/contract.js'
 import { NULL_CONTAINER_ID, type GuestNotices, type GuestRequests, type StartedProcess } from './contract.js'
 import { GuestProcess, type ProcessStreams } from './process-proxy.js'
@@ -28,7 +29,7 @@ export interface RemoteStreams {
 /**
  * Starts a process in a container, or in the UVM itself. The parameters say which streams it has.
  *
- * @throws {InvalidConfigError} parameters that are no object or cannot be serialised
+ * @throws {InvalidConfigError} bad options, or parameters that are no object or cannot be serialised
  */
 export async function startProcess(
   host: ProcessHost,
@@ -45,8 +46,9 @@ export async function startProcess(
     stderr: CreateStdErrPipe === true,
   }
   const input = { containerId: containerId ?? NULL_CONTAINER_ID, parameters: text, op: subject.op }
+  const given = takeCallOptions(options, subject)
   return withStreams(host, containerId, wanted, 'discardProcess', (key, remote, transfer) =>
-    host.mailbox.call('execute', { key, ...input, ...remote }, subject, { ...options, transfer }),
+    host.mailbox.call('execute', { key, ...input, ...remote }, subject, { ...given, transfer }),
   )
 }
 

@@ -13,7 +13,8 @@ import {
 import { fromWireError, toWireError } from '../../errors-wire.js'
 import type { Int64, LcowProcessParameters, ProcessParameters } from '../../protocol/schema/index.js'
 import { isGuid, normaliseGuid } from '../../protocol/guid.js'
-import { documentText } from '../arguments.js'
+import { documentText, readArgument } from '../arguments.js'
+import { takeCallOptions } from '../mailbox/caller.js'
 import type { CallOptions, CallSubject } from '../mailbox/contract.js'
 import type { GuestOS } from '../../protocol/guest-os.js'
 import { Container } from './container-proxy.js'
@@ -21,6 +22,7 @@ import { execParameters, guardStreams, relay } from './exec.js'
 import {
   checkContainerId,
   checkPort,
+  connectInput,
   neededCapability,
   requestId,
   savedInput,
@@ -135,13 +137,10 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
   async createConnection(options: ConnectOptions & CallOptions = {}): Promise<void> {
     this.#assertOpen('createConnection')
     const subject = this.#subject('createConnection')
-    const { coldStart = !this.#connectedBefore, initialState, signal, timeoutMs } = options
-    if (typeof coldStart !== 'boolean') {
-      throw new InvalidConfigError({ ...subject, path: 'coldStart', value: coldStart, reason: 'expected a boolean' })
-    }
-    const zone = initialState?.timezone
-    const timeZone = zone === undefined ? '' : documentText(subject, 'TimeZoneInformation', zone)
-    await this.#link.mailbox.call('connect', { coldStart, timeZone }, subject, { signal, timeoutMs })
+    const given = takeCallOptions(options, subject)
+    const { coldStart, timeZone } = readArgument(subject, 'options', () => connectInput(subject, options))
+    const input = { coldStart: coldStart ?? !this.#connectedBefore, timeZone }
+    await this.#link.mailbox.call('connect', input, subject, given)
     this.#connectedBefore = true
   }
 
@@ -175,7 +174,9 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
 
   async execInUVM(request: ExecRequest, options?: CallOptions): Promise<number> {
     const startedMs = performance.now()
-    const parameters = execParameters(request, this.guestOS, this.#link.vmId)
+    const subject = this.#subject('execInUVM')
+    const { guestOS, vmId } = this.#link
+    const parameters = readArgument(subject, 'request', () => execParameters(request, guestOS, vmId))
     const release = guardStreams(request)
     try {
       const process = await startProcess(this.#link, undefined, parameters, this.#ready('execInUVM'), options)
@@ -183,7 +184,7 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
       const timeoutMs = options?.timeoutMs
       const left =
         timeoutMs === undefined ? undefined : Math.max(timeoutMs - (performance.now() - startedMs), Number.MIN_VALUE)
-      return await relay(process, request, this.#subject('execInUVM'), { signal: options?.signal, timeoutMs: left })
+      return await relay(process, request, subject, { signal: options?.signal, timeoutMs: left })
     } finally {
       release()
     }
@@ -199,7 +200,8 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
     const subject = this.#subject('createContainer')
     checkContainerId(subject, id)
     const text = documentText(subject, undefined, config)
-    const needs = this.guestOS === 'windows' ? neededCapability(config) : undefined
+    const needs =
+      this.guestOS === 'windows' ? readArgument(subject, 'config', () => neededCapability(config)) : undefined
     this.#ready('createContainer')
     const input = { id, config: text, op: subject.op, ...(needs === undefined ? {} : { needs }) }
     return this.#container(id, (key) => this.#link.mailbox.call('createContainer', { key, ...input }, subject, options))
@@ -274,12 +276,13 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
   /** Output that the guest writes again after a migration may repeat up to 128 KiB. */
   async openProcess(saved: SavedProcess, options?: CallOptions): Promise<GuestProcess> {
     const subject = this.#subject('openProcess')
-    const input = savedInput(subject, saved)
+    const input = readArgument(subject, 'saved', () => savedInput(subject, saved))
     this.#ready('openProcess')
     const { stdin, stdout, stderr } = input.ports
     const wanted = { stdin: stdin !== undefined, stdout: stdout !== undefined, stderr: stderr !== undefined }
+    const given = takeCallOptions(options, subject)
     return withStreams(this.#link, saved.containerId, wanted, 'closeProcess', (key, remote, transfer) =>
-      this.#link.mailbox.call('openProcess', { key, ...input, ...remote }, subject, { ...options, transfer }),
+      this.#link.mailbox.call('openProcess', { key, ...input, ...remote }, subject, { ...given, transfer }),
     )
   }
 
@@ -292,7 +295,8 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
       const reason = 'expected a non-empty string'
       throw new InvalidConfigError({ ...subject, path: 'service', value: service, reason })
     }
-    const input = { service, settings: serviceSettings(subject, settings) }
+    const text = readArgument(subject, 'settings', () => serviceSettings(subject, settings))
+    const input = { service, settings: text }
     this.#ready('modifyServiceSettings')
     await this.#link.mailbox.call('modifyService', input, subject, options)
   }
@@ -312,7 +316,7 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
     const subject = this.#subject(method)
     const { os, needs } = guestMethod(method)
     this.#assertSystem(subject, os)
-    const text = request(this.#link.vmId)
+    const text = readArgument(subject, 'settings', () => request(this.#link.vmId))
     this.#ready(method)
     const input = { request: text, op: subject.op, ...(needs === undefined ? {} : { needs }) }
     await this.#link.mailbox.call('modify', input, subject, options)

@@ -52,16 +52,30 @@ export function checkCallOptions(options: CallOptions | undefined, subject: Call
   if (typeof options !== 'object' || (options as unknown) === null) {
     throw new InvalidConfigError({ ...subject, path: 'options', value: options, reason: 'expected an object' })
   }
-  const { timeoutMs, signal } = options
+  const { timeoutMs, signal, listens } = readOptions(options, subject)
   if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs > 0)) {
     const reason = 'expected milliseconds above 0, or Infinity'
     throw new InvalidConfigError({ ...subject, path: 'timeoutMs', value: timeoutMs, reason })
   }
-  if (
-    signal !== undefined &&
-    typeof (signal as { addEventListener?: unknown } | null)?.addEventListener !== 'function'
-  ) {
+  if (signal !== undefined && !listens) {
     throw new InvalidConfigError({ ...subject, path: 'signal', value: signal, reason: 'expected an AbortSignal' })
+  }
+}
+
+/** Only what every call takes, of options that may have more. @throws {InvalidConfigError} */
+export function takeCallOptions(options: CallOptions | undefined, subject: CallSubject): CallOptions {
+  checkCallOptions(options, subject)
+  return { signal: options?.signal, timeoutMs: options?.timeoutMs }
+}
+
+/** Reading them may run code of the caller's: a getter that throws is a mistake in the call. */
+function readOptions(options: CallOptions, subject: CallSubject): CallOptions & { listens: boolean } {
+  try {
+    const { timeoutMs, signal } = options
+    const listener: unknown = (signal as { addEventListener?: unknown } | null | undefined)?.addEventListener
+    return { timeoutMs, signal, listens: typeof listener === 'function' }
+  } catch (cause) {
+    throw new InvalidConfigError({ ...subject, path: 'options', reason: 'they cannot be read', cause })
   }
 }
 

@@ -144,7 +144,8 @@ class VmActor {
     this.#queue = new ChangeQueue(input.queueLimit)
     const isOurs = op === 'vm.create'
     const adopt = async (): Promise<HcsSystem> => {
-      const system = await obtain((event) => this.#onEvent(event))
+      const system: unknown = await obtain((event) => this.#onEvent(event))
+      if (!isSystem(system)) throw this.#unusable(op, 'the provider answered with something that is no compute system')
       this.#env.gauges.handles++
       if (this.#abandoned || this.#closing !== undefined) await this.#discard(system, isOurs)
       else this.#system = system
@@ -514,6 +515,13 @@ class VmActor {
     for (const waiter of this.#waiters) waiter.reject(this.#lost)
     this.#waiters.clear()
   }
+}
+
+/** As far as this side depends on it: without these no handle could be given back. */
+function isSystem(value: unknown): value is HcsSystem {
+  if (typeof value !== 'object' || value === null) return false
+  const { properties, terminate, close } = value as Partial<HcsSystem>
+  return [properties, terminate, close].every((method) => typeof method === 'function')
 }
 
 /** Starts a VM actor on a port. Its first request must be `create` or `open`. */

@@ -28,7 +28,7 @@ import type {
   VirtualPMemDevice,
   VirtualSmbShare,
 } from '../../protocol/schema/index.js'
-import { documentText } from '../arguments.js'
+import { checkTexts, documentText, readArgument } from '../arguments.js'
 import { Events } from '../events.js'
 import type { GuestOS } from '../../protocol/guest-os.js'
 import { checkCallOptions } from '../mailbox/caller.js'
@@ -105,8 +105,12 @@ export class UtilityVM
     this.id = link.id
     this.guestOS = link.guestOS
     this.runtimeId = link.attached.runtimeId
-    if (link.attached.exit !== undefined) this.#record(link.attached.exit)
-    const { mailbox } = link
+    const { mailbox, attached } = link
+    if (attached.exit !== undefined) {
+      const exit = this.#record(attached.exit)
+      // Told once whoever asked for the VM has it and can listen.
+      setImmediate(() => this.#announce(exit))
+    }
     mailbox.onNotice('exit', (notice) => this.#exited(notice))
     mailbox.onNotice('crashReport', (document) => this.emit('crash-report', document))
     mailbox.onNotice('guestConnectionClosed', () => this.emit('guest-connection-closed'))
@@ -132,7 +136,10 @@ export class UtilityVM
 
   #exited(notice: ExitNotice): void {
     if (this.#exit !== undefined) return
-    const exit = this.#record(notice)
+    this.#announce(this.#record(notice))
+  }
+
+  #announce(exit: ExitStatus): void {
     const cause =
       exit.error ??
       new InvalidStateError({ id: this.id, state: 'exited', reason: `the VM has exited (${exit.exitType})` })
@@ -215,9 +222,7 @@ export class UtilityVM
 
   async propertiesV2(types: PropertyType[], options?: CallOptions): Promise<Properties> {
     const subject = this.#subject('propertiesV2')
-    if (!Array.isArray(types) || types.some((type) => typeof type !== 'string')) {
-      throw new InvalidConfigError({ ...subject, path: 'types', value: types, reason: 'expected an array of strings' })
-    }
+    readArgument(subject, 'types', () => checkTexts(subject, 'types', types))
     const query = types.length === 0 ? '' : documentText(subject, 'PropertyQuery', { PropertyTypes: types })
     return this.#properties(subject, query, options)
   }
@@ -267,7 +272,7 @@ export class UtilityVM
   ): Promise<void> {
     const subject = this.#subject(method)
     const make = VM_CHANGES[method] as (subject: Subject, ...args: unknown[]) => Change
-    const change = make(subject, ...args)
+    const change = readArgument(subject, 'settings', () => make(subject, ...args))
     this.#assertOpen(method)
     await this.#link.mailbox.call('modify', change, { ...subject, path: change.path }, options)
   }
@@ -356,7 +361,7 @@ export class UtilityVM
 
   async startWithMigrationOptions(config: MigrationConfig, options?: CallOptions): Promise<void> {
     const subject = this.#subject('startWithMigrationOptions')
-    const start = migrationStart(subject, config, 'Destination')
+    const start = readArgument(subject, 'config', () => migrationStart(subject, config, 'Destination'))
     await this.#onSocket(subject, start, options, (socket) =>
       this.#link.mailbox.call('startMigrated', { options: start.options, socket }, subject, options),
     )
@@ -370,7 +375,7 @@ export class UtilityVM
 
   async startLiveMigrationOnSource(config: MigrationConfig, options?: CallOptions): Promise<void> {
     const subject = this.#subject('startLiveMigrationOnSource')
-    const start = migrationStart(subject, config, 'Source')
+    const start = readArgument(subject, 'config', () => migrationStart(subject, config, 'Source'))
     await this.#onSocket(subject, start, options, (socket) =>
       this.#migrate('start-source', start.options, subject, options, socket),
     )
