@@ -97,7 +97,9 @@ export class HcsError extends UVMError {
     },
   ) {
     const place = details.path === undefined ? '' : `${details.path}: `
-    const detail = details.detail === undefined || details.detail === '' ? '' : `; ${details.detail}`
+    // A service that only words its code says nothing new.
+    const isNew = details.detail !== undefined && !['', hresultMessage(details.hresult)].includes(details.detail)
+    const detail = isNew ? `; ${details.detail}` : ''
     const lines = (details.events ?? []).map(eventLine).filter((line) => line !== '')
     super(details, [`${place}${describeHresult(details.hresult)}${detail}`, ...lines].join('\n'))
     this.hresult = unsigned(details.hresult)

@@ -47,9 +47,11 @@ describe('error classes', () => {
     assert.equal(error.hresultName, 'HCS_E_INVALID_JSON')
     assert.equal(
       error.message,
-      'vm.addSCSIDisk "vm": VirtualMachine/Devices: HCS_E_INVALID_JSON (0xC037010D): the document is not valid; the document is not valid\n' +
+      'vm.addSCSIDisk "vm": VirtualMachine/Devices: HCS_E_INVALID_JSON (0xC037010D): the document is not valid\n' +
         '[Event Detail: Invalid JSON document Stack Trace: here Provider: 17103e3f-3c6e-4677-bb17-3b267eb5be57 EventID: 11000 flags: 1 Source: HCS]',
     )
+    const told = new uvm.HcsError({ hresult: 0xc037_010d, detail: 'line 3' })
+    assert.match(told.message, /is not valid; line 3$/)
     const bare = new uvm.HcsError({ hresult: 0x8037_0105, events: [{ EventId: 0, Message: '' }] })
     assert.equal(bare.message.split('\n').length, 1)
     assert.equal('path' in bare || 'attribution' in bare || 'op' in bare || 'id' in bare, false)
