@@ -10,9 +10,12 @@ const stray: unknown[] = []
 process.on('uncaughtException', (error) => stray.push(error))
 process.on('unhandledRejection', (reason) => stray.push(reason))
 console.log(`fuzzing with ${frames} frames; UVM_FUZZ_SEED=${seed} repeats this run`)
-const result = await new Fuzzer(frames, seed).run(MAX_GROWTH_BYTES)
-console.log(describeResult(result))
-if (stray.length > 0 || result.frames < frames) {
-  console.error(stray.length > 0 ? stray : 'some frames are missing')
-  process.exitCode = 1
+try {
+  const result = await new Fuzzer(frames, seed).run(MAX_GROWTH_BYTES)
+  console.log(describeResult(result))
+  if (result.frames < frames) throw new Error('some frames are missing')
+  if (stray.length > 0) throw new AggregateError(stray, 'an error that nobody caught')
+} catch (error) {
+  console.error(error)
+  process.exit(1)
 }
