@@ -68,7 +68,7 @@ export async function fakeGuest(guestOS: GuestOS = 'linux', init: Partial<GuestI
   const hooks = { disconnected: () => undefined, closed: () => undefined }
   const guest = new GuestProxy({ vmId: 'vm', guestOS, mailbox, hooks })
   await mailbox.call('arm', {}, { op: 'host.createGuest', id: 'vm' })
-  const peers: Peer[] = []
+  const peers = new Set<Peer>()
   const path = (service: string): string => join(directory, `${RUNTIME_ID}.${service}`)
   const fake: FakeGuest = {
     guest,
@@ -80,7 +80,11 @@ export async function fakeGuest(guestOS: GuestOS = 'linux', init: Partial<GuestI
     sockets: async () => (await readdir(directory)).map((name) => name.slice(RUNTIME_ID.length + 1)).sort(),
     dial: async () => {
       const peer = await Peer.dial(path(BRIDGE[guestOS]))
-      peers.push(peer)
+      peers.add(peer)
+      peer.socket.once('close', () => {
+        peer.destroy()
+        peers.delete(peer)
+      })
       return peer
     },
     connect: async (capabilities = guestOS === 'linux' ? LINUX_CAPABILITIES : WINDOWS_CAPABILITIES) => {

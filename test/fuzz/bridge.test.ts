@@ -11,7 +11,7 @@ describe('fuzzing the guest connection', () => {
   it(`${FRAMES} mutated frames, decoded on live connections, harm nobody`, async function () {
     this.timeout(120_000)
     const seed = seedOfRun()
-    const result = await new Fuzzer(FRAMES, seed).run(512 * MIB).catch((error: unknown) => {
+    const result = await new Fuzzer(FRAMES, seed).run(256 * MIB).catch((error: unknown) => {
       throw new Error(`UVM_FUZZ_SEED=${seed} repeats this`, { cause: error })
     })
     console.log(describeResult(result).replace(/^/gm, '      '))

@@ -139,7 +139,8 @@ export class Fuzzer {
     const peer = await this.#fake.dial()
     await Promise.all([connecting, peer.shakeHands()])
     this.#connections++
-    this.#waits = []
+    for (const { process } of this.#waits.splice(0)) process.close().catch(() => undefined)
+    await this.#container?.close()
     this.#container = await this.#guest.openContainer('c')
     this.#container.wait().catch(() => undefined)
     return (this.#peer = peer)
@@ -173,7 +174,7 @@ export class Fuzzer {
     const calls: Call[] = []
     // Waits of processes that started meanwhile come among them.
     for (const { process, id } of this.#waits.splice(0)) {
-      calls.push(this.#follow({ id, type: TYPE.wait }, process.wait(), new AbortController()))
+      calls.push(this.#follow({ id, type: TYPE.wait }, this.#waited(process), new AbortController()))
     }
     while (made.length > 0) {
       const { id, type } = await peer.next()
@@ -183,6 +184,10 @@ export class Fuzzer {
       calls.push(this.#follow({ id, type }, one!.promise, one!.abort))
     }
     return calls
+  }
+
+  async #waited(process: GuestProcess): Promise<void> {
+    await process.wait().finally(() => process.close())
   }
 
   #make(): { type: number; promise: Promise<unknown>; abort: AbortController } {
@@ -202,8 +207,10 @@ export class Fuzzer {
     return { type, promise, abort }
   }
 
+  /** Some are kept for their waits; the handle of the others goes, as a careful caller's would. */
   #started(process: GuestProcess): void {
     if (this.#waits.length < SHORT_ROUND) this.#waits.push({ process, id: process.save().waitId })
+    else process.close().catch(() => undefined)
   }
 
   #owing(isHarmful: boolean): [Mutator, number][] {

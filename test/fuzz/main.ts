@@ -2,7 +2,7 @@
 
 import { describeResult, Fuzzer, seedOfRun } from './fuzzer.js'
 
-const MAX_GROWTH_BYTES = 512 * 1024 * 1024
+const MAX_GROWTH_BYTES = 256 * 1024 * 1024
 
 const frames = Number(process.argv[2] ?? 1_000_000)
 const seed = seedOfRun()

@@ -22,7 +22,7 @@ import {
 import { decodeAnswer, decodeNotification, type Answer, type ContainerNotice } from '../../protocol/bridge/messages.js'
 import { hexCode } from '../../protocol/hresult.js'
 import { RequestIds } from './request-ids.js'
-import { HeldFrames, type Leftovers } from './restore.js'
+import { HeldFrames, newestStrays, type Leftovers } from './restore.js'
 
 export interface BridgeOptions {
   /** Milliseconds; WaitForProcess has none. */
@@ -87,10 +87,10 @@ export class Bridge {
   #migrating = false
   #leftovers: Leftovers | undefined
 
-  constructor(options: BridgeOptions) {
+  constructor({ leftovers, ...options }: BridgeOptions) {
     this.#options = options
-    this.#strayIds = new Set(options.leftovers?.ids)
-    this.#strayContainers = new Set(options.leftovers?.containers)
+    this.#strayIds = new Set(leftovers?.ids)
+    this.#strayContainers = new Set(leftovers?.containers)
     this.#held = options.restoring === true ? new HeldFrames() : undefined
   }
 
@@ -117,10 +117,17 @@ export class Bridge {
     return (
       this.#leftovers ?? {
         nextId: this.#ids.next,
-        ids: new Set([...this.#strayIds, ...this.#outstanding.keys()]),
-        containers: new Set([...this.#strayContainers, ...this.#containers]),
+        ids: newestStrays(this.#strayIds, this.#outstanding.keys()),
+        containers: newestStrays(this.#strayContainers, this.#containers),
       }
     )
+  }
+
+  /** The leftovers, once: whoever still holds a connection that is over must not hold them too. */
+  takeLeftovers(): Leftovers {
+    const taken = this.leftovers
+    this.#leftovers = { nextId: taken.nextId, ids: new Set(), containers: new Set() }
+    return taken
   }
 
   /** Puts a request on its way. @throws {BridgeClosedError} the connection is over, or down */
@@ -393,6 +400,8 @@ export class Bridge {
       .map(([id]): BridgeEffect => ({ do: 'fail', id, error: new BridgeClosedError(why) }))
     this.#outstanding.clear()
     this.#containers.clear()
+    this.#strayIds.clear()
+    this.#strayContainers.clear()
     this.#held = undefined
     return [...failures, cause === undefined ? { do: 'close' } : { do: 'close', cause }]
   }

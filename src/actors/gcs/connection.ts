@@ -57,7 +57,8 @@ export class GuestConnection {
 
   constructor(stream: Duplex, options: ConnectionOptions) {
     this.#stream = stream
-    this.#options = options
+    const { leftovers: _, ...own } = options
+    this.#options = own
     const { recorder } = options
     const onFrame = ({ type, id, payload }: Frame, body?: Record<string, unknown>): void =>
       recorder?.received(type, id, HEADER_BYTES + payload.byteLength, body)
@@ -82,8 +83,8 @@ export class GuestConnection {
     return this.#bridge.nextId
   }
 
-  get leftovers(): Leftovers {
-    return this.#bridge.leftovers
+  takeLeftovers(): Leftovers {
+    return this.#bridge.takeLeftovers()
   }
 
   // -------------------------------------------------------------------------------------------------------------- stream

@@ -324,7 +324,7 @@ export class GuestConnector {
     this.#connected = undefined
     this.#restore?.clear()
     this.#restore = undefined
-    this.#leftovers = connection.leftovers
+    this.#leftovers = connection.takeLeftovers()
     // The end of a VM takes its connection along: nothing broke.
     if (cause !== undefined && this.#gone === undefined && this.#recorder !== undefined) {
       this.#recordings.broke(this.#recorder, cause)

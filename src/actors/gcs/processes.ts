@@ -29,8 +29,9 @@ type Exit = { exitCode: number; known: boolean }
 interface GuestProcessEntry {
   readonly pid: number
   readonly containerId: string
-  readonly channels: readonly StdioChannel[]
-  readonly connection: GuestConnection
+  channels: readonly StdioChannel[]
+  /** Undefined once it has ended: an entry lives until its process is closed, and must not keep a dead connection. */
+  connection: GuestConnection | undefined
   /** Settles once; a rejection is handed to whoever waits. */
   readonly exit: Promise<Exit>
 }
@@ -266,7 +267,7 @@ export class GuestProcesses {
     const entry = this.#entries.get(key)
     if (entry === undefined) return
     this.close(key)
-    if (!entry.connection.closed) this.#killNobodys(entry.connection, entry.containerId, entry.pid)
+    if (entry.connection?.closed === false) this.#killNobodys(entry.connection, entry.containerId, entry.pid)
   }
 
   #killNobodys(connection: GuestConnection, containerId: string, pid: number): void {
@@ -281,9 +282,10 @@ export class GuestProcesses {
   }
 
   /** The entry of a process whose connection lives. @throws {GuestConnectionUnavailableError} */
-  async #reachable(key: number, op: string): Promise<GuestProcessEntry> {
+  async #reachable(key: number, op: string): Promise<GuestProcessEntry & { connection: GuestConnection }> {
     const entry = this.#entry(key, op)
-    if (!entry.connection.closed) return entry
+    const { connection } = entry
+    if (connection?.closed === false) return { ...entry, connection }
     const cause: unknown = await entry.exit.catch((error: unknown) => error)
     throw new GuestConnectionUnavailableError({
       op,
@@ -335,5 +337,10 @@ export class GuestProcesses {
   closeStreams(): void {
     for (const channel of this.#channels) channel.close()
     this.#channels.clear()
+    for (const entry of this.#entries.values()) {
+      if (entry.connection?.closed !== true) continue
+      entry.connection = undefined
+      entry.channels = []
+    }
   }
 }

@@ -18,6 +18,14 @@ export interface Leftovers {
   readonly containers: ReadonlySet<string>
 }
 
+/** Most strays of each kind that are remembered, the newest: a guest that drops its connection again and again is owed no memory for it. */
+const MAX_STRAYS = 4096
+
+/** The newest of what an earlier and a later connection have left open. */
+export function newestStrays<T>(earlier: Iterable<T>, later: Iterable<T>): Set<T> {
+  return new Set([...earlier, ...later].slice(-MAX_STRAYS))
+}
+
 /** Most that is held, frames and bytes. Ours: a guest has a few hundred processes and containers; each message is about 200 bytes. */
 const MAX_HELD_FRAMES = 4096
 const MAX_HELD_BYTES = 1024 * 1024

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { Bridge, type BridgeEffect, type BridgeOptions } from '#dist/actors/gcs/bridge.js'
+import type { Leftovers } from '#dist/actors/gcs/restore.js'
 import { frame } from '../../peer/peer.js'
 
 const NULL_ID = '00000000-0000-0000-0000-000000000000'
@@ -335,5 +336,20 @@ describe('the bridge as a state machine', () => {
         },
       ),
     )
+  })
+
+  it('a guest that drops its connection again and again: what is remembered of the earlier ones is bounded', () => {
+    let leftovers: Leftovers | undefined
+    for (let connection = 0; connection < 20; connection++) {
+      const bridge = new Bridge({ requestTimeoutMs: 1000, onRequestTimeout: 'reject', leftovers })
+      if (leftovers !== undefined) bridge.seed(leftovers.nextId)
+      for (let call = 0; call < 1000; call++) bridge.call('DumpStacks', '{}', 0)
+      bridge.close()
+      leftovers = bridge.takeLeftovers()
+      assert.equal(bridge.leftovers.ids.size, 0)
+    }
+    assert.equal(leftovers?.nextId, 20_000n)
+    assert.equal(leftovers.ids.size, 4096)
+    assert(leftovers.ids.has(19_999n))
   })
 })
