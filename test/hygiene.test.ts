@@ -43,5 +43,6 @@ describe('a process that has used a Host', function () {
   it('need not close a Host that is unref’d: it ends although it is open', async () => {
     const { code, signal, stderr } = await live({ threads: 2 }, 'unref')
     assert.deepEqual([code, signal, stderr], [0, null, ''])
+    assert.deepEqual(await temporary.entries(), [])
   })
 })

@@ -1,5 +1,6 @@
 // Where guests dial on the Unix-socket transport: the caller's directory, which stays, or a private one, which goes with the Host.
 
+import { rmSync } from 'node:fs'
 import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -35,5 +36,37 @@ async function privateDirectory(): Promise<SocketDirectory> {
   const parent =
     process.platform !== 'win32' && Buffer.byteLength(tmpdir()) + addedBytes > MAX_DIRECTORY_BYTES ? '/tmp' : tmpdir()
   const path = await mkdtemp(join(parent, prefix))
-  return { path, release: () => rm(path, { recursive: true, force: true }) }
+  keep(path)
+  return {
+    path,
+    release: async () => {
+      await rm(path, REMOVAL)
+      forget(path)
+    },
+  }
+}
+
+const REMOVAL = { recursive: true, force: true } as const
+
+/** Private directories of Hosts that are open: a process may end without closing them. One listener serves all. */
+const privatePaths = new Set<string>()
+
+function keep(path: string): void {
+  if (privatePaths.size === 0) process.on('exit', removeAll)
+  privatePaths.add(path)
+}
+
+function forget(path: string): void {
+  privatePaths.delete(path)
+  if (privatePaths.size === 0) process.off('exit', removeAll)
+}
+
+function removeAll(): void {
+  for (const path of privatePaths) {
+    try {
+      rmSync(path, REMOVAL)
+    } catch {
+      // The process ends; whoever cleans the temporary directory will find it.
+    }
+  }
 }
