@@ -34,7 +34,7 @@ export default tseslint.config(
   ),
   forbid(
     ['src/actors/**/*.ts'],
-    '/cli/|^\\.\\./\\.\\./index\\.js$|^koffi$',
+    '/cli/|^(\\.\\./){2,}index\\.js$|^koffi$',
     'actors see builder, native, protocol and errors',
   ),
   forbid(
@@ -47,7 +47,9 @@ export default tseslint.config(
     [
       'src/actors/vm/queue.ts',
       'src/actors/vm/exit.ts',
-      'src/actors/gcs/{bridge,handshake,modify-gate,request-ids,requests,signals}.ts',
+      'src/actors/gcs/connection/{bridge,handshake,request-ids}.ts',
+      'src/actors/gcs/process/signals.ts',
+      'src/actors/gcs/resource/{modify-gate,requests}.ts',
     ],
     '^node:|/cli/|^\\.\\./\\.\\./index\\.js$|^koffi$',
     'a heart of an actor does no I/O',

@@ -31,8 +31,8 @@ export type {
 } from './actors/vm/managers/index.js'
 
 export { Guest, type GuestEvents } from './actors/gcs/proxy.js'
-export { Container } from './actors/gcs/container-proxy.js'
-export { GuestProcess } from './actors/gcs/process-proxy.js'
+export { Container } from './actors/gcs/container/container-proxy.js'
+export { GuestProcess } from './actors/gcs/process/process-proxy.js'
 export type {
   ConnectOptions,
   ContainerHandle,
@@ -44,7 +44,7 @@ export type {
   LogRecord,
   SavedProcess,
 } from './actors/gcs/managers.js'
-export type * from './actors/gcs/resource-managers.js'
+export type * from './actors/gcs/resource/resource-managers.js'
 
 export {
   AbortError,

@@ -6,7 +6,7 @@ import {
   guestRequest,
   GUEST_METHODS,
   type GuestMethodName,
-} from '../actors/gcs/requests.js'
+} from '../actors/gcs/resource/requests.js'
 import { VM_CHANGES } from '../actors/vm/changes.js'
 import type { Change, Subject } from '../actors/vm/managers/change.js'
 import { InvalidConfigError } from '../errors.js'

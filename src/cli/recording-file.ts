@@ -7,7 +7,7 @@ import {
   RECORDING_VERSION,
   type RecordedFrame,
   type RecordingHeader,
-} from '../actors/gcs/recording-format.js'
+} from '../actors/gcs/connection/recording-format.js'
 
 const headerSchema = z.object({
   format: z.literal(RECORDING_FORMAT),

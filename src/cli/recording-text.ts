@@ -1,6 +1,6 @@
 // A recording as lines for people: a frame a line, with what it is, whom it answers, how long that took, and its scrubbed body.
 
-import type { RecordedFrame } from '../actors/gcs/recording-format.js'
+import type { RecordedFrame } from '../actors/gcs/connection/recording-format.js'
 import {
   CONTAINER_NOTIFICATION,
   direction,

@@ -5,7 +5,7 @@ import { execFile } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { FlightRecorder } from '#dist/actors/gcs/recorder.js'
+import { FlightRecorder } from '#dist/actors/gcs/connection/recorder.js'
 
 const COMMAND = fileURLToPath(new URL('../../../dist/cli/recording.js', import.meta.url))
 

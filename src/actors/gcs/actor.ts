@@ -8,12 +8,12 @@ import { decodeGuestStacks, requestBody } from '../../protocol/bridge/messages.j
 import type { Actor, ActorEnvironment } from '../environment.js'
 import type { ActorCall, ActorHandlers, ActorPort } from '../mailbox/contract.js'
 import { exposeActor } from '../mailbox/expose.js'
-import { GuestConnector, type Connected } from './connector.js'
-import { GuestContainers } from './containers.js'
+import { GuestConnector, type Connected } from './connection/connector.js'
+import { GuestContainers } from './container/containers.js'
 import { NULL_CONTAINER_ID, type GuestInit, type GuestNotices, type GuestRequests } from './contract.js'
-import { ModifyGate } from './modify-gate.js'
-import { GuestProcesses } from './processes.js'
-import { SideListeners } from './side-listeners.js'
+import { ModifyGate } from './resource/modify-gate.js'
+import { GuestProcesses } from './process/processes.js'
+import { SideListeners } from './connection/side-listeners.js'
 
 class GuestActor {
   readonly ended: Promise<void>

@@ -17,8 +17,8 @@ import { documentText, readArgument } from '../arguments.js'
 import { takeCallOptions } from '../mailbox/caller.js'
 import type { CallOptions, CallSubject } from '../mailbox/contract.js'
 import type { GuestOS } from '../../protocol/guest-os.js'
-import { Container } from './container-proxy.js'
-import { execParameters, guardStreams, relay } from './exec.js'
+import { Container } from './container/container-proxy.js'
+import { execParameters, guardStreams, relay } from './process/exec.js'
 import {
   checkContainerId,
   checkPort,
@@ -37,10 +37,10 @@ import type {
   LogRecord,
   SavedProcess,
 } from './managers.js'
-import type { GuestProcess } from './process-proxy.js'
-import { startProcess, withStreams } from './process-start.js'
-import { guestMethod, type GuestMethodName } from './requests.js'
-import { GuestResources } from './resource-proxy.js'
+import type { GuestProcess } from './process/process-proxy.js'
+import { startProcess, withStreams } from './process/process-start.js'
+import { guestMethod, type GuestMethodName } from './resource/requests.js'
+import { GuestResources } from './resource/resource-proxy.js'
 
 export interface GuestEvents {
   /** The connection ended; no error when it was closed on purpose. */

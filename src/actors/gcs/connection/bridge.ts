@@ -1,0 +1,419 @@
+// The heart of a guest connection. Pure: calls and bytes in, effects out, the clock passed in; nothing here touches a socket or a timer.
+//
+// The host asks, the guest answers; ids start at 0 and grow by one with each request. Answers are matched by id alone. A guest may send
+// exactly this: one response to each outstanding id, and one notification for each registered container. Anything else ends the
+// connection: the call it answered badly fails with a ProtocolError, everything else in flight with a BridgeClosedError. A failing Result
+// ends only its own call. A call whose caller gave up, or whose time ran out, stays outstanding so that its late answer is consumed.
+//
+// While the VM migrates a lost transport does not end the connection: it is down, what is outstanding stays so, and a new transport takes
+// over, on which the handshake comes first. What may arrive of an earlier connection is told in restore.ts.
+
+import {
+  BridgeClosedError,
+  InvalidStateError,
+  OperationTimeoutError,
+  ProtocolError,
+  UVMError,
+} from '../../../errors.js'
+import { encodeFrame } from '../../../protocol/bridge/encode.js'
+import { FrameReader, type Frame } from '../../../protocol/bridge/frame-reader.js'
+import {
+  CONTAINER_NOTIFICATION,
+  direction,
+  DIRECTION,
+  MAX_GUEST_FRAME_BYTES,
+  REQUEST_TYPE,
+  type RpcName,
+} from '../../../protocol/bridge/header.js'
+import {
+  decodeAnswer,
+  decodeNotification,
+  type Answer,
+  type ContainerNotice,
+} from '../../../protocol/bridge/messages.js'
+import { hexCode } from '../../../protocol/hresult.js'
+import { RequestIds } from './request-ids.js'
+import { HeldFrames, newestStrays, type Leftovers } from './restore.js'
+
+export interface BridgeOptions {
+  /** Milliseconds; WaitForProcess has none. */
+  requestTimeoutMs: number
+  /** What a request past its time costs: its own call, or the connection. */
+  onRequestTimeout: 'reject' | 'close'
+  /** What the guest may still say of the connection before this one. */
+  leftovers?: Leftovers | undefined
+  /** Hold what is unknown until `endRestore`: this connection takes over from one of another process. */
+  restoring?: boolean
+  /** Told of every frame of the guest, with its body when it decoded. */
+  onFrame?: (frame: Frame, body?: Record<string, unknown>) => void
+}
+
+/** What the bridge wants done. */
+export type BridgeEffect =
+  | { do: 'write'; frame: Uint8Array }
+  | { do: 'settle'; id: bigint; answer: Answer }
+  | { do: 'fail'; id: bigint; error: UVMError }
+  /** The answer to a call that nobody waits for any more. */
+  | { do: 'late'; id: bigint; answer: Answer }
+  | { do: 'notify'; notice: ContainerNotice }
+  /** The transport is gone while the VM migrates; the connection waits for a new one. */
+  | { do: 'park'; cause: UVMError }
+  /** The connection is over; no cause when it was closed on purpose. */
+  | { do: 'close'; cause?: UVMError }
+
+/** Whether the guest can be spoken to. */
+export type LinkState =
+  | { kind: 'up' }
+  /** The transport was lost during a migration. */
+  | { kind: 'down'; cause: UVMError }
+  /** A new transport, on which only the handshake may speak. */
+  | { kind: 'resuming' }
+  | { kind: 'closed' }
+
+export interface CallBounds {
+  /** A time of this call alone, milliseconds: passing it never costs the connection. */
+  timeoutMs?: number | undefined
+  /** Part of the handshake: may speak on a new transport, and ends with it. */
+  handshake?: boolean
+}
+
+interface Outstanding {
+  readonly rpc: RpcName
+  readonly deadlineMs: number
+  readonly bounds: CallBounds
+  abandoned: boolean
+}
+
+export class Bridge {
+  readonly #options: BridgeOptions
+  #reader = new FrameReader({ maxFrameBytes: MAX_GUEST_FRAME_BYTES })
+  readonly #outstanding = new Map<bigint, Outstanding>()
+  /** Containers whose exit has not been told yet. */
+  readonly #containers = new Set<string>()
+  readonly #strayIds: Set<bigint>
+  readonly #strayContainers: Set<string>
+  #held: HeldFrames | undefined
+  readonly #ids = new RequestIds()
+  #link: LinkState = { kind: 'up' }
+  #migrating = false
+  #leftovers: Leftovers | undefined
+
+  constructor({ leftovers, ...options }: BridgeOptions) {
+    this.#options = options
+    this.#strayIds = new Set(leftovers?.ids)
+    this.#strayContainers = new Set(leftovers?.containers)
+    this.#held = options.restoring === true ? new HeldFrames() : undefined
+  }
+
+  get link(): LinkState {
+    return this.#link
+  }
+
+  get closed(): boolean {
+    return this.#link.kind === 'closed'
+  }
+
+  /** The id that the next request will have. */
+  get nextId(): bigint {
+    return this.#ids.next
+  }
+
+  /** Requests without an answer, abandoned ones included. */
+  get outstanding(): number {
+    return this.#outstanding.size
+  }
+
+  /** What the guest may still say of this connection on the next one. */
+  get leftovers(): Leftovers {
+    return (
+      this.#leftovers ?? {
+        nextId: this.#ids.next,
+        ids: newestStrays(this.#strayIds, this.#outstanding.keys()),
+        containers: newestStrays(this.#strayContainers, this.#containers),
+      }
+    )
+  }
+
+  /** The leftovers, once: whoever still holds a connection that is over must not hold them too. */
+  takeLeftovers(): Leftovers {
+    const taken = this.leftovers
+    this.#leftovers = { nextId: taken.nextId, ids: new Set(), containers: new Set() }
+    return taken
+  }
+
+  /** Puts a request on its way. @throws {BridgeClosedError} the connection is over, or down */
+  call(
+    rpc: RpcName,
+    body: string,
+    nowMs: number,
+    bounds: CallBounds = {},
+  ): { id: bigint; size: number; effects: BridgeEffect[] } {
+    this.#assertUp(bounds.handshake === true)
+    const frame = encodeFrame(REQUEST_TYPE[rpc], this.#ids.next, body)
+    const id = this.#ids.take()
+    const timeoutMs = Math.min(this.#options.requestTimeoutMs, bounds.timeoutMs ?? Infinity)
+    const deadlineMs = rpc === 'WaitForProcess' && bounds.timeoutMs === undefined ? Infinity : nowMs + timeoutMs
+    this.#outstanding.set(id, { rpc, deadlineMs, bounds, abandoned: false })
+    return { id, size: frame.byteLength, effects: [{ do: 'write', frame }] }
+  }
+
+  #assertUp(isHandshake: boolean): void {
+    const link = this.#link
+    if (link.kind === 'up' || (link.kind === 'resuming' && isHandshake)) return
+    if (link.kind === 'closed') throw new BridgeClosedError({})
+    throw new BridgeClosedError({ reason: 'its transport was lost in the migration, and it has not been resumed' })
+  }
+
+  /** The caller no longer waits; a late answer becomes a `late` effect. */
+  abandon(id: bigint): void {
+    const call = this.#outstanding.get(id)
+    if (call !== undefined) call.abandoned = true
+  }
+
+  // ------------------------------------------------------------------------------------------------- what the guest says
+
+  /** Never throws: what the guest may not send becomes a `close` effect. */
+  receive(bytes: Uint8Array): BridgeEffect[] {
+    const effects: BridgeEffect[] = []
+    if (this.closed) return effects
+    try {
+      for (const frame of this.#reader.push(bytes)) {
+        effects.push(...this.#take(frame))
+        if (this.closed) break
+      }
+    } catch (error) {
+      effects.push(...this.#fail(error))
+    }
+    return effects
+  }
+
+  /** Whoever looks on may fail: that costs nobody an answer. */
+  #tell(frame: Frame, body?: Record<string, unknown>): void {
+    try {
+      this.#options.onFrame?.(frame, body)
+    } catch {
+      // Not the guest's fault, and not the caller's.
+    }
+  }
+
+  #take(frame: Frame): BridgeEffect[] {
+    switch (direction(frame.type)) {
+      case DIRECTION.response:
+        return this.#answer(frame)
+      case DIRECTION.notification:
+        return this.#notification(frame)
+      default:
+        this.#tell(frame)
+        throw new ProtocolError({ reason: `the guest sent a frame of the unexpected type ${hexCode(frame.type)}` })
+    }
+  }
+
+  #answer(frame: Frame): BridgeEffect[] {
+    const { id } = frame
+    const call = this.#outstanding.get(id)
+    if (call === undefined) {
+      this.#tell(frame)
+      if (this.#strayIds.delete(id)) return []
+      if (this.#held === undefined || this.#ids.wasUsed(id)) {
+        throw new ProtocolError({ reason: `the guest answered the request ${id}, which is not outstanding` })
+      }
+      this.#held.keepAnswer(frame)
+      return []
+    }
+    this.#outstanding.delete(id)
+    let answer: Answer
+    try {
+      answer = decodeAnswer(frame.payload, call.rpc)
+    } catch (error) {
+      this.#tell(frame)
+      // The call that was answered badly hears of it itself; the rest only that the connection is over.
+      const effects = this.#fail(error)
+      const own: BridgeEffect[] = call.abandoned ? [] : [{ do: 'fail', id, error: error as UVMError }]
+      return [...own, ...effects]
+    }
+    this.#tell(frame, answer.body)
+    return [call.abandoned ? { do: 'late', id, answer } : { do: 'settle', id, answer }]
+  }
+
+  #notification(frame: Frame): BridgeEffect[] {
+    if (frame.type !== CONTAINER_NOTIFICATION) {
+      this.#tell(frame)
+      throw new ProtocolError({ reason: `the guest sent the unknown notification ${hexCode(frame.type)}` })
+    }
+    const notice = this.#decodeNotice(frame)
+    const { containerId } = notice
+    if (!this.#containers.delete(containerId) && !this.#strayContainers.delete(containerId)) {
+      if (this.#held === undefined) {
+        const who = JSON.stringify(containerId.slice(0, 80))
+        throw new ProtocolError({ reason: `the guest notified of the container ${who}, which nobody waits for` })
+      }
+      this.#held.keepNotice(notice, frame.payload.byteLength)
+      return []
+    }
+    return [{ do: 'notify', notice }]
+  }
+
+  #decodeNotice(frame: Frame): ContainerNotice {
+    let notice: ContainerNotice
+    try {
+      notice = decodeNotification(frame.payload)
+    } catch (error) {
+      this.#tell(frame)
+      throw error
+    }
+    this.#tell(frame, notice.body)
+    return notice
+  }
+
+  // ------------------------------------------------------------------------------------------------- containers, restore
+
+  /** Expects one exit notification of a container. Effects: the notification, when it has come already. */
+  register(containerId: string): { added: boolean; effects: BridgeEffect[] } {
+    if (this.closed) throw new BridgeClosedError({})
+    const notice = this.#held?.takeNotice(containerId)
+    if (notice !== undefined) return { added: false, effects: [{ do: 'notify', notice }] }
+    const added = !this.#containers.has(containerId) && !this.#strayContainers.delete(containerId)
+    this.#containers.add(containerId)
+    return { added, effects: [] }
+  }
+
+  /** The container does not exist: it will not be told of. */
+  unregister(containerId: string): void {
+    this.#containers.delete(containerId)
+  }
+
+  /** Raises the id of the next request; never lowers it. */
+  seed(nextId: bigint): void {
+    this.#ids.seed(nextId)
+  }
+
+  /**
+   * Expects the answer to a WaitForProcess that an earlier owner of the process has sent. `known`: it was outstanding here already.
+   *
+   * @throws {InvalidStateError} this connection used the id for something else, or it was answered
+   * @throws {BridgeClosedError}
+   */
+  adoptWait(id: bigint): { known: boolean; effects: BridgeEffect[] } {
+    if (this.closed) throw new BridgeClosedError({})
+    const call = this.#outstanding.get(id)
+    if (call?.rpc === 'WaitForProcess') return { known: true, effects: [] }
+    if (call !== undefined || this.#ids.wasUsed(id)) {
+      const reason = `the request ${id} of this connection is no wait that is outstanding`
+      throw new InvalidStateError({ state: 'wait-unknown', reason })
+    }
+    this.#ids.adopt(id)
+    this.#strayIds.delete(id)
+    this.#outstanding.set(id, { rpc: 'WaitForProcess', deadlineMs: Infinity, bounds: {}, abandoned: false })
+    const frame = this.#held?.takeAnswer(id)
+    if (frame === undefined) return { known: false, effects: [] }
+    try {
+      return { known: false, effects: this.#answer(frame) }
+    } catch (error) {
+      return { known: false, effects: this.#fail(error) }
+    }
+  }
+
+  /** From here on what is unknown is a violation. Answers what came and was never claimed. */
+  endRestore(): { ids: bigint[]; containers: string[] } {
+    const unclaimed = this.#held?.unclaimed ?? { ids: [], containers: [] }
+    this.#held = undefined
+    return unclaimed
+  }
+
+  // ------------------------------------------------------------------------------------------------------------ migration
+
+  get migrating(): boolean {
+    return this.#migrating
+  }
+
+  /** While on, a lost transport parks the connection. Switched off while it is parked, the connection is over. */
+  setMigrating(on: boolean): BridgeEffect[] {
+    this.#migrating = on
+    return !on && this.#link.kind === 'down' ? this.close(this.#link.cause) : []
+  }
+
+  /** A new transport is in place; only the handshake may speak until `resumed`. @throws {InvalidStateError} not migrating, or over */
+  resume(): void {
+    if (this.closed || !this.#migrating) {
+      const state = this.closed ? 'closed' : 'connected'
+      throw new InvalidStateError({ state, reason: 'only a connection that migrates can be resumed' })
+    }
+    this.#reader = new FrameReader({ maxFrameBytes: MAX_GUEST_FRAME_BYTES })
+    this.#link = { kind: 'resuming' }
+  }
+
+  resumed(): void {
+    if (this.#link.kind === 'resuming') this.#link = { kind: 'up' }
+  }
+
+  /** The guest's sending side has ended. */
+  end(): BridgeEffect[] {
+    const where = this.#reader.end()
+    if (where === 'boundary') return this.lost(new BridgeClosedError({ reason: 'the guest ended the stream' }))
+    return this.lost(new ProtocolError({ reason: `the guest ended the stream inside a ${where}` }))
+  }
+
+  /** The transport is gone. */
+  lost(cause: UVMError): BridgeEffect[] {
+    if (this.closed || this.#link.kind === 'down') return []
+    if (!this.#migrating) return this.close(cause)
+    this.#link = { kind: 'down', cause }
+    const failures: BridgeEffect[] = []
+    for (const [id, call] of this.#outstanding) {
+      if (call.bounds.handshake !== true) continue
+      // Nobody would answer it: the guest forgets a handshake with its transport.
+      this.#outstanding.delete(id)
+      if (!call.abandoned) failures.push({ do: 'fail', id, error: new BridgeClosedError({ cause }) })
+    }
+    return [...failures, { do: 'park', cause }]
+  }
+
+  // ----------------------------------------------------------------------------------------------------- time and the end
+
+  /** Settles what is past its time. */
+  expire(nowMs: number): BridgeEffect[] {
+    const effects: BridgeEffect[] = []
+    for (const [id, call] of this.#outstanding) {
+      if (call.abandoned || call.deadlineMs > nowMs) continue
+      const own = call.bounds.timeoutMs ?? Infinity
+      const timeoutMs = Math.min(own, this.#options.requestTimeoutMs)
+      const error = new OperationTimeoutError({ timeoutMs, reason: `the guest did not answer ${call.rpc}` })
+      if (this.#options.onRequestTimeout === 'close' && own > this.#options.requestTimeoutMs) {
+        return [...effects, ...this.close(error)]
+      }
+      call.abandoned = true
+      effects.push({ do: 'fail', id, error })
+    }
+    return effects
+  }
+
+  /** When `expire` has something to do next; Infinity for never. */
+  nextDeadlineMs(): number {
+    let next = Infinity
+    for (const call of this.#outstanding.values()) {
+      if (!call.abandoned && call.deadlineMs < next) next = call.deadlineMs
+    }
+    return next
+  }
+
+  #fail(error: unknown): BridgeEffect[] {
+    return this.close(error instanceof UVMError ? error : new ProtocolError({ reason: String(error), cause: error }))
+  }
+
+  /** Ends the connection: with a cause, or on purpose. Everything in flight fails. Idempotent. */
+  close(cause?: UVMError): BridgeEffect[] {
+    if (this.closed) return []
+    this.#leftovers = this.leftovers
+    this.#link = { kind: 'closed' }
+    const why = cause === undefined ? { reason: 'it was closed on purpose' } : { cause }
+    const failures = [...this.#outstanding]
+      .filter(([, call]) => !call.abandoned)
+      .map(([id]): BridgeEffect => ({ do: 'fail', id, error: new BridgeClosedError(why) }))
+    this.#outstanding.clear()
+    this.#containers.clear()
+    this.#strayIds.clear()
+    this.#strayContainers.clear()
+    this.#held = undefined
+    return [...failures, cause === undefined ? { do: 'close' } : { do: 'close', cause }]
+  }
+}

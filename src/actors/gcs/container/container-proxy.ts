@@ -1,0 +1,164 @@
+// A container inside a guest, as the main thread holds it. Closing the handle is local: the container goes on.
+
+import { InvalidConfigError, InvalidStateError } from '../../../errors.js'
+import { isRecord } from '../../../protocol/json.js'
+import type {
+  LcowProcessParameters,
+  ProcessParameters,
+  Properties,
+  PropertyType,
+} from '../../../protocol/schema/index.js'
+import { checkTexts, documentText, readArgument } from '../../arguments.js'
+import type { CallOptions, CallSubject } from '../../mailbox/contract.js'
+import { within } from '../../mailbox/within.js'
+import type { ContainerCallName } from '../contract.js'
+import type { ContainerHandle } from '../managers.js'
+import type { GuestProcess } from '../process/process-proxy.js'
+import { startProcess, type ProcessHost } from '../process/process-start.js'
+
+export interface ContainerLink extends ProcessHost {
+  readonly key: number
+  readonly id: string
+  /** Refuses a call when this side knows that there is no guest. */
+  assertAlive(subject: CallSubject): void
+}
+
+export class Container implements ContainerHandle {
+  readonly id: string
+  readonly #link: ContainerLink
+  /** Asked once up front: the answer stays when the handle is closed or the guest gone. */
+  readonly #exit: Promise<void>
+  #isClosed = false
+
+  /** @internal made by Guest.createContainer and Guest.openContainer */
+  constructor(link: ContainerLink) {
+    this.#link = link
+    this.id = link.id
+    this.#exit = link.mailbox.call('waitContainer', { key: link.key }, this.#subject('wait'))
+    this.#exit.catch(() => undefined)
+  }
+
+  #subject(method: string): CallSubject {
+    return { op: `container.${method}`, id: `${this.#link.vmId}:${this.id}` }
+  }
+
+  /** Refuses a call that needs the container: its handle was closed, or the guest is gone. */
+  #ready(method: string): CallSubject {
+    const subject = this.#subject(method)
+    if (this.#isClosed) {
+      throw new InvalidStateError({ ...subject, state: 'closed', reason: 'the container handle was closed' })
+    }
+    this.#link.assertAlive(subject)
+    return subject
+  }
+
+  async #ask(method: string, rpc: ContainerCallName, options: CallOptions | undefined): Promise<void> {
+    const subject = this.#ready(method)
+    await this.#link.mailbox.call('askContainer', { key: this.#link.key, rpc, op: subject.op }, subject, options)
+  }
+
+  /** Starts the container. In a Linux guest its init runs only with the first createProcess, one without OciProcess. */
+  start(options?: CallOptions): Promise<void> {
+    return this.#ask('start', 'Start', options)
+  }
+
+  /** Asks it to end; resolves when the request was accepted, or the container is gone. 30 s unless a time is given. */
+  shutdown(options?: CallOptions): Promise<void> {
+    return this.#ask('shutdown', 'ShutdownGraceful', options)
+  }
+
+  /** Ends it by force; resolves when the request was accepted, or the container is gone. 30 s unless a time is given. */
+  terminate(options?: CallOptions): Promise<void> {
+    return this.#ask('terminate', 'ShutdownForced', options)
+  }
+
+  /** One modification of the container, sent as given. */
+  async modify(request: unknown, options?: CallOptions): Promise<void> {
+    const subject = this.#subject('modify')
+    await this.#modify('modify', documentText(subject, undefined, request), options)
+  }
+
+  /** Linux: OCI resources. Windows: `{ ResourcePath, Settings }`, such as `Container/Memory/SizeInMB` with a number of MiB. */
+  async update(resources: unknown, options?: CallOptions): Promise<void> {
+    const subject = this.#subject('update')
+    const request = readArgument(subject, 'resources', () => this.#updateRequest(resources))
+    await this.#modify('update', request, options)
+  }
+
+  async #modify(method: string, request: string, options: CallOptions | undefined): Promise<void> {
+    const subject = this.#ready(method)
+    const input = { key: this.#link.key, request, op: subject.op }
+    await this.#link.mailbox.call('modifyContainer', input, subject, options)
+  }
+
+  #updateRequest(resources: unknown): string {
+    const subject = this.#subject('update')
+    if (this.#link.guestOS === 'linux') {
+      // Members of the resources themselves begin with a small letter.
+      const isWhole = isRecord(resources) && ('Linux' in resources || 'Windows' in resources)
+      const given = isWhole || !isRecord(resources) ? resources : { Linux: resources }
+      const settings = documentText(subject, 'LCOWContainerConstraints', given)
+      return `{"RequestType":"Update","ResourceType":"ContainerConstraints","Settings":${settings}}`
+    }
+    if (!isRecord(resources) || typeof resources['ResourcePath'] !== 'string' || resources['ResourcePath'] === '') {
+      const reason = 'expected an object with a ResourcePath'
+      throw new InvalidConfigError({ ...subject, path: 'resources', value: resources, reason })
+    }
+    const { ResourcePath, RequestType = 'Update', ...rest } = resources
+    return documentText(subject, undefined, { ResourcePath, RequestType, ...rest })
+  }
+
+  /** The older form of the properties; without a query the basic ones. */
+  async propertiesV1(query: { PropertyTypes?: string[] } = {}, options?: CallOptions): Promise<unknown> {
+    const text = documentText(this.#subject('propertiesV1'), 'Hcs1PropertyQuery', query)
+    return this.#properties('propertiesV1', text, options)
+  }
+
+  /** An empty list asks for the basic properties. */
+  async propertiesV2(types: PropertyType[], options?: CallOptions): Promise<Properties> {
+    const subject = this.#subject('propertiesV2')
+    readArgument(subject, 'types', () => checkTexts(subject, 'types', types))
+    const text = types.length === 0 ? '{}' : JSON.stringify({ PropertyTypes: types })
+    return (await this.#properties('propertiesV2', text, options)) as Properties
+  }
+
+  #properties(method: string, query: string, options: CallOptions | undefined): Promise<unknown> {
+    const subject = this.#ready(method)
+    const input = { key: this.#link.key, query, op: subject.op }
+    return this.#link.mailbox.call('containerProperties', input, subject, options)
+  }
+
+  /** Linux: without OciProcess the container's init. Windows: a command line. */
+  async createProcess(
+    parameters: ProcessParameters | LcowProcessParameters,
+    options?: CallOptions,
+  ): Promise<GuestProcess> {
+    const subject = this.#ready('createProcess')
+    return startProcess(this.#link, this.id, parameters, subject, options)
+  }
+
+  /**
+   * Resolves when the container has exited, however often and late it is asked.
+   *
+   * @throws {BridgeClosedError} the connection ended first
+   * @throws {InvalidStateError} the handle was closed first
+   */
+  wait(options?: CallOptions): Promise<void> {
+    return within(this.#exit, this.#subject('wait'), options)
+  }
+
+  /** Releases the handle; sends nothing. Idempotent, resolves in every state. */
+  async close(options?: CallOptions): Promise<void> {
+    const isFirst = !this.#isClosed
+    this.#isClosed = true
+    const { mailbox, key } = this.#link
+    const closing = isFirst
+      ? mailbox.call('closeContainer', { key }, this.#subject('close')).catch(() => undefined)
+      : Promise.resolve()
+    await within(closing, this.#subject('close'), options)
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}

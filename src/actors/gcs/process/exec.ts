@@ -1,0 +1,174 @@
+// execInUVM: one command in the utility VM, its stdio relayed, its exit code the answer.
+
+import type { Readable, Writable } from 'node:stream'
+import { InvalidConfigError } from '../../../errors.js'
+import type { ProcessParameters } from '../../../protocol/schema/index.js'
+import type { CallOptions, CallSubject } from '../../mailbox/contract.js'
+import { within } from '../../mailbox/within.js'
+import type { GuestOS } from '../../../protocol/guest-os.js'
+import type { ExecRequest, GuestProcessHandle } from '../managers.js'
+import { pump } from './pump.js'
+
+const LINUX_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+const WINDOWS_SYSTEM_USER = 'NT AUTHORITY\\SYSTEM'
+
+/**
+ * The process parameters of a request, with the defaults of the reference implementation's diagnostic exec: Linux runs in `/` with the
+ * usual PATH, Windows in `C:\` as SYSTEM.
+ *
+ * @throws {InvalidConfigError} neither `args` nor `commandLine`, stderr together with a terminal, or a wrong type
+ */
+export function execParameters(request: ExecRequest, guestOS: GuestOS, vmId: string): ProcessParameters {
+  const refuse = (path: string, value: unknown, reason: string): never => {
+    throw new InvalidConfigError({ op: 'guest.execInUVM', id: vmId, path, value, reason })
+  }
+  if (typeof request !== 'object' || (request as unknown) === null)
+    return refuse('request', request, 'expected an object')
+  const { args, commandLine, env, terminal = false } = request
+  checkKinds(request, refuse)
+  if (args !== undefined && (!Array.isArray(args) || args.some((arg) => typeof arg !== 'string'))) {
+    refuse('args', args, 'expected an array of strings')
+  }
+  if (commandLine !== undefined && typeof commandLine !== 'string')
+    refuse('commandLine', commandLine, 'expected a string')
+  if (!commandLine && !args?.length) refuse('args', args, 'expected args or a commandLine')
+  if (env !== undefined && Object.values(env).some((value) => typeof value !== 'string')) {
+    refuse('env', env, 'expected strings')
+  }
+  if (typeof terminal !== 'boolean') refuse('terminal', terminal, 'expected a boolean')
+  if (terminal && request.stderr !== undefined) refuse('stderr', '[stream]', 'a terminal has no stderr of its own')
+
+  const command: ProcessParameters =
+    guestOS === 'windows'
+      ? { CommandLine: commandLine || windowsCommandLine(args ?? []), User: request.user ?? WINDOWS_SYSTEM_USER }
+      : commandLine
+        ? { CommandLine: commandLine }
+        : { CommandArgs: [...(args ?? [])] }
+  // Entries with an empty value are dropped, as the reference host does.
+  const variables = Object.entries(env ?? {}).filter(([, value]) => value !== '')
+  if (guestOS === 'linux' && env?.['PATH'] === undefined) variables.unshift(['PATH', LINUX_PATH])
+  return {
+    ...command,
+    WorkingDirectory: request.workingDirectory ?? (guestOS === 'windows' ? 'C:\\' : '/'),
+    ...(variables.length > 0 ? { Environment: Object.fromEntries(variables) } : {}),
+    ...(terminal ? { EmulateConsole: true } : {}),
+    ...(request.stdin === undefined ? {} : { CreateStdInPipe: true }),
+    ...(request.stdout === undefined ? {} : { CreateStdOutPipe: true }),
+    ...(request.stderr === undefined ? {} : { CreateStdErrPipe: true }),
+  }
+}
+
+function checkKinds(request: ExecRequest, refuse: (path: string, value: unknown, reason: string) => never): void {
+  for (const path of ['workingDirectory', 'user'] as const) {
+    const value: unknown = request[path]
+    if (value !== undefined && typeof value !== 'string') refuse(path, value, 'expected a string')
+  }
+  const { stdin } = request
+  const isBytes = typeof stdin === 'string' || stdin instanceof Uint8Array
+  if (stdin !== undefined && !isBytes && !canDo(stdin, 'pipe')) {
+    refuse('stdin', stdin, 'expected a Readable, a string or a Uint8Array')
+  }
+  for (const path of ['stdout', 'stderr'] as const) {
+    const stream = request[path]
+    if (stream !== undefined && !canDo(stream, 'write')) refuse(path, stream, 'expected a Writable')
+  }
+}
+
+/** Streams are told by what they do: there are Readables that are no instance of ours. */
+function canDo(stream: unknown, method: 'pipe' | 'write'): boolean {
+  return typeof stream === 'object' && stream !== null && typeof (stream as never)[method] === 'function'
+}
+
+/**
+ * Arguments joined so that the Microsoft C runtime splits them again as given: quotes around what is empty or has a space, tab or quote,
+ * a backslash before each quote, and backslashes doubled where a quote follows.
+ */
+export function windowsCommandLine(args: readonly string[]): string {
+  return args.map(quoteWindowsArgument).join(' ')
+}
+
+function quoteWindowsArgument(arg: string): string {
+  if (arg !== '' && !/[\s"]/.test(arg)) return arg
+  return `"${arg.replace(/(\\*)"/g, '$1$1\\"').replace(/(\\+)$/, '$1$1')}"`
+}
+
+/**
+ * Keeps a stream of the caller that fails before the relay listens from ending the program: the relay finds it broken. The returned
+ * function ends that.
+ */
+export function guardStreams({ stdin, stdout, stderr }: ExecRequest): () => void {
+  const streams = [stdin, stdout, stderr].filter((stream) => typeof stream === 'object' && 'on' in stream)
+  const hear = (): void => undefined
+  for (const stream of streams) stream.on('error', hear)
+  return () => {
+    for (const stream of streams) stream.off('error', hear)
+  }
+}
+
+/** How long a failed exec waits for the guest to take the kill, milliseconds. */
+const KILL_TIMEOUT_MS = 10_000
+
+/**
+ * Relays stdio until the process has exited and its output is through.
+ *
+ * @returns the exit code
+ * @throws what a stream of the caller failed with, what `wait` of the process rejects with, or the caller's signal or time; the process is
+ *   killed then where the guest allows it
+ */
+export async function relay(
+  process: GuestProcessHandle,
+  request: ExecRequest,
+  subject: CallSubject,
+  options?: CallOptions,
+): Promise<number> {
+  const output = [copy(process.stdout, request.stdout), copy(process.stderr, request.stderr)]
+  const input = feed(process.stdin, request.stdin)
+  const through = Promise.all([process.wait(), ...output.map(({ done }) => done)]).then(([exit]) => exit.exitCode)
+  // Input that nobody reads does not hold the exit up; only its failure ends the command.
+  const failed = input.done.then(() => new Promise<never>(() => undefined))
+  try {
+    return await within(Promise.race([through, failed]), subject, options)
+  } catch (error) {
+    process.kill({ timeoutMs: KILL_TIMEOUT_MS }).catch(() => undefined)
+    throw error
+  } finally {
+    for (const { stop } of [...output, input]) stop()
+    await process.close()
+  }
+}
+
+interface Relay {
+  readonly done: Promise<void>
+  readonly stop: () => void
+}
+
+const NOTHING: Relay = { done: Promise.resolve(), stop: () => undefined }
+
+/** Copies without ending the caller's stream. `done` rejects when that is the one to fail: the guest's going away is told by wait(). */
+function copy(from: Readable | null, to: Writable | undefined): Relay {
+  if (from === null || to === undefined) return NOTHING
+  const { done, stop } = pump(from, to)
+  const copied = done.then(({ side, error }) => {
+    if (side === 'sink') throw error ?? new Error('the stream for the output was ended')
+  })
+  return { done: copied, stop }
+}
+
+/**
+ * Writes the caller's input and then half-closes. `done` rejects with what the caller's stream failed with. The caller's stream is neither
+ * destroyed nor read further once the process no longer takes input.
+ */
+function feed(to: Writable | null, from: ExecRequest['stdin']): Relay {
+  if (to === null || from === undefined) return NOTHING
+  if (typeof from === 'string' || from instanceof Uint8Array) {
+    to.end(from)
+    return NOTHING
+  }
+  const { done, stop } = pump(from, to)
+  const fed = done.then(({ side, error }) => {
+    if (side === 'sink') return
+    if (error !== undefined) throw error
+    to.end()
+  })
+  return { done: fed, stop }
+}

@@ -1,0 +1,183 @@
+// A guest process as the main thread holds it: streams over their own ports, everything else over the guest's mailbox.
+
+import { finished, type Readable, type Writable } from 'node:stream'
+import { GuestConnectionUnavailableError, InvalidConfigError, InvalidStateError } from '../../../errors.js'
+import { readArgument } from '../../arguments.js'
+import type { CallOptions, CallSubject, Mailbox } from '../../mailbox/contract.js'
+import { within } from '../../mailbox/within.js'
+import type { GuestOS } from '../../../protocol/guest-os.js'
+import type { GuestNotices, GuestRequests, StartedProcess } from '../contract.js'
+import type { GuestProcessHandle, SavedProcess } from '../managers.js'
+
+export interface ProcessStreams {
+  readonly stdin: Writable | null
+  readonly stdout: Readable | null
+  readonly stderr: Readable | null
+}
+
+export interface ProcessLink {
+  readonly vmId: string
+  readonly guestOS: GuestOS
+  readonly mailbox: Mailbox<GuestRequests, GuestNotices>
+  readonly started: StartedProcess
+  readonly streams: ProcessStreams
+  /** Absent for a process of the UVM itself. */
+  readonly containerId?: string
+}
+
+type Exit = { exitCode: number; known: boolean }
+
+/** A process inside the guest. Closing it is local: neither the process nor its exit is affected. */
+export class GuestProcess implements GuestProcessHandle {
+  readonly pid: number
+  readonly stdin: Writable | null
+  readonly stdout: Readable | null
+  readonly stderr: Readable | null
+  readonly #link: ProcessLink
+  /** Asked once up front, so that exitCode() can answer without a question of its own. */
+  readonly #exit: Promise<Exit>
+  #outcome: { exit: Exit } | { error: unknown } | undefined
+  #closed = false
+
+  /** @internal made by Guest.createProcess */
+  constructor(link: ProcessLink) {
+    this.#link = link
+    this.pid = link.started.pid
+    this.stdin = link.streams.stdin
+    this.stdout = link.streams.stdout
+    this.stderr = link.streams.stderr
+    this.#exit = this.#askExit()
+    this.#exit.then(
+      (exit) => (this.#outcome = { exit }),
+      (error: unknown) => (this.#outcome = { error }),
+    )
+  }
+
+  #subject(method: string): CallSubject {
+    return { op: `process.${method}`, id: `${this.#link.vmId}:${this.pid}` }
+  }
+
+  #askExit(options?: CallOptions): Promise<Exit> {
+    return this.#link.mailbox.call('waitProcess', { key: this.#link.started.key }, this.#subject('wait'), options)
+  }
+
+  /**
+   * The exit, the same however often it is asked, also after `close`.
+   *
+   * @throws {BridgeClosedError} the connection ended before the process did
+   */
+  async wait(options?: CallOptions): Promise<Exit> {
+    const isKnown = this.#outcome !== undefined && 'exit' in this.#outcome
+    // A process that was closed is unknown to the actor; the first question is still answered.
+    if (isKnown || this.#closed) return { ...(await within(this.#exit, this.#subject('wait'), options)) }
+    return this.#askExit(options)
+  }
+
+  /** @throws {InvalidStateError} the process has not exited */
+  async exitCode(): Promise<number> {
+    if (this.#outcome === undefined) {
+      throw new InvalidStateError({
+        ...this.#subject('exitCode'),
+        state: 'running',
+        reason: 'the process has not exited',
+      })
+    }
+    if ('error' in this.#outcome) throw this.#outcome.error
+    return this.#outcome.exit.exitCode
+  }
+
+  /** What another owner needs to open this process again. */
+  save(): SavedProcess {
+    const { pid, waitId, ports } = this.#link.started
+    const { containerId } = this.#link
+    return { pid, ...(containerId === undefined ? {} : { containerId }), waitId, ports: { ...ports } }
+  }
+
+  /**
+   * Sends a signal: a number of the guest's system, or a Windows event name. Without one the default stop signal: SIGTERM on Linux,
+   * CtrlShutdown on Windows.
+   *
+   * @returns false when the process was gone already
+   */
+  async signal(options?: { Signal: number | string }, callOptions?: CallOptions): Promise<boolean> {
+    const given: unknown = options
+    if (given !== undefined && (typeof given !== 'object' || given === null)) {
+      const reason = 'expected an object with a Signal'
+      throw new InvalidConfigError({ ...this.#subject('signal'), path: 'options', value: given, reason })
+    }
+    const signal: unknown =
+      options === undefined
+        ? this.#link.guestOS === 'linux'
+          ? 15
+          : 'CtrlShutdown'
+        : readArgument(this.#subject('signal'), 'options', () => options.Signal)
+    if (typeof signal !== 'string' && !Number.isInteger(signal)) {
+      throw new InvalidConfigError({
+        ...this.#subject('signal'),
+        path: 'Signal',
+        value: signal,
+        reason: 'expected an integer or a name',
+      })
+    }
+    const input = { key: this.#link.started.key, signal: signal as number | string }
+    return this.#link.mailbox.call('signalProcess', input, this.#subject('signal'), callOptions)
+  }
+
+  /** Ends the process by force. @returns false when it was gone already */
+  async kill(options?: CallOptions): Promise<boolean> {
+    return this.#link.mailbox.call('signalProcess', { key: this.#link.started.key }, this.#subject('kill'), options)
+  }
+
+  /** Columns and rows; a guest takes up to 65535 of each. */
+  async resizeConsole(width: number, height: number, options?: CallOptions): Promise<void> {
+    for (const [path, value] of Object.entries({ width, height })) {
+      if (!Number.isSafeInteger(value) || value < 0) {
+        throw new InvalidConfigError({
+          ...this.#subject('resizeConsole'),
+          path,
+          value,
+          reason: 'expected an integer of 0 or more',
+        })
+      }
+    }
+    const input = { key: this.#link.started.key, width, height }
+    await this.#link.mailbox.call('resizeConsole', input, this.#subject('resizeConsole'), options)
+  }
+
+  /**
+   * Half-closes stdin: the process reads end of file once it has read what was written. Resolves when all of it is on its way. Idempotent;
+   * a process without stdin, or one that no longer reads it, has nothing to close.
+   *
+   * @throws {GuestConnectionUnavailableError} the connection ended first
+   */
+  async closeStdin(options?: CallOptions): Promise<void> {
+    const subject = this.#subject('closeStdin')
+    const { stdin } = this
+    if (stdin === null) return within(Promise.resolve(), subject, options)
+    if (!stdin.writableEnded && !stdin.destroyed) stdin.end()
+    const finishedOrCut = new Promise<void>((resolve) => {
+      finished(stdin, { readable: false }, () => resolve())
+    })
+    await within(finishedOrCut, subject, options)
+    if (stdin.writableFinished || this.#closed) return
+    const negotiated = await this.#link.mailbox.call('negotiated', {}, subject).catch(() => undefined)
+    if (negotiated !== undefined) return
+    const error = this.#outcome !== undefined && 'error' in this.#outcome ? this.#outcome.error : undefined
+    throw new GuestConnectionUnavailableError({ ...subject, ...(error === undefined ? {} : { cause: error }) })
+  }
+
+  /**
+   * Closes the streams; sends nothing to the guest, so that neither the process nor its exit is affected. Idempotent, resolves in every
+   * state.
+   */
+  async close(options?: CallOptions): Promise<void> {
+    const isFirst = !this.#closed
+    this.#closed = true
+    for (const stream of [this.stdin, this.stdout, this.stderr]) stream?.destroy()
+    const { mailbox, started } = this.#link
+    const closing = isFirst
+      ? mailbox.call('closeProcess', { key: started.key }, this.#subject('close')).catch(() => undefined)
+      : Promise.resolve()
+    await within(closing, this.#subject('close'), options)
+  }
+}

@@ -1,0 +1,90 @@
+// How the main thread asks for a process: the ports of its streams are made here, one end goes to the actor with the request.
+
+import { MessageChannel, type MessagePort } from 'node:worker_threads'
+import type { GuestOS } from '../../../protocol/guest-os.js'
+import type { ProcessParameters } from '../../../protocol/schema/index.js'
+import { documentText } from '../../arguments.js'
+import { takeCallOptions } from '../../mailbox/caller.js'
+import type { CallOptions, CallSubject, Mailbox } from '../../mailbox/contract.js'
+import { NULL_CONTAINER_ID, type GuestNotices, type GuestRequests, type StartedProcess } from '../contract.js'
+import { GuestProcess, type ProcessStreams } from './process-proxy.js'
+import { StdioReadable, StdioWritable } from './stdio-streams.js'
+
+export interface ProcessHost {
+  readonly vmId: string
+  readonly guestOS: GuestOS
+  readonly mailbox: Mailbox<GuestRequests, GuestNotices>
+}
+
+/** Names processes towards their actor; never used twice in this thread. */
+let nextKey = 1
+
+/** The actor's ends of the streams that were asked for. */
+export interface RemoteStreams {
+  stdin?: MessagePort
+  stdout?: MessagePort
+  stderr?: MessagePort
+}
+
+/**
+ * Starts a process in a container, or in the UVM itself. The parameters say which streams it has.
+ *
+ * @throws {InvalidConfigError} bad options, or parameters that are no object or cannot be serialised
+ */
+export async function startProcess(
+  host: ProcessHost,
+  containerId: string | undefined,
+  parameters: ProcessParameters,
+  subject: CallSubject,
+  options: CallOptions | undefined,
+): Promise<GuestProcess> {
+  const text = documentText(subject, 'LcowProcessParameters', parameters)
+  const { CreateStdInPipe, CreateStdOutPipe, CreateStdErrPipe } = parameters
+  const wanted = {
+    stdin: CreateStdInPipe === true,
+    stdout: CreateStdOutPipe === true,
+    stderr: CreateStdErrPipe === true,
+  }
+  const input = { containerId: containerId ?? NULL_CONTAINER_ID, parameters: text, op: subject.op }
+  const given = takeCallOptions(options, subject)
+  return withStreams(host, containerId, wanted, 'discardProcess', (key, remote, transfer) =>
+    host.mailbox.call('execute', { key, ...input, ...remote }, subject, { ...given, transfer }),
+  )
+}
+
+/**
+ * Makes the streams, has them connected by `ask`, and releases them when that fails. The answer may have been on its way when the caller
+ * gave up: `undo` tells the actor that nobody holds what it brought.
+ */
+export async function withStreams(
+  host: ProcessHost,
+  containerId: string | undefined,
+  wanted: { stdin: boolean; stdout: boolean; stderr: boolean },
+  undo: 'discardProcess' | 'closeProcess',
+  ask: (key: number, remote: RemoteStreams, transfer: MessagePort[]) => Promise<StartedProcess>,
+): Promise<GuestProcess> {
+  const key = nextKey++
+  const remote: RemoteStreams = {}
+  const locals: MessagePort[] = []
+  const open = (name: keyof RemoteStreams): MessagePort => {
+    const { port1, port2 } = new MessageChannel()
+    remote[name] = port2
+    locals.push(port1)
+    return port1
+  }
+  const streams: ProcessStreams = {
+    stdin: wanted.stdin ? new StdioWritable(open('stdin')) : null,
+    stdout: wanted.stdout ? new StdioReadable(open('stdout')) : null,
+    stderr: wanted.stderr ? new StdioReadable(open('stderr')) : null,
+  }
+  const transfer = Object.values(remote)
+  try {
+    const started = await ask(key, remote, transfer)
+    return new GuestProcess({ ...host, started, streams, ...(containerId === undefined ? {} : { containerId }) })
+  } catch (error) {
+    for (const stream of [streams.stdin, streams.stdout, streams.stderr]) stream?.destroy()
+    for (const port of [...locals, ...transfer]) port.close()
+    host.mailbox.call(undo, { key }, { op: `guest.${undo}`, id: host.vmId }).catch(() => undefined)
+    throw error
+  }
+}

@@ -1,0 +1,136 @@
+// The main thread's end of a stdio port: a Node.js Readable for stdout and stderr, a Writable for stdin.
+//
+// The peer is the GCS actor, which owns the socket. Bytes go as transferred chunks under credit: the sender starts with one
+// window (STDIO_WINDOW_BYTES) and is granted more as bytes are consumed, so a slow reader holds one stream and nothing else.
+// Either side may end the stream; losing the guest destroys it without an error of its own, as the error comes from `wait()`.
+
+import { Readable, Writable } from 'node:stream'
+import type { MessagePort } from 'node:worker_threads'
+import { STDIO_WINDOW_BYTES, type StdioMessage } from '../contract.js'
+
+/** Largest piece of one write that crosses at a time, bytes: small enough to interleave streams, large enough to amortise a message. */
+const PIECE_BYTES = 64 * 1024
+
+/** stdout or stderr of a guest process. */
+export class StdioReadable extends Readable {
+  readonly #port: MessagePort
+  readonly #received: Uint8Array[] = []
+  #wanted = false
+  #ended = false
+
+  constructor(port: MessagePort) {
+    super({ highWaterMark: 16 * 1024 })
+    this.#port = port
+    port.on('message', (message: StdioMessage) => this.#receive(message))
+    port.once('close', () => {
+      if (!this.#ended) this.destroy()
+    })
+    port.unref()
+  }
+
+  #receive(message: StdioMessage): void {
+    if (message instanceof Uint8Array) this.#received.push(message)
+    else if ('end' in message) this.#ended = true
+    else if ('closed' in message) {
+      this.destroy()
+      return
+    }
+    this.#deliver()
+  }
+
+  #deliver(): void {
+    while (this.#wanted) {
+      const chunk = this.#received.shift()
+      if (chunk === undefined) {
+        if (this.#ended) this.push(null)
+        return
+      }
+      this.#wanted = false
+      const hasRoom = this.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))
+      this.#port.postMessage({ credit: chunk.byteLength } satisfies StdioMessage)
+      // `push` calls `_read` again by itself only later; going on here keeps one pass per message.
+      if (hasRoom) this.#wanted = true
+    }
+  }
+
+  override _read(): void {
+    this.#wanted = true
+    this.#deliver()
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#received.length = 0
+    closePort(this.#port)
+    callback(error)
+  }
+}
+
+/** stdin of a guest process. `end()` half-closes: the process reads end of file. */
+export class StdioWritable extends Writable {
+  readonly #port: MessagePort
+  #credit = STDIO_WINDOW_BYTES
+  #pending: { rest: Uint8Array; done: (error?: Error | null) => void } | undefined
+
+  constructor(port: MessagePort) {
+    // Finishing is only our half: the port stays until the actor says that the stream is over.
+    super({ highWaterMark: PIECE_BYTES, decodeStrings: true, autoDestroy: false })
+    this.#port = port
+    port.on('message', (message: StdioMessage) => this.#receive(message))
+    port.once('close', () => this.destroy())
+    port.unref()
+  }
+
+  #receive(message: StdioMessage): void {
+    if (message instanceof Uint8Array) return
+    if ('credit' in message) {
+      this.#credit += message.credit
+      this.#send()
+    } else if ('closed' in message) this.destroy()
+  }
+
+  #send(): void {
+    while (this.#pending !== undefined && this.#credit > 0) {
+      const { rest, done } = this.#pending
+      const size = Math.min(rest.byteLength, this.#credit, PIECE_BYTES)
+      // A copy: the caller may reuse the buffer, and pooled Buffers cannot be transferred.
+      const piece = new Uint8Array(rest.subarray(0, size))
+      this.#credit -= size
+      this.#port.postMessage(piece, [piece.buffer])
+      if (size < rest.byteLength) this.#pending.rest = rest.subarray(size)
+      else {
+        this.#pending = undefined
+        done()
+      }
+    }
+  }
+
+  override _write(chunk: Uint8Array, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
+    if (chunk.byteLength === 0) {
+      callback()
+      return
+    }
+    this.#pending = { rest: chunk, done: callback }
+    this.#send()
+  }
+
+  override _final(callback: (error?: Error | null) => void): void {
+    this.#port.postMessage({ end: true } satisfies StdioMessage)
+    callback()
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    const pending = this.#pending
+    this.#pending = undefined
+    // Whoever waits for this write must hear of it; the stream itself ends without an error of its own.
+    pending?.done(error ?? Object.assign(new Error('Premature close'), { code: 'ERR_STREAM_PREMATURE_CLOSE' }))
+    // After `end` the actor still drains what it has; only a stream given up early is cut.
+    if (this.writableFinished) this.#port.close()
+    else closePort(this.#port)
+    callback(error)
+  }
+}
+
+function closePort(port: MessagePort): void {
+  port.postMessage({ closed: true } satisfies StdioMessage)
+  port.close()
+}
