@@ -73,7 +73,7 @@ export {
   type HcsErrorEvent,
 } from './errors.js'
 
-export { SimulatedService } from './native/simulated/service.js'
+export { SimulatedService } from './native/simulated/thread/service.js'
 export {
   SimulatedGuest,
   type SimulatedGuestOptions,

@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os'
 import { basename } from 'node:path'
 import { InvalidConfigError } from '../errors.js'
 import { checkSimulatedOptions } from '../native/simulated/check-options.js'
-import { SimulatedService } from '../native/simulated/service.js'
+import { SimulatedService } from '../native/simulated/thread/service.js'
 import type { HostOptions } from './host-options.js'
 import type { TransportChoice } from './transport-source.js'
 

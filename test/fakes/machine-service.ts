@@ -1,8 +1,8 @@
 // The simulated service without threads: its clock is moved by the test, and its guests are recorded.
 
-import { ComputeService } from '#dist/native/simulated/compute-service.js'
+import { ComputeService } from '#dist/native/simulated/service/compute-service.js'
 import type { HcsEvent } from '#dist/native/hcs.js'
-import type { StatefulOp } from '#dist/native/simulated/states.js'
+import type { StatefulOp } from '#dist/native/simulated/state/states.js'
 import type { SimulatedOptions } from '#dist/index.js'
 import { minimal } from '../support/documents.js'
 import { ManualClock } from './clock.js'

@@ -12,7 +12,7 @@ import {
   vsockServiceId,
   WCOW_BRIDGE_SERVICE,
 } from '#dist/protocol/hvsocket.js'
-import { findResource } from '#dist/native/simulated/resources.js'
+import { findResource } from '#dist/native/simulated/devices/resources.js'
 import { scsiAttachmentPath } from '#dist/protocol/resource-paths.js'
 import { SCSI_CONTROLLER_GUIDS } from '#dist/protocol/scsi.js'
 

@@ -7,7 +7,7 @@ import {
   MEMORY_SIZE_PATH,
   networkAdapterPath,
 } from '#dist/protocol/resource-paths.js'
-import { findResource } from '#dist/native/simulated/resources.js'
+import { findResource } from '#dist/native/simulated/devices/resources.js'
 
 describe('resource paths', () => {
   it('are spelled as the compute service knows them', () => {

@@ -1,7 +1,7 @@
 // What can be asked of the simulated compute service.
 
 import type { ExitType } from '../../protocol/exit.js'
-import type { SimulatedService } from './service.js'
+import type { SimulatedService } from './thread/service.js'
 
 export type HcsOp =
   | 'create'

@@ -1,0 +1,28 @@
+// Files of the host, as far as the service looks: a path that is absolute for this system is looked up for real, any other (a Windows
+// path on Linux) counts as present.
+
+import { accessSync, constants, existsSync, statSync } from 'node:fs'
+import { dirname, isAbsolute } from 'node:path'
+import { HRESULT } from '../../../protocol/hresult.js'
+
+/** The HRESULT with which opening the file would fail; undefined when it would not. */
+export function fileProblem(path: string, readOnly: boolean): number | undefined {
+  if (!isLocalPath(path)) return undefined
+  if (!existsSync(path)) return existsSync(dirname(path)) ? HRESULT.ERROR_FILE_NOT_FOUND : HRESULT.ERROR_PATH_NOT_FOUND
+  try {
+    accessSync(path, readOnly ? constants.R_OK : constants.R_OK | constants.W_OK)
+    return undefined
+  } catch {
+    return HRESULT.E_ACCESSDENIED
+  }
+}
+
+/** Bytes of a file that can be looked up here. */
+export function fileSize(path: string): number | undefined {
+  return isLocalPath(path) ? statSync(path, { throwIfNoEntry: false })?.size : undefined
+}
+
+/** Whether a path means a file of the system we run on. A device path such as \\.\PHYSICALDRIVE2 does not. */
+export function isLocalPath(path: string): boolean {
+  return isAbsolute(path) && !path.startsWith('\\\\')
+}

@@ -1,0 +1,93 @@
+// The living systems, how they end, and what they share of the host: memory and network endpoints.
+
+import { HRESULT } from '../../../protocol/hresult.js'
+import { HCS_EVENT } from '../../hcs.js'
+import type { HandleTable } from './handles.js'
+import type { LiveSystem } from '../state/live-system.js'
+import type { SimulatedOptions } from '../options.js'
+import { EXIT, type ComputeSystemModel, type SystemExit } from '../state/system.js'
+
+export class Systems {
+  readonly #options: Pick<SimulatedOptions, 'memoryMB' | 'endpoints'>
+  readonly #handles: HandleTable
+  readonly #living = new Map<string, LiveSystem>()
+
+  constructor(options: Pick<SimulatedOptions, 'memoryMB' | 'endpoints'>, handles: HandleTable) {
+    this.#options = options
+    this.#handles = handles
+  }
+
+  get(id: string): LiveSystem | undefined {
+    return this.#living.get(id)
+  }
+
+  add(system: LiveSystem): void {
+    this.#living.set(system.model.id, system)
+  }
+
+  all(): LiveSystem[] {
+    return [...this.#living.values()]
+  }
+
+  clear(): void {
+    this.#living.clear()
+  }
+
+  /** The VM is gone, once. Its id is free before the exit is told. */
+  end(system: LiveSystem, exit: SystemExit): void {
+    const { model } = system
+    if (model.exit !== undefined) return
+    model.exit = exit
+    model.state = 'Stopped'
+    if (this.#living.get(model.id) === system) this.#living.delete(model.id)
+    if (model.document.VirtualMachine?.GuestConnection != null) {
+      this.#handles.tell(system, { type: HCS_EVENT.guestConnectionClosed, data: '' })
+    }
+    this.#handles.tell(system, { type: HCS_EVENT.systemExited, data: model.exitDocument() })
+    void system.guest?.stop()
+    system.guest = undefined
+    system.exited()
+  }
+
+  /** The guest crashes: both reports, then the exit. */
+  crash(system: LiveSystem): void {
+    const { model } = system
+    if (model.exit !== undefined) return
+    const report = {
+      SystemId: model.id,
+      CrashParameters: [0xdead, 0, 0, 0, 0],
+      ...(model.guestOS === 'linux' ? { CrashLog: 'Kernel panic - not syncing' } : {}),
+      Status: 0,
+    }
+    this.#handles.tell(system, { type: HCS_EVENT.crashInitiated, data: JSON.stringify(report) })
+    this.#handles.tell(system, { type: HCS_EVENT.crashReport, data: JSON.stringify(report) })
+    this.end(system, EXIT.unexpected)
+  }
+
+  /** Whether the host has this much memory for the system. */
+  hasMemory(sizeInMB: number, model: ComputeSystemModel): boolean {
+    if (this.#options.memoryMB === undefined) return true
+    let used = 0
+    for (const { model: other } of this.#living.values()) {
+      if (other !== model && other.state !== 'Created') used += other.live.memoryMB
+    }
+    return used + sizeInMB <= this.#options.memoryMB
+  }
+
+  /** Why an endpoint cannot be attached to an adapter; undefined when it can. */
+  endpointProblem(endpointId: string, model: ComputeSystemModel, adapterKey: string): number | undefined {
+    const known = this.#options.endpoints?.map((endpoint) => endpoint.toLowerCase())
+    const endpoint = endpointId.toLowerCase()
+    if (known === undefined || endpoint === '') return undefined
+    if (!known.includes(endpoint)) return HRESULT.HCN_E_ENDPOINT_NOT_FOUND
+    for (const { model: other } of this.#living.values()) {
+      // What a system that never started names is not attached yet.
+      if (other !== model && other.state === 'Created') continue
+      for (const [key, adapter] of other.live.adapters) {
+        const same = other === model && key === adapterKey
+        if (!same && adapter.EndpointId?.toLowerCase() === endpoint) return HRESULT.HCN_E_ENDPOINT_ALREADY_ATTACHED
+      }
+    }
+    return undefined
+  }
+}

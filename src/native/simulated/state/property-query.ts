@@ -1,0 +1,39 @@
+// Property queries of a system, answered.
+
+import { checkDocument, serialiseDocument } from '../../../protocol/document.js'
+import { HRESULT, hresultMessage, signed } from '../../../protocol/hresult.js'
+import { setMember } from '../../../protocol/json.js'
+import type { Properties, PropertyQuery } from '../../../protocol/schema/index.js'
+import { parseDocument } from './create-document.js'
+import { invalidDocument } from '../failure.js'
+import { response, section } from './property-sections.js'
+import type { ComputeSystemModel } from './system.js'
+
+/** The property document for a query; '' asks for the basic properties. @throws {HcsFailure} a query that is not valid */
+export function answerQuery(system: ComputeSystemModel, query: string, nowMs: number, strict: boolean): string {
+  const properties: Properties = system.basicProperties()
+  const asked = query === '' ? {} : readQuery(query, strict)
+  // After the exit only the basic document answers.
+  if (system.exit === undefined) {
+    for (const type of asked.PropertyTypes ?? []) Object.assign(properties, section(system, type, nowMs))
+    const names = Object.keys(asked.Queries ?? {})
+    if (names.length > 0) {
+      const responses = {}
+      for (const name of names) setMember(responses, name, response(system, name) ?? { Error: unknownQuery(name) })
+      properties.PropertyResponses = responses
+    }
+  }
+  return serialiseDocument('Properties', properties)
+}
+
+function readQuery(text: string, strict: boolean): PropertyQuery {
+  const query = parseDocument(text)
+  const [problem] = checkDocument('PropertyQuery', query, { strict })
+  if (problem !== undefined) throw invalidDocument(problem.path, problem.problem)
+  return query as PropertyQuery
+}
+
+function unknownQuery(name: string): unknown {
+  const code = HRESULT.E_INVALIDARG
+  return { Error: signed(code), ErrorMessage: `${name} is no query: ${hresultMessage(code) ?? ''}` }
+}

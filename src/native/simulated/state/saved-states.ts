@@ -1,0 +1,74 @@
+// Saved states: files where the path means one here, else kept in memory, per service. msgpack, as they are written and read back.
+
+import { readFileSync, writeFileSync } from 'node:fs'
+import { isRecord } from '../../../protocol/json.js'
+import { HRESULT } from '../../../protocol/hresult.js'
+import { refusal } from '../failure.js'
+import { isLocalPath } from '../devices/host-files.js'
+import { readLive, writeLive, type LiveConfiguration } from '../devices/live-configuration.js'
+import { packState, unpackState } from '../migration/wire.js'
+
+const FORMAT = 'uvm-actors saved state'
+
+/** What a VM is when it stands still. */
+export interface MachineState {
+  live: LiveConfiguration
+  /** What its guest remembers; undefined for none. */
+  guest: unknown
+}
+
+export class SavedStates {
+  readonly #inMemory = new Map<string, Uint8Array>()
+
+  /** @throws {HcsFailure} the file cannot be written */
+  save(path: string, { live, guest }: MachineState): void {
+    const bytes = packState({ format: FORMAT, version: 1, live: writeLive(live), guest })
+    if (!isLocalPath(path)) {
+      this.#inMemory.set(path, Uint8Array.from(bytes))
+      return
+    }
+    try {
+      writeFileSync(path, bytes)
+    } catch (error) {
+      throw refusal(codeOf(error), `${path} cannot be written`)
+    }
+  }
+
+  /** @throws {HcsFailure} no such state, or not one of ours */
+  load(path: string): MachineState {
+    const bytes = isLocalPath(path) ? read(path) : this.#inMemory.get(path)
+    if (bytes === undefined) throw refusal(HRESULT.ERROR_FILE_NOT_FOUND, `${path} does not exist`)
+    const state = decode(bytes)
+    if (state === undefined) throw refusal(HRESULT.ERROR_FILE_CORRUPT, `${path} is no saved state`)
+    return state
+  }
+}
+
+function read(path: string): Uint8Array {
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    throw refusal(codeOf(error), `${path} cannot be read`)
+  }
+}
+
+function decode(bytes: Uint8Array): MachineState | undefined {
+  try {
+    const state = unpackState(bytes)
+    if (!isRecord(state) || state['format'] !== FORMAT || state['version'] !== 1) return undefined
+    return typeof state['live'] === 'string' ? { live: readLive(state['live']), guest: state['guest'] } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function codeOf(error: unknown): number {
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'ENOENT':
+      return HRESULT.ERROR_FILE_NOT_FOUND
+    case 'ENOTDIR':
+      return HRESULT.ERROR_PATH_NOT_FOUND
+    default:
+      return HRESULT.E_ACCESSDENIED
+  }
+}

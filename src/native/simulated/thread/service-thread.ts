@@ -1,0 +1,160 @@
+// The thread of the simulated service. Its parent introduces clients (Hosts), each with its own ports and socket directory.
+
+import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads'
+import { HRESULT } from '../../../protocol/hresult.js'
+import { systemClock } from '../../clock.js'
+import type { HcsEvent } from '../../hcs.js'
+import { ComputeService } from '../service/compute-service.js'
+import { HcsFailure } from '../failure.js'
+import { startBuiltinGuest } from '../service/guest-host.js'
+import type { SimulatedOptions } from '../options.js'
+import { PortDuplex } from './socket-port.js'
+import type { FromService, Refusal, ServiceCall, SystemOp, ToService } from '../../remote/wire.js'
+import type { MigrationStep } from '../../hcs.js'
+
+/** From the parent. */
+export type ParentMessage =
+  | { do: 'join'; client: string; socketDirectory: string; port: MessagePort }
+  | { do: 'leave'; client: string; number: number }
+  | { do: 'close' }
+
+/** To the parent. */
+export interface ParentAnswer {
+  left: number
+}
+
+/** What the thread is started with. */
+export interface ServiceThreadData {
+  options: SimulatedOptions
+  /** Brings the relayed sockets. Nobody listens on it: it is read when a call names a socket, which was posted before the call. */
+  sockets: MessagePort
+}
+
+/** A stream of the main thread that can be taken under its number. */
+export interface RelayedPort {
+  socket: bigint
+  port: MessagePort
+}
+
+const { options, sockets } = workerData as ServiceThreadData
+const directories = new Map<string, string>()
+const ports = new Map<MessagePort, string>()
+const relayed = new Map<bigint, MessagePort>()
+
+const service = new ComputeService(options, {
+  clock: systemClock,
+  takeSocket,
+  ...(options.guest === 'none'
+    ? {}
+    : {
+        startGuest: (host) =>
+          startBuiltinGuest(host, systemClock, options.seed ?? 1, (client) => directories.get(client)),
+      }),
+})
+
+function takeSocket(socket: bigint): PortDuplex | undefined {
+  for (let received = receiveMessageOnPort(sockets); received; received = receiveMessageOnPort(sockets)) {
+    const { socket: number, port } = received.message as RelayedPort
+    relayed.set(number, port)
+    // Given up before it was taken.
+    port.once('close', () => relayed.delete(number))
+  }
+  const port = relayed.get(socket)
+  relayed.delete(socket)
+  return port === undefined ? undefined : new PortDuplex(port).claim()
+}
+
+function serve(client: string, port: MessagePort): void {
+  const deliveries = new Set<(event: HcsEvent) => void>()
+  ports.set(port, client)
+  const answer = (message: FromService): void => port.postMessage(message)
+  const deliver = (events: number): ((event: HcsEvent) => void) => {
+    const delivery = (event: HcsEvent): void => answer({ events, event })
+    deliveries.add(delivery)
+    return delivery
+  }
+  port.on('message', (message: ToService) => {
+    // Events go to a living thread or are kept for the next one: which of them were handled makes no difference here.
+    if ('handled' in message) return
+    const { number, events, call } = message
+    carryOut(client, call, () => deliver(events ?? 0)).then(
+      (ok) => answer({ number, ok }),
+      (error: unknown) => answer({ number, fails: failureOf(error) }),
+    )
+  })
+  port.once('close', () => {
+    ports.delete(port)
+    service.orphan((delivery) => deliveries.has(delivery))
+  })
+}
+
+async function carryOut(client: string, call: ServiceCall, deliver: () => (event: HcsEvent) => void): Promise<string> {
+  switch (call.do) {
+    case 'create':
+      return String(await service.create(client, call.id, call.document, deliver()))
+    case 'open':
+      return String(await service.open(client, call.id, deliver()))
+    case 'adopt':
+      service.adopt(Number(call.token), client, deliver())
+      return call.token
+    case 'operate':
+      return isMigrationStep(call.op)
+        ? service.operate(Number(call.token), 'migrate', call.argument, call.op, call.socket)
+        : service.operate(Number(call.token), call.op, call.argument, undefined, call.socket)
+    case 'close':
+      await service.close(Number(call.token))
+      return ''
+    case 'enumerate':
+      return service.enumerate(call.query)
+    case 'serviceProperties':
+      return service.serviceProperties(call.query)
+    case 'modifyService':
+      return service.modifyService(call.settings)
+    case 'grantAccess':
+      service.grantAccess(call.vmId, call.path)
+      return ''
+    case 'revokeAccess':
+      service.revokeAccess(call.vmId, call.path)
+      return ''
+  }
+}
+
+const MIGRATION_STEPS: ReadonlySet<string> = new Set<MigrationStep>([
+  'initialize-source',
+  'start-source',
+  'transfer',
+  'finalize',
+  'cancel',
+])
+
+function isMigrationStep(op: SystemOp): op is MigrationStep {
+  return MIGRATION_STEPS.has(op)
+}
+
+function failureOf(error: unknown): Refusal {
+  if (!(error instanceof HcsFailure)) {
+    const said = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    return { hresult: HRESULT.E_UNEXPECTED, document: JSON.stringify({ ErrorMessage: said }) }
+  }
+  return { hresult: error.hresult, document: error.document ?? '' }
+}
+
+parentPort?.on('message', (message: ParentMessage) => {
+  switch (message.do) {
+    case 'join':
+      directories.set(message.client, message.socketDirectory)
+      serve(message.client, message.port)
+      return
+    case 'leave':
+      service.leave(message.client)
+      directories.delete(message.client)
+      for (const [port, client] of ports) if (client === message.client) port.close()
+      parentPort?.postMessage({ left: message.number } satisfies ParentAnswer)
+      return
+    case 'close':
+      void service.stop().then(() => {
+        for (const port of ports.keys()) port.close()
+        parentPort?.close()
+      })
+  }
+})
