@@ -6,7 +6,6 @@ import { runNode, temporaryDirectory, type Ended, type TemporaryDirectory } from
 import type { WholeLife } from './support/whole-life.js'
 
 describe('a process that has used a Host', function () {
-  this.timeout(60_000)
   let temporary: TemporaryDirectory
 
   beforeEach(async () => (temporary = await temporaryDirectory()))

@@ -391,7 +391,6 @@ describe('Host', () => {
     }
 
     it('HCS-051 1,000 creates and closes leave the counts where they started', async function () {
-      this.timeout(20_000)
       const host = await open({ threads: 2 })
       for (let round = 0; round < 20; round++) {
         const vms = await Promise.all(Array.from({ length: 50 }, (_, index) => host.createVM(`${index}`, minimal())))

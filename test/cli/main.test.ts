@@ -26,7 +26,6 @@ const LINUX: Entry = { id: 'linux', guestOS: 'linux', document: linux('quiet') }
 const WINDOWS: Entry = { id: 'windows', guestOS: 'windows', document: windows() }
 
 describe('npm run demo', function () {
-  this.timeout(60_000)
   let files: TemporaryDirectory
   /** Where the program puts its sockets and saved states. */
   let temporary: TemporaryDirectory

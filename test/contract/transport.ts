@@ -277,7 +277,6 @@ export function transportContract(under: TransportUnderTest): void {
       })
 
       it('carries 32 MiB each way at once, unchanged', async function () {
-        this.timeout(60_000)
         const [near, far] = await pair(1)
         const data = randomBytes(32 * MIB)
         const expected = createHash('sha256').update(data).digest('hex')

@@ -9,7 +9,6 @@ const MIB = 1024 * 1024
 
 describe('fuzzing the guest connection', () => {
   it(`${FRAMES} mutated frames, decoded on live connections, harm nobody`, async function () {
-    this.timeout(120_000)
     const seed = seedOfRun()
     const result = await new Fuzzer(FRAMES, seed).run(256 * MIB).catch((error: unknown) => {
       throw new Error(`UVM_FUZZ_SEED=${seed} repeats this`, { cause: error })

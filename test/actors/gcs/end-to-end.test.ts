@@ -235,7 +235,6 @@ describe('containers end to end', () => {
   })
 
   it('50 UVMs of both systems, each with containers in which several processes exchange data at once', async function () {
-    this.timeout(60_000)
     const UVMS = 50
     const PROCESSES = 3
     const sent = Buffer.alloc(24 * 1024, 'all that goes in comes out again; ')

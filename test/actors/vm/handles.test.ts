@@ -7,7 +7,6 @@ import { assertNothingOpen } from '../../support/host.js'
 
 describe('native handles', () => {
   it('HCS-051 1,000 creates and closes leave the counts where they were', async function () {
-    this.timeout(30_000)
     const service = await SimulatedService.open({ guest: 'none' })
     const host = await Host.open({ threads: 2, provider: 'simulated', simulated: { service } })
     const staying = await host.createVM('staying', minimal())

@@ -40,7 +40,6 @@ describe(`order of calls [seed ${SEED}]`, () => {
   const make = useFakeVms()
 
   it('HCS-055 1,000 interleaved calls over 20 VMs: changes of one VM never overlap and keep their order', async function () {
-    this.timeout(30_000)
     const random = chances(SEED, 'order')
     const pick = <T>(list: T[]): T => list[Math.floor(random() * list.length)]!
     const provider = new FakeProvider()

@@ -30,7 +30,6 @@ describeDouble('computecore: a process that ends with operations in flight', fun
     ['throw', 1],
   ] as const) {
     it(`ends with its own exit code, ${how}`, async function () {
-      this.timeout(60_000)
       for (let time = 0; time < 2; time++) {
         const end = await run(how)
         assert.deepEqual({ code: end.code, signal: end.signal }, { code, signal: null }, end.stderr)

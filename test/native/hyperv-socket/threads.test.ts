@@ -66,7 +66,6 @@ for (const family of FAMILIES) {
     }
 
     it('carries 32 MiB through a socket adopted in a worker thread, and its answer back', async function () {
-      this.timeout(60_000)
       const worker = startThread()
       await order(worker, { do: 'listen', address })
       const [near] = await Promise.all([rig.transport.dial(address), order(worker, { do: 'accept' })])
@@ -163,7 +162,6 @@ describe('a process with an acceptor thread', () => {
     ['natural', 10],
   ] as const) {
     it(`ends with its own exit code, ${how}, and warns of nothing`, async function () {
-      this.timeout(60_000)
       const program = fileURLToPath(new URL('./ending.js', import.meta.url))
       const end = await new Promise<{ code: number | null; stderr: string }>((resolve) => {
         const child = execFile(process.execPath, ['--pending-deprecation', program, how], (_error, _stdout, stderr) =>

@@ -169,7 +169,6 @@ describe('a built-in guest’s bridge', () => {
   })
 
   it('a frame larger than the guest can keep is skipped and answered', async function () {
-    this.timeout(10_000)
     const bridge = await (await start()).connected()
     const payload = Buffer.alloc(17 * 1024 * 1024, 0x20)
     assert.equal(resultOf(await bridge.call(HOST_TYPE.start, payload)), '0x8007000e')
@@ -185,7 +184,6 @@ describe('a built-in guest’s bridge', () => {
   })
 
   it('every frame is answered exactly once, however the bytes are cut', async function () {
-    this.timeout(20_000)
     const bridge = await (await start()).connected()
     let next = 1000n
     await fc.assert(
@@ -235,7 +233,6 @@ describe('a built-in guest’s bridge', () => {
   })
 
   it('a host that reads nothing holds up its own requests, and no memory', async function () {
-    this.timeout(10_000)
     const bridge = await (await start()).connected()
     bridge.socket.pause()
     const block = Buffer.concat(Array.from({ length: 512 }, (_, id) => frame(HOST_TYPE.dumpStacks, BigInt(id), '')))
