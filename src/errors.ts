@@ -186,16 +186,28 @@ export class UnsupportedGuestError extends UVMError {
   }
 }
 
-/** The time ran out: the outcome is unknown, the operation may still happen. */
+/** The time ran out. The operation may still happen when it was sent: the outcome is unknown then. */
 export class OperationTimeoutError extends UVMError {
   readonly code = 'UVM_TIMEOUT'
+  /** Milliseconds, as given. */
   readonly timeoutMs: number
+  /** False: it was still waiting on this side, or only waited for something; nothing will come of it. */
+  readonly sent: boolean
 
-  constructor(details: ErrorContext & { timeoutMs: number; reason?: string }) {
+  /** `sent` is true unless given: what is not known to have stayed here may have happened. */
+  constructor(details: ErrorContext & { timeoutMs: number; reason?: string | undefined; sent?: boolean }) {
+    const sent = details.sent ?? true
     const waited = details.reason === undefined ? '' : ` (${details.reason})`
-    super(details, `no answer within ${details.timeoutMs} ms${waited}; the outcome is unknown`)
+    const outcome = sent ? 'the outcome is unknown' : 'nothing was sent'
+    super(details, `no answer within ${shortMs(details.timeoutMs)} ms${waited}; ${outcome}`)
     this.timeoutMs = details.timeoutMs
+    this.sent = sent
   }
+}
+
+/** For people: whole milliseconds, two digits below ten. */
+function shortMs(ms: number): number {
+  return ms < 10 ? Number(ms.toPrecision(2)) : Math.round(ms)
 }
 
 /** The caller's signal. `cause` is its reason. */

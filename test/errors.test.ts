@@ -72,8 +72,26 @@ describe('error classes', () => {
     assert.equal(new uvm.InvalidConfigError({ reason: 'no' }).message, 'no')
   })
 
-  it('a time-out says that the outcome is unknown', () => {
-    assert.match(new uvm.OperationTimeoutError({ timeoutMs: 5 }).message, /within 5 ms; the outcome is unknown/)
+  it('a time-out says that the outcome is unknown, unless nothing was sent', () => {
+    const unknown = new uvm.OperationTimeoutError({ timeoutMs: 5 })
+    assert.equal(unknown.message, 'no answer within 5 ms; the outcome is unknown')
+    assert.equal(unknown.sent, true)
+    const unsent = new uvm.OperationTimeoutError({ timeoutMs: 5, sent: false, reason: 'it waited' })
+    assert.equal(unsent.message, 'no answer within 5 ms (it waited); nothing was sent')
+    assert.equal(unsent.sent, false)
+  })
+
+  it('a time-out tells milliseconds as people do', () => {
+    const told = (timeoutMs: number): string | undefined =>
+      /within (.*) ms/.exec(new uvm.OperationTimeoutError({ timeoutMs }).message)?.[1]
+    assert.deepEqual([94.89216299999998, 240_000, 0.5, 1.2345, 9.99, 123_456.7].map(told), [
+      '95',
+      '240000',
+      '0.5',
+      '1.2',
+      '10',
+      '123457',
+    ])
   })
 })
 

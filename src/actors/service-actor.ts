@@ -41,7 +41,7 @@ class ServiceActor {
         grantAccess: (input, call) => this.#access('grantAccess', 'host.grantVMAccess', input, call),
         revokeAccess: (input, call) => this.#access('revokeAccess', 'host.revokeVMAccess', input, call),
       },
-      { onStop: () => this.stop() },
+      { onStop: () => this.stop(), clock: env.clock },
     )
     this.ended = shell.closed
   }

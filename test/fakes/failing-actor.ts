@@ -51,7 +51,7 @@ export const FAILURES: Record<string, () => unknown> = {
     new errors.GuestConnectionUnavailableError({ op: 'guest.x', id: 'vm', cause: closed }),
   UnsupportedGuestError: () => new errors.UnsupportedGuestError({ op: 'guest.x', id: 'vm', reason: 'other guest' }),
   OperationTimeoutError: () =>
-    new errors.OperationTimeoutError({ op: 'vm.x', id: 'vm', timeoutMs: 0.5, reason: 'start' }),
+    new errors.OperationTimeoutError({ op: 'vm.x', id: 'vm', timeoutMs: 0.5, reason: 'start', sent: false }),
   AbortError: () => new errors.AbortError({ op: 'vm.x', id: 'vm', cause: 'because' }),
   OverloadedError: () => new errors.OverloadedError({ op: 'vm.x', id: 'vm', limit: 3 }),
   ActorLostError: () => new errors.ActorLostError({ op: 'vm.x', id: 'vm', cause: root }),

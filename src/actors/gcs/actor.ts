@@ -60,7 +60,7 @@ class GuestActor {
         else this.#port.notify('disconnected', toWireError(error))
       },
     })
-    this.#port = exposeActor<GuestRequests, GuestNotices>(port, this.#handlers(), { onStop: () => this.stop() })
+    this.#port = exposeActor<GuestRequests, GuestNotices>(port, this.#handlers(), { onStop: () => this.stop(), clock })
     this.ended = this.#port.closed
   }
 
@@ -164,9 +164,11 @@ class GuestActor {
     this.#require(op, needs)
     const gauges = this.#env.gauges
     gauges.queued++
+    call.standing = () => ({ sent: false, reason: 'it waited behind other changes of the guest' })
     const entered = await this.#modifyGate.enter((cancel) => call.onCancel(cancel)).finally(() => gauges.queued--)
     // Its caller is gone and nothing was sent: the answer goes nowhere.
     if (!entered) return undefined
+    call.standing = undefined
     // A caller that gives up does not free the place: the guest goes on with the request.
     try {
       const { connection } = this.#line.require(op)

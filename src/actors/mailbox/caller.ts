@@ -2,8 +2,14 @@
 // call settles: by its answer, its caller's signal or time, or the loss of the actor.
 
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
-import type { UVMError } from '../../errors.js'
-import { AbortError, ActorLostError, InvalidConfigError, OperationTimeoutError } from '../../errors.js'
+import {
+  AbortError,
+  ActorLostError,
+  InvalidConfigError,
+  OperationTimeoutError,
+  UVMError,
+  withContext,
+} from '../../errors.js'
 import { atCallSite, callSite, fromWireError, type CallSite, type WireError } from '../../errors-wire.js'
 import { systemClock, type Clock, type Timer } from '../../native/clock.js'
 import { onAbort } from './abort-listeners.js'
@@ -26,6 +32,12 @@ import { dropCall, EARLY_CALL_ENTRIES, NOTICE, packCall, splitCalls, type Answer
  * HCS, but half of what a call costs when very many are under way: an error among those shows the stack of who awaits it.
  */
 const NOTED_STACKS = 32
+
+/**
+ * The actor keeps a call's time, for it knows how far the call has come. This much later, milliseconds, the call is settled here all the
+ * same: its thread does not answer.
+ */
+const LAST_RESORT_MS = 100
 
 interface Pending {
   readonly subject: CallSubject
@@ -167,21 +179,24 @@ class Caller<R extends RequestMap<R>, E extends NoticeMap<E>> implements Mailbox
 
   #watch(id: number, pending: Pending, { signal, timeoutMs }: CallOptions): void {
     if (timeoutMs !== undefined && timeoutMs !== Infinity) {
-      pending.timer = this.#clock.after(timeoutMs, () => {
-        this.#giveUp(id, 'timeout', new OperationTimeoutError({ ...pending.subject, timeoutMs }))
+      pending.timer = this.#clock.after(timeoutMs + LAST_RESORT_MS, () => {
+        const reason = 'its actor did not answer'
+        const { subject } = pending
+        this.#giveUp(id, 'timeout', (sent) => new OperationTimeoutError({ ...subject, timeoutMs, sent, reason }))
       })
     }
     if (signal !== undefined) {
-      pending.unlisten = onAbort(signal, () => this.#giveUp(id, 'abort', aborted(pending.subject, signal)))
+      pending.unlisten = onAbort(signal, () => this.#giveUp(id, 'abort', () => aborted(pending.subject, signal)))
     }
   }
 
   /** The caller no longer waits: its promise settles now, the actor is told, a late answer is dropped. */
-  #giveUp(id: number, reason: CancelReason, error: UVMError): void {
+  #giveUp(id: number, reason: CancelReason, error: (sent: boolean) => UVMError): void {
     const pending = this.#forget(id)
     if (pending === undefined) return
-    pending.reject(atCallSite(error, pending.site))
-    if (!dropCall(this.#batch, id)) this.#send(this.#nextId++, 'cancel', id, reason)
+    const sent = !dropCall(this.#batch, id)
+    pending.reject(atCallSite(error(sent), pending.site))
+    if (sent) this.#send(this.#nextId++, 'cancel', id, reason)
   }
 
   #forget(id: number): Pending | undefined {
@@ -340,9 +355,13 @@ class Caller<R extends RequestMap<R>, E extends NoticeMap<E>> implements Mailbox
 /** What the actor must know of a call beyond its input; nothing, for one that nobody can cancel. */
 function metaOf(id: number, options: CallOptions | undefined): CallMeta | undefined {
   const trace = activeTrace()
-  const timed = options?.timeoutMs !== undefined
-  if (trace === undefined && !timed && options?.signal === undefined) return undefined
-  return { call: id, ...(timed ? { timed } : {}), ...(trace === undefined ? {} : { trace }) }
+  const timeoutMs = options?.timeoutMs
+  if (trace === undefined && timeoutMs === undefined && options?.signal === undefined) return undefined
+  return {
+    call: id,
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(trace === undefined ? {} : { trace }),
+  }
 }
 
 function aborted(subject: CallSubject, signal: AbortSignal): AbortError {
@@ -352,7 +371,13 @@ function aborted(subject: CallSubject, signal: AbortSignal): AbortError {
 /** The typed error of a failing outcome; anything else that came back is the actor's fault. */
 function failure(value: unknown, pending: Pending): Error {
   const record = (value as { error?: WireError } | null | undefined)?.error
-  if (record !== undefined) return fromWireError(record, pending.site)
+  if (record !== undefined) {
+    const error = fromWireError(record, pending.site)
+    // What the actor's shell says of any call does not know what the call was about.
+    return error instanceof UVMError && error.op === undefined
+      ? atCallSite(withContext(error, pending.subject), pending.site)
+      : error
+  }
   return atCallSite(new ActorLostError({ ...pending.subject, reason: 'it answered with something else' }), pending.site)
 }
 

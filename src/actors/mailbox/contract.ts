@@ -17,8 +17,8 @@ export type Outcome<T> = { ok: T } | { error: WireError }
 /** Names a call, so that `cancel` can refer to it. A plain Comlink client may leave it out. */
 export interface CallMeta {
   call?: number
-  /** The caller keeps the time itself: the actor's default time-out does not apply. */
-  timed?: boolean
+  /** The caller's own time, milliseconds, or Infinity for none: it replaces the actor's default. */
+  timeoutMs?: number
   /** The caller's span. */
   trace?: TraceContext
 }
@@ -36,10 +36,26 @@ export type ActorApi<R extends RequestMap<R>> = {
   stop(): Promise<Outcome<undefined>>
 }
 
+/** How far a call had come when its time ran out. */
+export interface Standing {
+  /** It may still happen. */
+  sent: boolean
+  /** What it waited for, or behind. */
+  reason?: string
+}
+
 /** What a handler inside the actor knows of the call it serves. */
 export interface ActorCall {
+  /** The caller's own time, milliseconds, or Infinity for none; absent: the actor's default applies. */
+  readonly timeoutMs?: number | undefined
   /** The caller gave a time of its own, so the default does not apply. */
   readonly timed: boolean
+  /**
+   * Told when the caller's time runs out, so kept true by whoever works on the call. Absent: it was sent.
+   */
+  standing?: (() => Standing) | undefined
+  /** The handler itself answers when the caller's time is over; from here on nobody else does. */
+  keepsTime(): void
   /** The caller's span, when it had one. */
   readonly trace?: TraceContext | undefined
   /** Runs `listener` once, at once when the call is cancelled already. The returned function forgets it. */

@@ -122,7 +122,7 @@ class VmActor {
           ...(this.#exit === undefined ? {} : { stoppedMs: this.#exit.atMs }),
         }),
       },
-      { onStop: () => this.stop() },
+      { onStop: () => this.stop(), clock: env.clock },
     )
     this.ended = this.#port.closed
   }
@@ -366,7 +366,7 @@ class VmActor {
     })
     exited.catch(() => undefined)
     // The first caller's cancel must not end the termination for those that joined it.
-    const shared: ActorCall = { timed: call.timed, onCancel: () => () => undefined }
+    const shared: ActorCall = { timed: call.timed, onCancel: () => () => undefined, keepsTime: () => undefined }
     const accepted = this.#native({ op, call: shared }, () => system.terminate(''))
     const gone = accepted.then(
       () => exited,
@@ -413,7 +413,11 @@ class VmActor {
   async #checkExit(): Promise<undefined> {
     if (this.#exit !== undefined || this.#system === undefined || this.#closing !== undefined) return undefined
     try {
-      await this.#properties('vm.checkExit', '', { timed: false, onCancel: () => () => undefined })
+      await this.#properties('vm.checkExit', '', {
+        timed: false,
+        onCancel: () => () => undefined,
+        keepsTime: () => undefined,
+      })
     } catch (error) {
       if (!isNotExist(error) && !isAlreadyStopped(error)) throw error
     }

@@ -58,9 +58,13 @@ const SUBJECT = { op: 'test.call', id: 'vm' }
 describe('mailbox', () => {
   const open: Fake[] = []
 
-  function fake(onStop: () => Promise<void> = () => Promise.resolve()): Fake {
+  /** Both ends have one clock, unless the actor is to be late. */
+  function fake(
+    onStop: () => Promise<void> = () => Promise.resolve(),
+    clock = new ManualClock(),
+    actorClock = clock,
+  ): Fake {
     const { local, remote } = newChannel()
-    const clock = new ManualClock()
     const posted: unknown[] = []
     const post = local.postMessage.bind(local)
     local.postMessage = (message: unknown, transfer?: never) => {
@@ -103,6 +107,7 @@ describe('mailbox', () => {
         },
       },
       {
+        clock: actorClock,
         onStop: async () => {
           stops.push(1)
           await onStop()
@@ -320,27 +325,80 @@ describe('mailbox', () => {
       const one = fake()
       const late = call(one, 'a', { timeoutMs: 0.5 })
       const held = await one.held('a')
-      assert.equal(held.call.timed, true)
+      assert.equal(held.call.timeoutMs, 0.5)
       one.clock.advance(0.4)
       assert.equal(await pending(late), true)
       one.clock.advance(0.1)
       const error = await rejectsWith(late, OperationTimeoutError)
-      assert.equal(error.timeoutMs, 0.5)
-      assert.match(error.message, /outcome is unknown/)
+      assert.deepEqual([error.timeoutMs, error.sent, error.op, error.id], [0.5, true, 'test.call', 'vm'])
+      assert.equal(error.message, 'test.call "vm": no answer within 0.5 ms; the outcome is unknown')
+      assert.match(error.stack ?? '', /^OperationTimeoutError: test\.call "vm": no answer[\s\S]*mailbox\.test/)
+      assert.deepEqual(held.cancelled, ['timeout'])
+      held.answer('late')
+      await one.mailbox.call('echo', 1, SUBJECT)
+      assert.equal(one.clock.timers, 0)
+    })
+
+    it('the actor says how far a call had come whose time ran out', async () => {
+      const one = fake()
+      const late = call(one, 'a', { timeoutMs: 94.89216299999998 })
+      const held = await one.held('a')
+      held.call.standing = () => ({ sent: false, reason: 'it waited behind another' })
+      one.clock.advance(95)
+      const error = await rejectsWith(late, OperationTimeoutError)
+      assert.equal(error.sent, false)
+      assert.equal(error.message, 'test.call "vm": no answer within 95 ms (it waited behind another); nothing was sent')
+      held.answer('late')
+    })
+
+    it('an actor that does not answer costs 100 ms more, and no longer', async () => {
+      const stuck = new ManualClock()
+      const one = fake(undefined, undefined, stuck)
+      const late = call(one, 'a', { timeoutMs: 50 })
+      const held = await one.held('a')
+      one.clock.advance(149)
+      assert.equal(await pending(late), true)
+      one.clock.advance(1)
+      const error = await rejectsWith(late, OperationTimeoutError)
+      assert.equal(error.sent, true)
+      assert.match(error.message, /within 50 ms \(its actor did not answer\); the outcome is unknown/)
       await one.mailbox.call('echo', 1, SUBJECT)
       assert.deepEqual(held.cancelled, ['timeout'])
+      held.answer('late')
+    })
+
+    it('a time-out of what has not left this thread says that nothing was sent', async () => {
+      const one = fake()
+      const late = call(one, 'a', { timeoutMs: 5 })
+      one.clock.advance(105)
+      const error = await rejectsWith(late, OperationTimeoutError)
+      assert.equal(error.sent, false)
+      await one.mailbox.call('echo', 1, SUBJECT)
+      assert.deepEqual(one.heard, [1])
+      assert.equal(one.posted.length, 1)
+    })
+
+    it('a handler that keeps the time itself answers when it sees fit', async () => {
+      const one = fake()
+      const late = call(one, 'a', { timeoutMs: 5 })
+      const held = await one.held('a')
+      held.call.keepsTime()
+      one.clock.advance(100)
+      assert.equal(await pending(late), true)
+      held.answer('in the end')
+      assert.equal(await late, 'in the end')
     })
 
     it('Infinity is no time limit, and lifts the actor’s own', async () => {
       const one = fake()
       const endless = call(one, 'a', { timeoutMs: Infinity })
       const held = await one.held('a')
-      assert.equal(held.call.timed, true)
+      assert.equal(held.call.timeoutMs, Infinity)
       assert.equal(one.clock.timers, 0)
       held.answer('done')
       assert.equal(await endless, 'done')
       const plain = call(one, 'b')
-      assert.equal((await one.held('b')).call.timed, false)
+      assert.equal((await one.held('b')).call.timeoutMs, undefined)
       ;(await one.held('b')).answer('')
       await plain
     })
