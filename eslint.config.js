@@ -1,11 +1,5 @@
 import tseslint from 'typescript-eslint'
 
-/** Imports point one way: protocol <- native <- actors <- index; builder sees protocol only; errors.ts may be seen by all. */
-const forbid = (files, group, message) => ({
-  files,
-  rules: { 'no-restricted-imports': ['error', { patterns: [{ regex: group, message }] }] },
-})
-
 export default tseslint.config(
   { ignores: ['dist/**', 'build/**', 'node_modules/**'] },
   ...tseslint.configs.strict,
@@ -22,38 +16,6 @@ export default tseslint.config(
       eqeqeq: ['error', 'always', { null: 'ignore' }],
     },
   },
-  forbid(
-    ['src/protocol/**/*.ts', 'src/builder/**/*.ts'],
-    '^node:|/(native|actors|cli)/|^(piscina|comlink|koffi|msgpackr|eventemitter3)',
-    'protocol and builder are pure: no Node.js API, nothing from the layers above',
-  ),
-  forbid(
-    ['src/native/**/*.ts'],
-    '/(actors|builder|cli)/|^(\\.\\./)+index\\.js$',
-    'native sees protocol and errors only',
-  ),
-  forbid(
-    ['src/actors/**/*.ts'],
-    '/cli/|^(\\.\\./){2,}index\\.js$|^koffi$',
-    'actors see builder, native, protocol and errors',
-  ),
-  forbid(
-    ['test/peer/**/*.ts'],
-    '^(?!node:|\\./)',
-    'the peer shares no code with the library, so that a mistake in one cannot hide in the other',
-  ),
-  // The hearts: bytes and events in, effects out. No I/O at all.
-  forbid(
-    [
-      'src/actors/vm/queue.ts',
-      'src/actors/vm/exit.ts',
-      'src/actors/gcs/connection/{bridge,handshake,request-ids}.ts',
-      'src/actors/gcs/process/signals.ts',
-      'src/actors/gcs/resource/{modify-gate,requests}.ts',
-    ],
-    '^node:|/cli/|^\\.\\./\\.\\./index\\.js$|^koffi$',
-    'a heart of an actor does no I/O',
-  ),
   // Time and chance come from outside, in the hearts and in all that an actor is made of.
   {
     files: [

@@ -73,14 +73,14 @@ export {
   type HcsErrorEvent,
 } from './errors.js'
 
-export { SimulatedService } from './native/simulated/thread/service.js'
+export { SimulatedService, type SimulatedOptions } from './native/simulated/thread/service.js'
 export {
   SimulatedGuest,
   type SimulatedGuestOptions,
   type SimulatedHardware,
 } from './native/simulated/guests/standalone.js'
 export type { HvSocketDialer } from './native/hvsocket.js'
-export type { FaultRule, HcsOp, SimulatedOptions } from './native/simulated/options.js'
+export type { FaultRule, HcsOp } from './native/simulated/options.js'
 export type { HcsEvent, HcsProvider, HcsProviderFactory, HcsSystem, MigrationStep } from './native/hcs.js'
 
 export type { ExitType } from './protocol/exit.js'

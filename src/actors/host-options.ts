@@ -1,6 +1,6 @@
 // Options, statistics and queries of a Host.
 
-import type { SimulatedOptions } from '../native/simulated/options.js'
+import type { SimulatedOptions } from '../native/simulated/thread/service.js'
 
 export interface HostOptions {
   /** 'auto': computecore on Windows, else simulated. An object names anyone's own HcsProvider module. */

@@ -3,7 +3,8 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { systemClock } from '../clock.js'
 import { AcceptLoop } from './accept-loop.js'
-import { loadSocketCalls, type SocketNumber } from './calls.js'
+import type { SocketNumber } from './calls.js'
+import { loadSocketCalls } from './load-calls.js'
 import type { SocketLibrary } from './errors.js'
 
 export interface AcceptorSetup {

@@ -2,7 +2,8 @@
 
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads'
 import type { AcceptorSetup } from './acceptor-thread.js'
-import { loadSocketCalls, type SocketCalls, type SocketNumber, type WakePair } from './calls.js'
+import type { SocketCalls, SocketNumber, WakePair } from './calls.js'
+import { loadSocketCalls } from './load-calls.js'
 import type { SocketLibrary } from './errors.js'
 import type { OwnerMessage } from './messages.js'
 

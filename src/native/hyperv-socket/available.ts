@@ -2,7 +2,7 @@
 
 import { ProviderUnavailableError } from '../../errors.js'
 import { AF_HYPERV, HV_PROTOCOL_RAW } from '../../protocol/hvsocket.js'
-import { loadSocketCalls } from './calls.js'
+import { loadSocketCalls } from './load-calls.js'
 import { SocketError } from './errors.js'
 
 const OP = 'host.open'

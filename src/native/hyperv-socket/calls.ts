@@ -52,13 +52,3 @@ export interface SocketCalls {
   /** Takes the pending wake-ups away. */
   drain(read: SocketNumber): void
 }
-
-/**
- * Loads the binding of a library; koffi with it.
- *
- * @throws {Error} the library or koffi cannot be loaded
- */
-export async function loadSocketCalls(library: SocketLibrary): Promise<SocketCalls> {
-  if (library === 'winsock') return new (await import('./winsock.js')).Winsock()
-  return new (await import('./libc.js')).Libc()
-}

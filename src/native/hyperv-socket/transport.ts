@@ -8,7 +8,8 @@ import type { HvSocketAddress, HvSocketDialer, HvSocketListener, HvSocketTranspo
 import { AcceptorClient, refusal, type RemoteListener } from './acceptor-client.js'
 import type { AcceptorLink } from './acceptor.js'
 import type { Addressing } from './addressing.js'
-import { loadSocketCalls, type SocketCalls } from './calls.js'
+import type { SocketCalls } from './calls.js'
+import { loadSocketCalls } from './load-calls.js'
 import { SocketError } from './errors.js'
 
 export interface DialOptions {

@@ -4,7 +4,7 @@
 import { InvalidConfigError } from '../../errors.js'
 import { isRecord } from '../../protocol/json.js'
 import { ExitType } from '../../protocol/schema/index.js'
-import type { FaultRule, HcsOp, SimulatedOptions } from './options.js'
+import type { FaultRule, HcsOp, ServiceOptions } from './options.js'
 
 const OPS: readonly HcsOp[] = [
   'create',
@@ -38,7 +38,7 @@ const COUNT = check('expected an integer above 0', (value) => Number.isSafeInteg
 const TRUE = check('expected true, or nothing', (value) => value === true)
 const OP = oneOf(...OPS)
 
-const OPTIONS: Readonly<Record<keyof Omit<SimulatedOptions, 'service'>, Check>> = {
+const OPTIONS: Readonly<Record<keyof ServiceOptions, Check>> = {
   guest: oneOf('builtin', 'none'),
   seed: check('expected an integer', Number.isSafeInteger),
   strictDocuments: check('expected true or false', (value) => typeof value === 'boolean'),
@@ -77,7 +77,7 @@ function isFailure(value: unknown): boolean {
 }
 
 /** @throws {InvalidConfigError} naming the option */
-export function checkSimulatedOptions(options: SimulatedOptions): void {
+export function checkSimulatedOptions(options: ServiceOptions): void {
   checkMembers(options, OPTIONS, 'simulated')
   for (const [op, latency] of Object.entries(options.latency ?? {})) {
     const path = `simulated.latency.${op}`

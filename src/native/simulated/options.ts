@@ -1,7 +1,6 @@
 // What can be asked of the simulated compute service.
 
 import type { ExitType } from '../../protocol/exit.js'
-import type { SimulatedService } from './thread/service.js'
 
 export type HcsOp =
   | 'create'
@@ -43,7 +42,7 @@ export interface FaultRule {
   guest?: 'disconnect'
 }
 
-export interface SimulatedOptions {
+export interface ServiceOptions {
   /** Default 'builtin'. 'none' leaves the dialling to whoever wants to be the guest. */
   guest?: 'builtin' | 'none'
   seed?: number
@@ -58,6 +57,4 @@ export interface SimulatedOptions {
   /** Milliseconds, fixed or a range. */
   latency?: Partial<Record<HcsOp, number | [min: number, max: number]>>
   faults?: FaultRule[]
-  /** Share one service between several Hosts of a process. */
-  service?: SimulatedService
 }

@@ -7,7 +7,7 @@ import { attribute, HcsFailure, type FailedStep } from '../failure.js'
 import { CallPlanner } from './faults.js'
 import type { HandleTable } from './handles.js'
 import type { LiveSystem } from '../state/live-system.js'
-import type { FaultRule, HcsOp, SimulatedOptions } from '../options.js'
+import type { FaultRule, HcsOp, ServiceOptions } from '../options.js'
 import { chance } from '../seeded.js'
 import { exitOfType } from '../state/system.js'
 import type { Systems } from './systems.js'
@@ -43,7 +43,7 @@ export class CallPath {
   readonly #systems: Systems
   readonly #handles: HandleTable
 
-  constructor(options: SimulatedOptions, clock: Clock, systems: Systems, handles: HandleTable) {
+  constructor(options: ServiceOptions, clock: Clock, systems: Systems, handles: HandleTable) {
     this.#clock = clock
     this.#seed = options.seed ?? 1
     this.#planner = new CallPlanner(options, this.#seed)

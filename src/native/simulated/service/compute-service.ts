@@ -16,7 +16,7 @@ import { LiveSystem, type Handle, type SystemHost } from '../state/live-system.j
 import { Migrations } from '../migration/migrations.js'
 import { requestPath } from '../devices/modify.js'
 import { Operations } from './operations.js'
-import type { SimulatedOptions } from '../options.js'
+import type { ServiceOptions } from '../options.js'
 import { ServiceSettings } from './service-settings.js'
 import { checkState, type StatefulOp } from '../state/states.js'
 import { ComputeSystemModel, EXIT } from '../state/system.js'
@@ -37,7 +37,7 @@ const DEFAULT_PROCESSORS = 64
 type Deliver = (event: HcsEvent) => void
 
 export class ComputeService {
-  readonly #options: SimulatedOptions
+  readonly #options: ServiceOptions
   readonly #clock: Clock
   readonly #processors: number
   readonly #handles: HandleTable
@@ -48,7 +48,7 @@ export class ComputeService {
   readonly #settings: ServiceSettings
   readonly #access = new Map<string, Set<string>>()
 
-  constructor(options: SimulatedOptions, { clock, startGuest, takeSocket = () => undefined }: ServiceSurroundings) {
+  constructor(options: ServiceOptions, { clock, startGuest, takeSocket = () => undefined }: ServiceSurroundings) {
     this.#options = options
     this.#clock = clock
     this.#processors = options.processors ?? DEFAULT_PROCESSORS

@@ -1,7 +1,7 @@
 // Latency and faults: what happens to the n-th call of a kind on a VM, by the options and the seed, whatever the other VMs do.
 
 import { chance } from '../seeded.js'
-import type { FaultRule, HcsOp, SimulatedOptions } from '../options.js'
+import type { FaultRule, HcsOp, ServiceOptions } from '../options.js'
 
 /** What was decided for one call. */
 export interface CallPlan {
@@ -11,13 +11,13 @@ export interface CallPlan {
 }
 
 export class CallPlanner {
-  readonly #latency: NonNullable<SimulatedOptions['latency']>
+  readonly #latency: NonNullable<ServiceOptions['latency']>
   readonly #faults: readonly FaultRule[]
   readonly #seed: number
   /** Calls so far, by VM and operation, and calls a rule is about, by VM and rule. They outlive the VM: its successor is the same VM. */
   readonly #counts = new Map<string, number>()
 
-  constructor(options: Pick<SimulatedOptions, 'latency' | 'faults'>, seed: number) {
+  constructor(options: Pick<ServiceOptions, 'latency' | 'faults'>, seed: number) {
     this.#latency = options.latency ?? {}
     this.#faults = options.faults ?? []
     this.#seed = seed

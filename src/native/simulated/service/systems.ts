@@ -4,15 +4,15 @@ import { HRESULT } from '../../../protocol/hresult.js'
 import { HCS_EVENT } from '../../hcs.js'
 import type { HandleTable } from './handles.js'
 import type { LiveSystem } from '../state/live-system.js'
-import type { SimulatedOptions } from '../options.js'
+import type { ServiceOptions } from '../options.js'
 import { EXIT, type ComputeSystemModel, type SystemExit } from '../state/system.js'
 
 export class Systems {
-  readonly #options: Pick<SimulatedOptions, 'memoryMB' | 'endpoints'>
+  readonly #options: Pick<ServiceOptions, 'memoryMB' | 'endpoints'>
   readonly #handles: HandleTable
   readonly #living = new Map<string, LiveSystem>()
 
-  constructor(options: Pick<SimulatedOptions, 'memoryMB' | 'endpoints'>, handles: HandleTable) {
+  constructor(options: Pick<ServiceOptions, 'memoryMB' | 'endpoints'>, handles: HandleTable) {
     this.#options = options
     this.#handles = handles
   }

@@ -7,7 +7,7 @@ import type { HcsEvent } from '../../hcs.js'
 import { ComputeService } from '../service/compute-service.js'
 import { HcsFailure } from '../failure.js'
 import { startBuiltinGuest } from '../service/guest-host.js'
-import type { SimulatedOptions } from '../options.js'
+import type { ServiceOptions } from '../options.js'
 import { PortDuplex } from './socket-port.js'
 import type { FromService, Refusal, ServiceCall, SystemOp, ToService } from '../../remote/wire.js'
 import type { MigrationStep } from '../../hcs.js'
@@ -25,7 +25,7 @@ export interface ParentAnswer {
 
 /** What the thread is started with. */
 export interface ServiceThreadData {
-  options: SimulatedOptions
+  options: ServiceOptions
   /** Brings the relayed sockets. Nobody listens on it: it is read when a call names a socket, which was posted before the call. */
   sockets: MessagePort
 }

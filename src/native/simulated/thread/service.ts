@@ -5,9 +5,14 @@ import type { Duplex } from 'node:stream'
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads'
 import { InvalidStateError } from '../../../errors.js'
 import { checkSimulatedOptions } from '../check-options.js'
-import type { SimulatedOptions } from '../options.js'
+import type { ServiceOptions } from '../options.js'
 import type { ParentAnswer, ParentMessage, RelayedPort, ServiceThreadData } from './service-thread.js'
 import { relayStream } from './socket-port.js'
+
+export interface SimulatedOptions extends ServiceOptions {
+  /** Share one service between several Hosts of a process. */
+  service?: SimulatedService
+}
 
 /** One Host at a service. */
 export interface SimulatedClient {
@@ -31,7 +36,7 @@ export class SimulatedService {
   #leaves = 0
   #closing: Promise<void> | undefined
 
-  private constructor(options: Omit<SimulatedOptions, 'service'>) {
+  private constructor(options: ServiceOptions) {
     const { port1, port2 } = new MessageChannel()
     this.#sockets = port1
     this.#worker = new Worker(new URL('./service-thread.js', import.meta.url), {
@@ -55,7 +60,7 @@ export class SimulatedService {
   }
 
   /** @throws {InvalidConfigError} naming the option */
-  static async open(options: Omit<SimulatedOptions, 'service'> = {}): Promise<SimulatedService> {
+  static async open(options: ServiceOptions = {}): Promise<SimulatedService> {
     checkSimulatedOptions(options)
     const service = new SimulatedService(options)
     await once(service.#worker, 'online')

@@ -3,7 +3,6 @@
 import { member } from '../../../../protocol/json.js'
 import { optionalObject, type Document } from '../decode.js'
 import type { GuestKernel } from '../kernel.js'
-import type { LinuxContainer } from './container.js'
 
 const BYTES_PER_MB = 1024 * 1024
 const NS_PER_MS = 1_000_000
@@ -16,8 +15,18 @@ export function memoryLimit(kernel: GuestKernel, resources: Document): number {
   return limit > 0 ? limit : kernel.machine.memoryMB() * BYTES_PER_MB
 }
 
+export interface MeteredContainer {
+  readonly resources: Document
+  /** The most its processes have used, bytes. */
+  peakMemoryBytes: number
+  /** Processes that are running. */
+  running(): readonly unknown[]
+  /** How long it has run, ms. */
+  ranMs(): number
+}
+
 /** The counters of the container's control group now. */
-export function cgroupMetrics(kernel: GuestKernel, container: LinuxContainer): Document {
+export function cgroupMetrics(kernel: GuestKernel, container: MeteredContainer): Document {
   const count = container.running().length
   const { resources } = container
   const pids = Number(member(optionalObject(resources, 'pids') ?? {}, 'limit') ?? 0)

@@ -1,12 +1,30 @@
 // Files that the kernel or the guest service writes for whoever looks: memory, processors, mounts, names, limits.
 
+import type { GuestKernel, Interface } from '../kernel.js'
 import { podMemoryBytes } from './resources/pod-memory.js'
-import type { LinuxView } from './view.js'
 
 const CGROUP = '/sys/fs/cgroup/memory'
 
+export interface MountLine {
+  readonly source: string
+  readonly target: string
+  readonly filesystem: string
+  readonly options: string
+}
+
+/** The system that such files tell of. */
+export interface SystemFacts {
+  readonly kernel: GuestKernel
+  /** Undefined in the utility VM itself. */
+  readonly container: object | undefined
+  hostname(): string
+  memoryBytes(): number
+  interfaces(): readonly Interface[]
+  mounts(): readonly MountLine[]
+}
+
 /** Text of such a file; undefined when the path is none. */
-export function kernelFile(view: LinuxView, path: string): string | undefined {
+export function kernelFile(view: SystemFacts, path: string): string | undefined {
   const { kernel, container } = view
   switch (path) {
     case '/proc/mounts':

@@ -2,15 +2,14 @@
 
 import type { GuestKernel } from '../kernel.js'
 import type { GuestProcess, ProcessIo } from '../process.js'
-import type { LinuxContainer } from './container.js'
 import type { OciCommand } from './container-document.js'
 import { runLinux } from './shell.js'
-import { LinuxView } from './view.js'
+import { LinuxView, type ViewedContainer } from './view.js'
 
 export interface LinuxRun {
   readonly kernel: GuestKernel
   /** Undefined in the utility VM itself. */
-  readonly container: LinuxContainer | undefined
+  readonly container: ViewedContainer | undefined
   /** Processes of the same system. */
   processes(): readonly GuestProcess[]
   readonly command: Pick<OciCommand, 'args' | 'env' | 'cwd'> & { user?: string | undefined; uid?: number }

@@ -1,13 +1,13 @@
 // What a Linux process sees of the system it runs in: the utility VM itself, or one container with a root file system, mounts, a name, a
 // network and limits of its own.
 
+import type { Document } from '../decode.js'
 import { FileError } from '../file-error.js'
 import type { Interface, GuestKernel } from '../kernel.js'
 import type { MachineAdapter } from '../machine.js'
 import { bareGuid } from '../adapters.js'
 import { memoryLimit } from './cgroup.js'
-import type { LinuxContainer } from './container.js'
-import type { ContainerMount } from './container-document.js'
+import type { ContainerMount, ContainerSpec } from './container-document.js'
 import {
   listGuestDirectory,
   makeGuestDirectory,
@@ -17,23 +17,24 @@ import {
   writeGuestFile,
 } from './files.js'
 import { longestAbove } from './paths.js'
-import { kernelFile } from './kernel-files.js'
+import { kernelFile, type MountLine } from './kernel-files.js'
 import type { GuestProcess } from '../process.js'
-
-export interface MountLine {
-  readonly source: string
-  readonly target: string
-  readonly filesystem: string
-  readonly options: string
-}
 
 /** File systems of the kernel that hold no files of their own. */
 const VIRTUAL: ReadonlySet<string> = new Set(['proc', 'sysfs', 'cgroup', 'cgroup2', 'devpts', 'devtmpfs', 'mqueue'])
 
+/** The container that a view is of. */
+export interface ViewedContainer {
+  readonly id: string
+  readonly spec: ContainerSpec
+  readonly resources: Document
+  readonly networkNamespace: string
+}
+
 export class LinuxView {
   constructor(
     readonly kernel: GuestKernel,
-    readonly container: LinuxContainer | undefined,
+    readonly container: ViewedContainer | undefined,
     /** Processes of the same system. */
     readonly processes: () => readonly GuestProcess[],
   ) {}

@@ -6,13 +6,8 @@ import { GUEST, GuestFault } from '../fault.js'
 import type { GuestKernel } from '../kernel.js'
 import { ProcessTable, type SavedProcess } from '../process-table.js'
 import { connectStreams, type StreamAddresses } from '../stdio-sockets.js'
+import type { MappedDirectory } from './view.js'
 import { KILLED_BY_CONSOLE, TERMINATED, windowsLaunch, windowsSignalCode } from './run.js'
-
-export interface MappedDirectory {
-  readonly HostPath: string
-  readonly ContainerPath: string
-  readonly ReadOnly: boolean
-}
 
 export interface SavedWindowsContainer {
   id: string

@@ -5,9 +5,8 @@ import { GUEST, GuestFault } from '../fault.js'
 import type { GuestKernel } from '../kernel.js'
 import type { GuestProcess } from '../process.js'
 import type { Launch } from '../process-table.js'
-import type { WindowsContainer } from './container.js'
 import { runWindows } from './shell.js'
-import { WindowsView } from './view.js'
+import { WindowsView, type ViewedContainer } from './view.js'
 import { member } from '../../../../protocol/json.js'
 
 const SYSTEM_USER = 'NT AUTHORITY\\SYSTEM'
@@ -27,7 +26,7 @@ export function windowsSignalCode(signal: number): number {
 export function windowsLaunch(
   kernel: GuestKernel,
   parameters: Document,
-  container: WindowsContainer | undefined,
+  container: ViewedContainer | undefined,
   processes: () => readonly GuestProcess[],
 ): Launch {
   const line = textOf(parameters, 'CommandLine') || textOf(parameters, 'ApplicationName')

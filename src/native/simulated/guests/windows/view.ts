@@ -3,16 +3,34 @@
 
 import type { GuestKernel, Interface } from '../kernel.js'
 import type { GuestProcess } from '../process.js'
-import type { WindowsContainer } from './container.js'
 import { listWindows, readWindows, writeWindows } from './files.js'
 import { windowsBelow, windowsPath } from './paths.js'
 
 const SYSTEM_NAMES = ['Program Files', 'Users', 'Windows']
 
+export interface MappedDirectory {
+  readonly HostPath: string
+  readonly ContainerPath: string
+  readonly ReadOnly: boolean
+}
+
+/** The container that a view is of. */
+export interface ViewedContainer {
+  readonly id: string
+  readonly hostname: string
+  /** In the guest; '' when it has none. */
+  readonly rootPath: string
+  readonly networkNamespace: string
+  readonly mappedDirectories: readonly MappedDirectory[]
+  /** Undefined: that of the guest. */
+  readonly memoryMB: number | undefined
+  readonly processors: number | undefined
+}
+
 export class WindowsView {
   constructor(
     readonly kernel: GuestKernel,
-    readonly container: WindowsContainer | undefined,
+    readonly container: ViewedContainer | undefined,
     /** Processes of the same system. */
     readonly processes: () => readonly GuestProcess[],
   ) {}

@@ -1,0 +1,122 @@
+// Who may import whom: the one table of the layers, held by scripts/imports.js. What a zone does not list it does not see, and every
+// file has a zone.
+
+/**
+ * @typedef {object} Zone
+ * @property {string} path expression over paths from the root of the repository; a file belongs to the first zone that fits
+ * @property {string[]} sees zones besides its own
+ * @property {string[]} [packages] of npm
+ * @property {string[] | '*'} [core] modules of Node.js; types may be taken from every one. Absent: not even types
+ * @property {string} why
+ */
+
+/** What knows neither time, nor chance, nor this system, nor another thread. */
+const QUIET = ['events', 'stream']
+const PURE = ['hresult', 'errors', 'protocol', 'checks']
+const NATIVE = ['native', 'windows', 'sockets', 'simulated', 'simulatedEdge']
+const ACTORS = ['contracts', 'hearts', 'rooms', 'edges', 'threads', 'actors']
+
+/** @type {Record<string, Zone>} */
+export const ZONES = {
+  hresult: { path: '^src/protocol/hresult\\.ts$', sees: [], why: 'the errors stand on it' },
+  errors: { path: '^src/errors(-[a-z]+)*\\.ts$', sees: ['hresult'], why: 'everything sees the errors' },
+  protocol: {
+    path: '^src/protocol/',
+    sees: ['hresult', 'errors'],
+    packages: ['lossless-json'],
+    why: 'the protocol is pure: no Node.js API, nothing from the layers above',
+  },
+  builder: { path: '^src/builder/', sees: PURE, why: 'the builder is pure: it sees the protocol only' },
+  native: {
+    path: '^src/native/[^/]+\\.ts$',
+    sees: PURE,
+    core: QUIET,
+    why: 'the contracts of the native layer know none of its bindings',
+  },
+  sockets: { path: '^src/native/(remote|unix-socket)/', sees: [...PURE, 'native'], core: '*', why: 'native' },
+  windows: {
+    path: '^src/native/(computecore|hyperv-socket)/',
+    sees: [...PURE, 'native', 'sockets'],
+    packages: ['koffi'],
+    core: '*',
+    why: 'koffi is loaded by the bindings to libraries alone',
+  },
+  simulatedEdge: {
+    path: '^src/native/simulated/(thread/|(devices/host-files|state/(saved-states|runtime-id)|guests/host-folder)\\.ts$)',
+    sees: [...PURE, 'native', 'sockets', 'simulated'],
+    core: '*',
+    why: 'the threads, files and ids of the system, which the simulated service has from here alone',
+  },
+  simulated: {
+    path: '^src/native/simulated/',
+    sees: [...PURE, 'native', 'sockets', 'simulatedEdge'],
+    packages: ['msgpackr', 'shell-quote'],
+    core: QUIET,
+    why: 'a simulated service repeats: what differs from run to run is passed in',
+  },
+  contracts: {
+    path: '^src/actors/(vm|gcs|mailbox|threads)/contract\\.ts$',
+    sees: [...PURE, 'native', 'hearts', 'rooms', 'edges', 'actors'],
+    core: [],
+    why: 'what actors and their proxies say to each other',
+  },
+  checks: {
+    path: '^src/actors/arguments\\.ts$',
+    sees: [...PURE, 'contracts'],
+    why: 'arguments are checked everywhere',
+  },
+  hearts: {
+    path: '^src/actors/(vm/(queue|exit|lifecycle)|gcs/(connection/(bridge|handshake|request-ids|restore)|process/signals|resource/(modify-gate|requests)))\\.ts$',
+    sees: [...PURE, 'contracts'],
+    why: 'a heart of an actor does no I/O: bytes and events in, effects out',
+  },
+  edges: {
+    path: '^src/actors/(mailbox/trace-context|gcs/connection/(recordings|side-listeners))\\.ts$',
+    sees: [...PURE, 'native', 'contracts', 'hearts', 'rooms', 'actors'],
+    packages: ['@opentelemetry/api', 'msgpackr'],
+    core: '*',
+    why: 'files, chance and tracing of this system, which the rooms have from here alone',
+  },
+  rooms: {
+    path: '^src/actors/(vm|gcs|mailbox)/',
+    sees: [...PURE, 'native', 'contracts', 'hearts', 'edges', 'actors'],
+    packages: ['comlink', 'msgpackr'],
+    core: QUIET,
+    why: 'actors and their proxies know no binding, and repeat: what differs from run to run is passed in',
+  },
+  threads: {
+    path: '^src/actors/threads/',
+    sees: [...PURE, 'native', 'contracts', 'rooms', 'actors'],
+    packages: ['piscina'],
+    core: '*',
+    why: 'the wiring of the actor threads',
+  },
+  actors: {
+    path: '^src/actors/[^/]+\\.ts$',
+    sees: [...PURE, 'builder', ...NATIVE, 'contracts', 'rooms', 'threads'],
+    packages: ['eventemitter3'],
+    core: '*',
+    why: 'the Host puts everything together, except for the command line',
+  },
+  index: { path: '^src/index\\.ts$', sees: [...PURE, 'builder', ...NATIVE, ...ACTORS], why: 'the surface' },
+  cli: {
+    path: '^src/cli/',
+    sees: [...PURE, 'builder', ...ACTORS, 'index'],
+    packages: ['cli-table3', 'log-update', 'msgpackr', 'zod'],
+    core: '*',
+    why: 'the commands stand above all',
+  },
+  peer: {
+    path: '^test/peer/',
+    sees: [],
+    core: '*',
+    why: 'the peer shares no code with the library, so that a mistake in one cannot hide in the other',
+  },
+  outside: {
+    path: '^(test|bench|examples)/',
+    sees: ['peer'],
+    packages: ['*'],
+    core: '*',
+    why: 'tests, benchmarks and examples use what is built',
+  },
+}
