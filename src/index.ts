@@ -14,21 +14,7 @@ export type { CallOptions } from './actors/mailbox/contract.js'
 
 export type { MigrationNotifications } from './actors/vm/migration-notifications.js'
 export { UtilityVM, type VmEvents } from './actors/vm/proxy.js'
-export type {
-  ExitStatus,
-  LifetimeManager,
-  MigrationConfig,
-  MigrationManager,
-  NetworkManager,
-  PCIManager,
-  PipeManager,
-  Plan9Manager,
-  ResourceManager,
-  SCSIManager,
-  VMSocketManager,
-  VPMemManager,
-  VSMBManager,
-} from './actors/vm/managers/index.js'
+export type * from './actors/vm/managers/index.js'
 
 export { Guest, type GuestEvents } from './actors/gcs/proxy.js'
 export { Container } from './actors/gcs/container/container-proxy.js'

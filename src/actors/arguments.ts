@@ -5,6 +5,8 @@ import { DocumentError, serialiseDocument } from '../protocol/document.js'
 import { isRecord } from '../protocol/json.js'
 import type { CallSubject } from './mailbox/contract.js'
 
+export { isWellFormed } from '../protocol/text.js'
+
 /** Settings as text; without a type, members keep the order given. @throws {InvalidConfigError} no object, or not serialisable */
 export function documentText(subject: CallSubject, type: string | undefined, settings: unknown): string {
   try {
@@ -45,9 +47,4 @@ function unreadable(subject: CallSubject, path: string, error: unknown): UVMErro
 export function checkTexts(subject: CallSubject, path: string, value: unknown): asserts value is string[] {
   if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return
   throw new InvalidConfigError({ ...subject, path, value, reason: 'expected an array of strings' })
-}
-
-/** Whether a string has no unpaired surrogates. */
-export function isWellFormed(text: string): boolean {
-  return !/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.test(text)
 }

@@ -5,7 +5,7 @@ import type { UtilityVMBuilder } from '../builder/builder.js'
 import { guestOSOfDocument, type GuestOS } from '../protocol/guest-os.js'
 import { LCOW_LOG_PORT, vsockServiceId, WCOW_LOG_SERVICE } from '../protocol/hvsocket.js'
 import { isRecord, member } from '../protocol/json.js'
-import { findKey } from '../protocol/resource-paths.js'
+import { findKey } from '../protocol/guid.js'
 import type { ComputeSystem } from '../protocol/schema/index.js'
 import { documentText, isWellFormed } from './arguments.js'
 

@@ -7,11 +7,11 @@ import {
   GUEST_METHODS,
   type GuestMethodName,
 } from '../actors/gcs/resource/requests.js'
-import { VM_CHANGES } from '../actors/vm/changes.js'
-import type { Change, Subject } from '../actors/vm/managers/change.js'
+import { changeOf, type Subject } from '../actors/vm/changes.js'
 import { InvalidConfigError } from '../errors.js'
 import { checkDocument } from '../protocol/document.js'
 import type { GuestOS } from '../protocol/guest-os.js'
+import { HOST_METHODS, HOST_RESOURCES, type HostMethod } from '../protocol/host-modifications/index.js'
 
 /** One method call: its name and arguments. */
 export interface PlannedCall {
@@ -25,33 +25,15 @@ export interface CallProblem {
   problem: string
 }
 
-type VmMethod = keyof typeof VM_CHANGES
-
-export const VM_METHODS = Object.keys(VM_CHANGES) as VmMethod[]
+export const VM_METHODS = Object.keys(HOST_METHODS) as HostMethod[]
 export const GUEST_METHOD_NAMES = Object.keys(GUEST_METHODS) as GuestMethodName[]
 
 /** Which argument is a document, and of which type. */
 type Settings = readonly [index: number, type: string]
 
-const VM_SETTINGS: Partial<Record<VmMethod, Settings>> = {
-  addNIC: [1, 'NetworkAdapter'],
-  removeNIC: [1, 'NetworkAdapter'],
-  updateNIC: [1, 'NetworkAdapter'],
-  addSCSIDisk: [0, 'Attachment'],
-  addDevice: [1, 'VirtualPciDevice'],
-  addPlan9: [0, 'Plan9Share'],
-  removePlan9: [0, 'Plan9Share'],
-  updateHvSocketService: [1, 'HvSocketServiceConfig'],
-  addVPMemDevice: [1, 'VirtualPMemDevice'],
-  addVSMB: [0, 'VirtualSmbShare'],
-  removeVSMB: [0, 'VirtualSmbShare'],
-  setCPUGroup: [0, 'CpuGroup'],
-  updateCPULimits: [0, 'ProcessorLimits'],
-}
-
 /** Arguments a VM's method takes, its options aside. */
 export function vmArity(method: string): number {
-  return VM_CHANGES[method as VmMethod].length - 1
+  return HOST_METHODS[method as HostMethod].takes.length
 }
 
 /** Arguments a guest's method takes, its options aside. */
@@ -66,12 +48,20 @@ function isAdapterMethod(method: GuestMethodName): boolean {
 }
 
 export function vmCallProblem({ method, args }: PlannedCall): CallProblem | undefined {
-  const name = method as VmMethod
+  const name = method as HostMethod
   return (
     countProblem(args, vmArity(name)) ??
-    refusal(() => (VM_CHANGES[name] as (subject: Subject, ...args: unknown[]) => Change)(NOBODY, ...args)) ??
-    settingsProblem(args, VM_SETTINGS[name])
+    refusal(() => changeOf(NOBODY, name, args)) ??
+    settingsProblem(args, vmSettings(name))
   )
+}
+
+function vmSettings(method: HostMethod): Settings | undefined {
+  const { of, takes } = HOST_METHODS[method]
+  const { settings, number } = HOST_RESOURCES[of]
+  const index = takes.findIndex((name) => name === 'settings' || name === 'settings?')
+  // A number has been checked as an argument.
+  return index === -1 || settings === undefined || number !== undefined ? undefined : [index, settings]
 }
 
 export function guestCallProblem({ method, args }: PlannedCall, guestOS: GuestOS): CallProblem | undefined {

@@ -29,6 +29,12 @@ export function sameGuid(left: string, right: string): boolean {
   return guid !== undefined && guid === parseGuid(right)
 }
 
+/** The key of a table that a path segment names: GUIDs in any case and with or without braces, other names to the letter. */
+export function findKey(keys: Iterable<string>, segment: string): string | undefined {
+  for (const key of keys) if (key === segment || sameGuid(key, segment)) return key
+  return undefined
+}
+
 /** Where each byte of the text stands in Windows memory. The order is its own inverse. */
 const WINDOWS_ORDER = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15] as const
 

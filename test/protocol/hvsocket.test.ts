@@ -12,8 +12,8 @@ import {
   vsockServiceId,
   WCOW_BRIDGE_SERVICE,
 } from '#dist/protocol/hvsocket.js'
-import { findResource } from '#dist/native/simulated/devices/resources.js'
-import { scsiAttachmentPath } from '#dist/protocol/resource-paths.js'
+import { findResource, HOST_RESOURCES, resourcePath } from '#dist/protocol/host-modifications/index.js'
+import { SCSI_CONTROLLER } from '#dist/protocol/host-modifications/segments.js'
 import { SCSI_CONTROLLER_GUIDS } from '#dist/protocol/scsi.js'
 
 const port = fc.integer({ min: 0, max: 0xffff_ffff })
@@ -81,10 +81,11 @@ describe('SCSI controllers', () => {
 
   it('a disk’s path names them, and is understood again', () => {
     for (const [controller, id] of SCSI_CONTROLLER_GUIDS.entries()) {
-      const path = scsiAttachmentPath(controller, 63)
+      const segments: Record<string, string | undefined> = { controller: SCSI_CONTROLLER.text?.(controller), lun: '63' }
+      const path = resourcePath(HOST_RESOURCES.scsiAttachment, (name) => segments[name] ?? '')
       assert.equal(path, `VirtualMachine/Devices/Scsi/${id}/Attachments/63`)
       assert.deepEqual(findResource(path), { kind: 'scsiAttachment', segments: [id, '63'] })
     }
-    for (const controller of [-1, 4, 1.5]) assert.throws(() => scsiAttachmentPath(controller, 0), RangeError)
+    for (const controller of [-1, 4, 1.5]) assert.equal(SCSI_CONTROLLER.problem(controller), 'expected 0, 1, 2 or 3')
   })
 })

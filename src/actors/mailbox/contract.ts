@@ -5,7 +5,10 @@
 
 import type { MessagePort } from 'node:worker_threads'
 import type { WireError } from '../../errors-wire.js'
+import type { CallOptions } from '../../protocol/call-options.js'
 import type { TraceContext } from './trace-context.js'
+
+export type { CallOptions }
 
 /** What may be asked of an actor: method name to its input and output. Only plain data and ports cross. */
 export type RequestMap<R> = Record<keyof R, { input: unknown; output: unknown }>
@@ -79,13 +82,6 @@ export interface CallSubject {
   op: string
   id?: string
   path?: string
-}
-
-/** Shared by every asynchronous call of the public surface. */
-export interface CallOptions {
-  signal?: AbortSignal | undefined
-  /** Milliseconds from the call, > 0, fractions allowed; Infinity for none. */
-  timeoutMs?: number | undefined
 }
 
 /** The main thread's end of a mailbox. */

@@ -1,35 +1,62 @@
-// Every modification there is, by method name of the UtilityVM: each makes one modify request of its arguments.
+// A host-side modification: one modify request, {ResourcePath, RequestType?, Settings?}. Absent keys are absent. What each method sends
+// is stated in protocol/host-modifications; every question but the form of the path (ranges, existence, states) is the compute
+// service's to answer.
 
-import type { Change, Subject } from './managers/change.js'
-import { addNIC, removeNIC, updateNIC } from './managers/network.js'
-import { addDevice, removeDevice } from './managers/pci.js'
-import { addPipe, removePipe } from './managers/pipe.js'
-import { addPlan9, removePlan9 } from './managers/plan9.js'
-import { setCPUGroup, updateCPULimits, updateMemory } from './managers/resource.js'
-import { addSCSIDisk, removeSCSIDisk } from './managers/scsi.js'
-import { removeHvSocketService, updateHvSocketService } from './managers/vm-socket.js'
-import { addVPMemDevice, removeVPMemDevice } from './managers/vpmem.js'
-import { addVSMB, removeVSMB } from './managers/vsmb.js'
+import { InvalidConfigError } from '../../errors.js'
+import {
+  HOST_METHODS,
+  HOST_RESOURCES,
+  resourcePath,
+  type HostMethod,
+  type HostResource,
+} from '../../protocol/host-modifications/index.js'
+import { documentText } from '../arguments.js'
 
-export const VM_CHANGES = {
-  addNIC,
-  removeNIC,
-  updateNIC,
-  addSCSIDisk,
-  removeSCSIDisk,
-  addDevice,
-  removeDevice,
-  addPipe,
-  removePipe,
-  addPlan9,
-  removePlan9,
-  updateHvSocketService,
-  removeHvSocketService,
-  addVPMemDevice,
-  removeVPMemDevice,
-  addVSMB,
-  removeVSMB,
-  setCPUGroup,
-  updateCPULimits,
-  updateMemory,
-} as const satisfies Record<string, (subject: Subject, ...args: never[]) => Change>
+/** One modification, ready to send. */
+export interface Change {
+  op: string
+  path: string
+  /** The ModifySettingRequest as JSON text. */
+  request: string
+}
+
+/** Which call on which VM: for its errors. */
+export interface Subject {
+  op: string
+  id: string
+}
+
+/** The modification that a method makes of its arguments. @throws {InvalidConfigError} */
+export function changeOf(subject: Subject, method: HostMethod, args: readonly unknown[]): Change {
+  const { of, verb, takes } = HOST_METHODS[method]
+  const resource = HOST_RESOURCES[of]
+  const path = resourcePath(resource, (name) => segmentText(subject, resource, name, args[takes.indexOf(name)]))
+  const index = takes.findIndex((name) => name === 'settings' || name === 'settings?')
+  const isAbsent = index === -1 || (takes[index] === 'settings?' && args[index] === undefined)
+  return change(subject, path, verb, isAbsent ? undefined : settingsText(subject, resource, args[index]))
+}
+
+/** `settings` is JSON text. */
+function change(subject: Subject, path: string, requestType?: string, settings?: string): Change {
+  const type = requestType === undefined ? '' : `,"RequestType":${JSON.stringify(requestType)}`
+  const body = settings === undefined ? '' : `,"Settings":${settings}`
+  return { op: subject.op, path, request: `{"ResourcePath":${JSON.stringify(path)}${type}${body}}` }
+}
+
+function segmentText(subject: Subject, { segments }: HostResource, name: string, value: unknown): string {
+  const segment = segments?.[name]
+  const problem = segment?.problem(value)
+  if (problem !== undefined) throw refuse(subject, name, value, problem)
+  return segment?.text?.(value) ?? String(value)
+}
+
+function settingsText(subject: Subject, { settings, number }: HostResource, value: unknown): string {
+  if (number === undefined) return documentText(subject, settings, value)
+  const isNumber = typeof value === 'bigint' || (typeof value === 'number' && Number.isFinite(value))
+  if (!isNumber) throw refuse(subject, number.name, value, number.expected)
+  return String(value)
+}
+
+export function refuse(subject: Subject, path: string, value: unknown, reason: string): InvalidConfigError {
+  return new InvalidConfigError({ ...subject, path, value, reason })
+}

@@ -6,27 +6,24 @@ import { InvalidConfigError, InvalidStateError } from '../../errors.js'
 import { fromWireError } from '../../errors-wire.js'
 import { HcsError } from '../../errors.js'
 import type { MigrationStep } from '../../native/hcs.js'
+import {
+  HOST_METHODS,
+  type HostManagers,
+  type HostMethod,
+  type HostMethodRule,
+} from '../../protocol/host-modifications/index.js'
 import { HRESULT } from '../../protocol/hresult.js'
 import { isRecord, JsonError, parseJson } from '../../protocol/json.js'
 import type {
-  Attachment,
-  CpuGroup,
-  HvSocketServiceConfig,
   MigrationCancelOptions,
   MigrationFinalizedOptions,
   MigrationInitializeOptions,
   MigrationTransferOptions,
-  NetworkAdapter,
   OperationSystemMigrationNotificationInfo,
-  Plan9Share,
-  ProcessorLimits,
   Properties,
   PropertyQuery,
   PropertyType,
   SaveOptions,
-  VirtualPciDevice,
-  VirtualPMemDevice,
-  VirtualSmbShare,
 } from '../../protocol/schema/index.js'
 import { checkTexts, documentText, readArgument } from '../arguments.js'
 import { Events } from '../events.js'
@@ -34,25 +31,10 @@ import type { GuestOS } from '../../protocol/guest-os.js'
 import { checkCallOptions } from '../mailbox/caller.js'
 import type { CallOptions } from '../mailbox/contract.js'
 import { within } from '../mailbox/within.js'
-import { VM_CHANGES } from './changes.js'
+import { changeOf, type Subject } from './changes.js'
 import type { ExitNotice } from './contract.js'
 import type { RelayedSocket, VmLink } from './link.js'
-import type { Change, Subject } from './managers/change.js'
-import type {
-  ExitStatus,
-  LifetimeManager,
-  MigrationConfig,
-  MigrationManager,
-  NetworkManager,
-  PCIManager,
-  PipeManager,
-  Plan9Manager,
-  ResourceManager,
-  SCSIManager,
-  VMSocketManager,
-  VPMemManager,
-  VSMBManager,
-} from './managers/index.js'
+import type { ExitStatus, LifetimeManager, MigrationConfig, MigrationManager } from './managers/index.js'
 import { migrationOptions, migrationStart, type MigrationStart } from './managers/migration.js'
 import { MigrationNotifications } from './migration-notifications.js'
 import { refusal } from './queue.js'
@@ -73,21 +55,10 @@ interface Recorded {
   atMs: number
 }
 
-export class UtilityVM
-  extends Events<VmEvents>
-  implements
-    LifetimeManager,
-    NetworkManager,
-    SCSIManager,
-    PCIManager,
-    PipeManager,
-    Plan9Manager,
-    VMSocketManager,
-    VPMemManager,
-    VSMBManager,
-    ResourceManager,
-    MigrationManager
-{
+/** The methods of the host managers are made from their statements, below. */
+const ModifiableEvents = Events as new () => Events<VmEvents> & HostManagers
+
+export class UtilityVM extends ModifiableEvents implements LifetimeManager, MigrationManager {
   readonly id: string
   readonly runtimeId: string
   readonly guestOS: GuestOS
@@ -265,96 +236,21 @@ export class UtilityVM
 
   // ---------------------------------------------------------------------------------------------------------- modifications
 
-  async #modify(
-    method: keyof typeof VM_CHANGES,
-    args: readonly unknown[],
-    options: CallOptions | undefined,
-  ): Promise<void> {
+  static {
+    for (const [method, { takes }] of Object.entries(HOST_METHODS) as [HostMethod, HostMethodRule][]) {
+      const modify = function (this: UtilityVM, ...args: unknown[]): Promise<void> {
+        return this.#modify(method, args.slice(0, takes.length), args[takes.length] as CallOptions | undefined)
+      }
+      Object.defineProperty(modify, 'name', { value: method })
+      Object.defineProperty(this.prototype, method, { value: modify, writable: true, configurable: true })
+    }
+  }
+
+  async #modify(method: HostMethod, args: readonly unknown[], options: CallOptions | undefined): Promise<void> {
     const subject = this.#subject(method)
-    const make = VM_CHANGES[method] as (subject: Subject, ...args: unknown[]) => Change
-    const change = readArgument(subject, 'settings', () => make(subject, ...args))
+    const change = readArgument(subject, 'settings', () => changeOf(subject, method, args))
     this.#assertOpen(method)
     await this.#link.mailbox.call('modify', change, { ...subject, path: change.path }, options)
-  }
-
-  addNIC(nicId: string, settings: NetworkAdapter, options?: CallOptions): Promise<void> {
-    return this.#modify('addNIC', [nicId, settings], options)
-  }
-
-  removeNIC(nicId: string, settings?: NetworkAdapter, options?: CallOptions): Promise<void> {
-    return this.#modify('removeNIC', [nicId, settings], options)
-  }
-
-  updateNIC(nicId: string, settings: NetworkAdapter, options?: CallOptions): Promise<void> {
-    return this.#modify('updateNIC', [nicId, settings], options)
-  }
-
-  addSCSIDisk(disk: Attachment, controller: number, lun: number, options?: CallOptions): Promise<void> {
-    return this.#modify('addSCSIDisk', [disk, controller, lun], options)
-  }
-
-  removeSCSIDisk(controller: number, lun: number, options?: CallOptions): Promise<void> {
-    return this.#modify('removeSCSIDisk', [controller, lun], options)
-  }
-
-  addDevice(vmbusGuid: string, settings: VirtualPciDevice, options?: CallOptions): Promise<void> {
-    return this.#modify('addDevice', [vmbusGuid, settings], options)
-  }
-
-  removeDevice(vmbusGuid: string, options?: CallOptions): Promise<void> {
-    return this.#modify('removeDevice', [vmbusGuid], options)
-  }
-
-  addPipe(hostPath: string, options?: CallOptions): Promise<void> {
-    return this.#modify('addPipe', [hostPath], options)
-  }
-
-  removePipe(hostPath: string, options?: CallOptions): Promise<void> {
-    return this.#modify('removePipe', [hostPath], options)
-  }
-
-  addPlan9(settings: Plan9Share, options?: CallOptions): Promise<void> {
-    return this.#modify('addPlan9', [settings], options)
-  }
-
-  removePlan9(settings: Plan9Share, options?: CallOptions): Promise<void> {
-    return this.#modify('removePlan9', [settings], options)
-  }
-
-  updateHvSocketService(serviceId: string, config: HvSocketServiceConfig, options?: CallOptions): Promise<void> {
-    return this.#modify('updateHvSocketService', [serviceId, config], options)
-  }
-
-  removeHvSocketService(serviceId: string, options?: CallOptions): Promise<void> {
-    return this.#modify('removeHvSocketService', [serviceId], options)
-  }
-
-  addVPMemDevice(id: number, settings: VirtualPMemDevice, options?: CallOptions): Promise<void> {
-    return this.#modify('addVPMemDevice', [id, settings], options)
-  }
-
-  removeVPMemDevice(id: number, options?: CallOptions): Promise<void> {
-    return this.#modify('removeVPMemDevice', [id], options)
-  }
-
-  addVSMB(settings: VirtualSmbShare, options?: CallOptions): Promise<void> {
-    return this.#modify('addVSMB', [settings], options)
-  }
-
-  removeVSMB(settings: VirtualSmbShare, options?: CallOptions): Promise<void> {
-    return this.#modify('removeVSMB', [settings], options)
-  }
-
-  setCPUGroup(settings: CpuGroup, options?: CallOptions): Promise<void> {
-    return this.#modify('setCPUGroup', [settings], options)
-  }
-
-  updateCPULimits(settings: ProcessorLimits, options?: CallOptions): Promise<void> {
-    return this.#modify('updateCPULimits', [settings], options)
-  }
-
-  updateMemory(sizeInMB: number, options?: CallOptions): Promise<void> {
-    return this.#modify('updateMemory', [sizeInMB], options)
   }
 
   // -------------------------------------------------------------------------------------------------------------- migration

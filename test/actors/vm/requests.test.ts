@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { InvalidConfigError, InvalidStateError, type schema, type UtilityVM } from '#dist/index.js'
-import { VM_CHANGES } from '#dist/actors/vm/changes.js'
+import { HOST_METHODS, type HostMethod } from '#dist/protocol/host-modifications/index.js'
 import { rejectsWith } from '../../support/expect.js'
 import { useFakeVms } from '../../fakes/vm.js'
 
@@ -21,7 +21,7 @@ const SCSI_1 = `${DEVICES}/Scsi/0110f83b-de10-5172-a266-78bca56bf50a/Attachments
 const TABLE = `${DEVICES}/HvSocket/HvSocketConfig/ServiceTable`
 const PROCESSOR = 'VirtualMachine/ComputeTopology/Processor'
 
-type Row = [call: (vm: UtilityVM) => Promise<void>, method: keyof typeof VM_CHANGES, request: Record<string, unknown>]
+type Row = [call: (vm: UtilityVM) => Promise<void>, method: HostMethod, request: Record<string, unknown>]
 
 /** Key order is part of it: the documents go to a service that logs and compares them as text. */
 const ROWS: Row[] = [
@@ -93,7 +93,7 @@ describe('requests of the VM managers', () => {
   }
 
   it('HCS-058 covers every modification there is', () => {
-    assert.deepEqual(new Set(ROWS.map(([, method]) => method)), new Set(Object.keys(VM_CHANGES)))
+    assert.deepEqual(new Set(ROWS.map(([, method]) => method)), new Set(Object.keys(HOST_METHODS)))
   })
 
   it('HCS-059 the four controllers have their GUIDs in the path', async () => {

@@ -15,7 +15,7 @@ import type {
 } from '../../../protocol/schema/index.js'
 import { documentText } from '../../arguments.js'
 import type { CallOptions } from '../../mailbox/contract.js'
-import { refuse, type Subject } from './change.js'
+import { refuse, type Subject } from '../changes.js'
 
 export interface MigrationConfig {
   /** uint32, the same on both sides. */

@@ -1,8 +1,8 @@
 // What the kinds of resources have in common: how a change of one is judged and made.
 
+import type { Verb } from '../../../protocol/host-modifications/index.js'
 import { HRESULT } from '../../../protocol/hresult.js'
 import { refusal } from '../failure.js'
-import type { RequestType } from './resources.js'
 import type { ComputeSystemModel } from '../state/system.js'
 
 /** What a modification may look at beyond its own system. */
@@ -20,7 +20,7 @@ export interface ModifySurroundings {
 export interface ModifyRequest<S> {
   /** What stands for the placeholders of the path. */
   segments: readonly string[]
-  type: RequestType
+  type: Verb
   /** Of the schema type that the path has; only there when the request type needs them. */
   settings: S
 }
@@ -34,7 +34,7 @@ export interface Resource<S = unknown> {
 }
 
 /** Refuses an Add of what is there, and a Remove or Update of what is not. @throws {HcsFailure} */
-export function checkTarget(type: RequestType, isThere: boolean, what: string): void {
+export function checkTarget(type: Verb, isThere: boolean, what: string): void {
   if (type === 'Add' && isThere) throw refusal(HRESULT.ERROR_ALREADY_EXISTS, `${what} is taken`)
   if (type !== 'Add' && !isThere) throw refusal(HRESULT.ERROR_NOT_FOUND, `there is no ${what}`)
 }
@@ -46,7 +46,7 @@ export function deviceClass<T>(present: T | undefined, what: string): T {
 }
 
 /** Adds, removes or replaces one entry of a table. @throws {HcsFailure} see checkTarget */
-export function changeEntry<K, V>(table: Map<K, V>, key: K, type: RequestType, value: V, what: string): void {
+export function changeEntry<K, V>(table: Map<K, V>, key: K, type: Verb, value: V, what: string): void {
   checkTarget(type, table.has(key), what)
   if (type === 'Remove') table.delete(key)
   else table.set(key, value)

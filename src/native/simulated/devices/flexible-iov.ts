@@ -1,6 +1,6 @@
 // Flexible I/O devices.
 
-import { findKey } from '../../../protocol/resource-paths.js'
+import { findKey } from '../../../protocol/guid.js'
 import type { FlexibleIoDevice } from '../../../protocol/schema/index.js'
 import { changeEntry, type Resource } from './change.js'
 

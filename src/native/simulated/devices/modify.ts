@@ -2,6 +2,13 @@
 // class, existence of the target, files; so a refusal changes nothing.
 
 import { checkDocument } from '../../../protocol/document.js'
+import {
+  findResource,
+  HOST_RESOURCES,
+  type HostResource,
+  type ResourceKind,
+  type Verb,
+} from '../../../protocol/host-modifications/index.js'
 import { HRESULT } from '../../../protocol/hresult.js'
 import { member } from '../../../protocol/json.js'
 import type { ModifySurroundings, Resource } from './change.js'
@@ -17,7 +24,6 @@ import { PCI_DEVICE } from './pci.js'
 import { MAPPED_PIPE } from './pipe.js'
 import { PLAN9_SHARE } from './plan9.js'
 import { CPU_GROUP, CPU_LIMITS, FREQUENCY_CAP, IDLED_PROCESSORS } from './processor.js'
-import { findResource, RESOURCES, type RequestType, type ResourceKind, type ResourceRule } from './resources.js'
 import { SCSI_ATTACHMENT } from './scsi.js'
 import { SHARED_MEMORY } from './shared-memory.js'
 import { VPMEM_DEVICE, VPMEM_MAPPING } from './vpmem.js'
@@ -69,14 +75,14 @@ export function modifySystem(text: string, system: ComputeSystemModel, surroundi
   const target = findResource(path)
   if (target === undefined) throw refusal(HRESULT.E_INVALIDARG, `there is no resource path ${JSON.stringify(path)}`)
   // Absent stands for Update: it sets the value.
-  const type = (member(request, 'RequestType') || 'Update') as RequestType | 'PreAdd'
-  const rule: ResourceRule = RESOURCES[target.kind]
+  const type = (member(request, 'RequestType') || 'Update') as Verb | 'PreAdd'
+  const rule: HostResource = HOST_RESOURCES[target.kind]
   const settings = member(request, 'Settings')
   const isAllowed = rule.allowed.some((allowed) => allowed === type)
-  if (isAllowed) checkSettings(rule, type as RequestType, settings, surroundings.strict)
+  if (isAllowed) checkSettings(rule, type as Verb, settings, surroundings.strict)
   else throw refusal(HRESULT.E_INVALIDARG, `${type} is not a request type of ${rule.path}`)
   const change = CHANGES[target.kind] as Resource
-  const understood = { segments: target.segments, type: type as RequestType, settings: withoutNulls(settings) }
+  const understood = { segments: target.segments, type: type as Verb, settings: withoutNulls(settings) }
   change.judge?.(understood, system)
   checkState('modify', system.state)
   change.apply(understood, system, surroundings)
@@ -90,7 +96,7 @@ function passToGuest(system: ComputeSystemModel): void {
   }
 }
 
-function checkSettings(rule: ResourceRule, type: RequestType, settings: unknown, strict: boolean): void {
+function checkSettings(rule: HostResource, type: Verb, settings: unknown, strict: boolean): void {
   const given = settings !== undefined && settings !== null
   if (rule.settings === undefined) {
     if (given) throw refusal(HRESULT.E_INVALIDARG, `${rule.path} takes no settings`)

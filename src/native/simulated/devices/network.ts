@@ -1,7 +1,7 @@
 // Network adapters.
 
 import { HRESULT } from '../../../protocol/hresult.js'
-import { findKey } from '../../../protocol/resource-paths.js'
+import { findKey } from '../../../protocol/guid.js'
 import type { NetworkAdapter } from '../../../protocol/schema/index.js'
 import { refusal } from '../failure.js'
 import { checkTarget, type Resource } from './change.js'

@@ -1,6 +1,6 @@
 // Devices of the host assigned to a VM.
 
-import { findKey } from '../../../protocol/resource-paths.js'
+import { findKey } from '../../../protocol/guid.js'
 import type { VirtualPciDevice } from '../../../protocol/schema/index.js'
 import { invalidDocument } from '../failure.js'
 import { changeEntry, type Resource } from './change.js'

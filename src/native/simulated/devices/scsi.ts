@@ -1,7 +1,7 @@
 // SCSI attachments.
 
 import { HRESULT } from '../../../protocol/hresult.js'
-import { findKey } from '../../../protocol/resource-paths.js'
+import { findKey } from '../../../protocol/guid.js'
 import type { Attachment } from '../../../protocol/schema/index.js'
 import { MAX_LUN } from '../../../protocol/scsi.js'
 import { refusal } from '../failure.js'

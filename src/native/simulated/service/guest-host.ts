@@ -3,7 +3,7 @@
 import type { Clock } from '../../clock.js'
 import { vsockServiceId, LCOW_LOG_PORT, WCOW_LOG_SERVICE } from '../../../protocol/hvsocket.js'
 import { Plan9ShareFlags } from '../../../protocol/schema/index.js'
-import { findKey } from '../../../protocol/resource-paths.js'
+import { findKey } from '../../../protocol/guid.js'
 import { SCSI_CONTROLLER_GUIDS } from '../../../protocol/scsi.js'
 import type { SystemHost } from '../state/live-system.js'
 import { GuestSockets } from './guest-sockets.js'

@@ -3,12 +3,12 @@
 // D: documented. S: visible in shipping clients. R: observed on a real host and published. A: assumed; a run against Windows must accept
 // any failure there.
 
+import type { Evidence } from '../../../protocol/evidence.js'
 import { HRESULT } from '../../../protocol/hresult.js'
 import { HcsFailure } from '../failure.js'
 
 /** What HCS calls the state; 'Stopped' exists only while somebody still holds a handle. */
 export type SystemState = 'Created' | 'Running' | 'Paused' | 'SavedAsTemplate' | 'Stopped'
-export type Evidence = 'D' | 'S' | 'R' | 'A'
 
 /** What can be asked of an open handle. */
 export type StatefulOp =

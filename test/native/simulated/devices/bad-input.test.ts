@@ -5,11 +5,20 @@ import { writeLive } from '#dist/native/simulated/devices/live-configuration.js'
 import type { ModifySurroundings } from '#dist/native/simulated/devices/change.js'
 import { modifySystem } from '#dist/native/simulated/devices/modify.js'
 import {
-  RESOURCES,
-  type RequestType,
+  HOST_RESOURCES,
+  resourcePath,
+  type HostResource,
   type ResourceKind,
-  type ResourceRule,
-} from '#dist/native/simulated/devices/resources.js'
+  type Verb,
+} from '#dist/protocol/host-modifications/index.js'
+import {
+  GUID as GUID_SEGMENT,
+  NAME,
+  NUMBER,
+  REST,
+  SCSI_CONTROLLER,
+  type Segment,
+} from '#dist/protocol/host-modifications/segments.js'
 import { ComputeSystemModel } from '#dist/native/simulated/state/system.js'
 import type { ComputeSystem } from '#dist/index.js'
 import { fieldsOf, type Field } from '#dist/protocol/schema/field-table.js'
@@ -20,7 +29,7 @@ const INVALID_ARGUMENT = 0x80070057
 const NOT_FOUND = 0x80070490
 
 const GUID = '5e0a8f7e-90a7-4d3c-a9b8-0c5d0f1c2b3a'
-const TYPES: readonly RequestType[] = ['Add', 'Remove', 'Update']
+const TYPES: readonly Verb[] = ['Add', 'Remove', 'Update']
 
 /** A request that is right, for each kind: what stands for the placeholders, and settings. */
 const EXAMPLES: Readonly<Record<ResourceKind, { segments: string[]; settings?: unknown }>> = {
@@ -103,9 +112,9 @@ function refuses(text: string, code: number, strict = false): void {
   assert.fail(`accepted: ${text}`)
 }
 
-function pathOf(rule: ResourceRule, segments: readonly string[]): string {
+function pathOf(rule: HostResource, segments: readonly string[]): string {
   let index = 0
-  return rule.path.replace(/\{\w+\}/g, () => segments[index++] ?? '')
+  return resourcePath(rule, () => segments[index++] ?? '')
 }
 
 /** Members of a settings type, with those of the types inside it, as paths of names. */
@@ -126,15 +135,24 @@ function withMember(settings: unknown, [name = '', ...more]: string[], text: str
   return `{${rest === '' ? '' : `${rest},`}${JSON.stringify(name)}:${inner}}`
 }
 
+/** What may stand for a placeholder. */
+const FORMS = new Map<Segment | undefined, string>([
+  [NAME, 'name'],
+  [SCSI_CONTROLLER, 'name'],
+  [NUMBER, 'number'],
+  [REST, 'rest'],
+  [GUID_SEGMENT, 'guid'],
+])
+
 const UNSIGNED = /^uint/
 const OVERSIZED = '18446744073709551616'
 
 describe('bad input to the simulated service', () => {
-  for (const [kind, rule] of Object.entries(RESOURCES) as [ResourceKind, ResourceRule][]) {
+  for (const [kind, rule] of Object.entries(HOST_RESOURCES) as [ResourceKind, HostResource][]) {
     const { segments, settings } = EXAMPLES[kind]
     const path = pathOf(rule, segments)
     const good = settings === undefined ? undefined : JSON.stringify(settings)
-    const placeholders = [...rule.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name)
+    const placeholders = [...rule.path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => FORMS.get(rule.segments?.[name]))
     const needing = rule.needs.filter((type) => rule.allowed.includes(type))
     const members = rule.settings === undefined ? [] : membersOf(rule.settings)
 
@@ -267,7 +285,7 @@ describe('bad input to the simulated service', () => {
   })
 
   it('ranges: each limit holds, and the number beyond it is refused', () => {
-    const path = (kind: ResourceKind, ...segments: string[]): string => pathOf(RESOURCES[kind], segments)
+    const path = (kind: ResourceKind, ...segments: string[]): string => pathOf(HOST_RESOURCES[kind], segments)
     const cases: [Attempt, number][] = [
       [{ path: path('memorySize'), settings: '0' }, INVALID_ARGUMENT],
       [{ path: path('memorySize'), settings: '513' }, INVALID_ARGUMENT],
@@ -297,7 +315,7 @@ describe('bad input to the simulated service', () => {
     const attach = (lun: number, readOnly: boolean): void =>
       modifySystem(
         textOf({
-          path: pathOf(RESOURCES.scsiAttachment, [`{${SCSI[0].toUpperCase()}}`, String(lun)]),
+          path: pathOf(HOST_RESOURCES.scsiAttachment, [`{${SCSI[0].toUpperCase()}}`, String(lun)]),
           type: 'Add',
           settings: JSON.stringify({ Type: 'VirtualDisk', Path: 'C:\\shared.vhdx', ReadOnly: readOnly }),
         }),
@@ -314,7 +332,7 @@ describe('bad input to the simulated service', () => {
     const model = given()
     const add = (index: number): void =>
       modifySystem(
-        textOf({ path: pathOf(RESOURCES.networkAdapter, [`nic ${index}`]), type: 'Add', settings: '{}' }),
+        textOf({ path: pathOf(HOST_RESOURCES.networkAdapter, [`nic ${index}`]), type: 'Add', settings: '{}' }),
         model,
         surroundings(false),
       )

@@ -1,19 +1,15 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import {
-  CPU_GROUP_PATH,
-  CPU_LIMITS_PATH,
-  findKey,
-  MEMORY_SIZE_PATH,
-  networkAdapterPath,
-} from '#dist/protocol/resource-paths.js'
-import { findResource } from '#dist/native/simulated/devices/resources.js'
+import { findKey } from '#dist/protocol/guid.js'
+import { findResource, HOST_RESOURCES, resourcePath } from '#dist/protocol/host-modifications/index.js'
+
+const networkAdapterPath = (id: string): string => resourcePath(HOST_RESOURCES.networkAdapter, () => id)
 
 describe('resource paths', () => {
   it('are spelled as the compute service knows them', () => {
-    assert.equal(MEMORY_SIZE_PATH, 'VirtualMachine/ComputeTopology/Memory/SizeInMB')
-    assert.equal(CPU_GROUP_PATH, 'VirtualMachine/ComputeTopology/Processor/CpuGroup')
-    assert.equal(CPU_LIMITS_PATH, 'VirtualMachine/ComputeTopology/Processor/Limits')
+    assert.equal(HOST_RESOURCES.memorySize.path, 'VirtualMachine/ComputeTopology/Memory/SizeInMB')
+    assert.equal(HOST_RESOURCES.cpuGroup.path, 'VirtualMachine/ComputeTopology/Processor/CpuGroup')
+    assert.equal(HOST_RESOURCES.cpuLimits.path, 'VirtualMachine/ComputeTopology/Processor/Limits')
     assert.equal(networkAdapterPath('nic'), 'VirtualMachine/Devices/NetworkAdapters/nic')
   })
 
