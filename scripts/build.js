@@ -1,5 +1,6 @@
 // npm run build [-- test]: compiles src into dist, or the tests, benchmarks and examples into build, as much as has changed. What an
-// earlier build left of a file that is gone is deleted first, so that it is neither run nor published.
+// earlier build left of a file that is gone is deleted first, so that it is neither run nor published. The schema's tables are generated
+// before src is compiled.
 
 import { prune } from './outputs.js'
 import { run } from './run.js'
@@ -27,5 +28,6 @@ if (name !== 'src' && name !== 'test') {
   process.exit(2)
 }
 const { project, buildInfo, outputs } = TARGETS[name]
+if (name === 'src') run('scripts/schema/main.js', [])
 for (const [sources, output] of Object.entries(outputs)) prune(sources, output, buildInfo)
 run('node_modules/typescript/bin/tsc', ['-p', project])

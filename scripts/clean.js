@@ -4,6 +4,7 @@ import { rmSync } from 'node:fs'
 
 for (const path of [
   'dist',
+  'src/protocol/schema/generated',
   'build/test',
   'build/bench',
   'build/examples',

@@ -1,8 +1,7 @@
 // Linux control group statistics (version 1) in a container's properties.
 
-import type { Int64 } from './int64.js'
+import type { UInt32, UInt64 } from './primitives.js'
 
-/** Cgroup metrics. */
 export interface CgroupMetrics {
   hugetlb?: CgroupHugetlbStat[] | undefined
   pids?: CgroupPidsStat | undefined
@@ -15,104 +14,62 @@ export interface CgroupMetrics {
   memory_oom_control?: CgroupMemoryOomControl | undefined
 }
 
-/** Cgroup hugetlb stat. */
 export interface CgroupHugetlbStat {
-  /** uint64. */
-  usage?: Int64 | undefined
-  /** uint64. */
-  max?: Int64 | undefined
-  /** uint64. */
-  failcnt?: Int64 | undefined
+  usage?: UInt64 | undefined
+  max?: UInt64 | undefined
+  failcnt?: UInt64 | undefined
   pagesize?: string | undefined
 }
 
-/** Cgroup pids stat. */
 export interface CgroupPidsStat {
-  /** uint64. */
-  current?: Int64 | undefined
-  /** uint64. */
-  limit?: Int64 | undefined
+  current?: UInt64 | undefined
+  limit?: UInt64 | undefined
 }
 
-/** Cgroup CPU stat. */
 export interface CgroupCPUStat {
   usage?: CgroupCPUUsage | undefined
   throttling?: CgroupThrottle | undefined
 }
 
-/** Cgroup memory stat. */
 export interface CgroupMemoryStat {
-  /** uint64. */
-  cache?: Int64 | undefined
-  /** uint64. */
-  rss?: Int64 | undefined
-  /** uint64. */
-  rss_huge?: Int64 | undefined
-  /** uint64. */
-  mapped_file?: Int64 | undefined
-  /** uint64. */
-  dirty?: Int64 | undefined
-  /** uint64. */
-  writeback?: Int64 | undefined
-  /** uint64. */
-  pg_pg_in?: Int64 | undefined
-  /** uint64. */
-  pg_pg_out?: Int64 | undefined
-  /** uint64. */
-  pg_fault?: Int64 | undefined
-  /** uint64. */
-  pg_maj_fault?: Int64 | undefined
-  /** uint64. */
-  inactive_anon?: Int64 | undefined
-  /** uint64. */
-  active_anon?: Int64 | undefined
-  /** uint64. */
-  inactive_file?: Int64 | undefined
-  /** uint64. */
-  active_file?: Int64 | undefined
-  /** uint64. */
-  unevictable?: Int64 | undefined
-  /** uint64. */
-  hierarchical_memory_limit?: Int64 | undefined
-  /** uint64. */
-  hierarchical_swap_limit?: Int64 | undefined
-  /** uint64. */
-  total_cache?: Int64 | undefined
-  /** uint64. */
-  total_rss?: Int64 | undefined
-  /** uint64. */
-  total_rss_huge?: Int64 | undefined
-  /** uint64. */
-  total_mapped_file?: Int64 | undefined
-  /** uint64. */
-  total_dirty?: Int64 | undefined
-  /** uint64. */
-  total_writeback?: Int64 | undefined
-  /** uint64. */
-  total_pg_pg_in?: Int64 | undefined
-  /** uint64. */
-  total_pg_pg_out?: Int64 | undefined
-  /** uint64. */
-  total_pg_fault?: Int64 | undefined
-  /** uint64. */
-  total_pg_maj_fault?: Int64 | undefined
-  /** uint64. */
-  total_inactive_anon?: Int64 | undefined
-  /** uint64. */
-  total_active_anon?: Int64 | undefined
-  /** uint64. */
-  total_inactive_file?: Int64 | undefined
-  /** uint64. */
-  total_active_file?: Int64 | undefined
-  /** uint64. */
-  total_unevictable?: Int64 | undefined
+  cache?: UInt64 | undefined
+  rss?: UInt64 | undefined
+  rss_huge?: UInt64 | undefined
+  mapped_file?: UInt64 | undefined
+  dirty?: UInt64 | undefined
+  writeback?: UInt64 | undefined
+  pg_pg_in?: UInt64 | undefined
+  pg_pg_out?: UInt64 | undefined
+  pg_fault?: UInt64 | undefined
+  pg_maj_fault?: UInt64 | undefined
+  inactive_anon?: UInt64 | undefined
+  active_anon?: UInt64 | undefined
+  inactive_file?: UInt64 | undefined
+  active_file?: UInt64 | undefined
+  unevictable?: UInt64 | undefined
+  hierarchical_memory_limit?: UInt64 | undefined
+  hierarchical_swap_limit?: UInt64 | undefined
+  total_cache?: UInt64 | undefined
+  total_rss?: UInt64 | undefined
+  total_rss_huge?: UInt64 | undefined
+  total_mapped_file?: UInt64 | undefined
+  total_dirty?: UInt64 | undefined
+  total_writeback?: UInt64 | undefined
+  total_pg_pg_in?: UInt64 | undefined
+  total_pg_pg_out?: UInt64 | undefined
+  total_pg_fault?: UInt64 | undefined
+  total_pg_maj_fault?: UInt64 | undefined
+  total_inactive_anon?: UInt64 | undefined
+  total_active_anon?: UInt64 | undefined
+  total_inactive_file?: UInt64 | undefined
+  total_active_file?: UInt64 | undefined
+  total_unevictable?: UInt64 | undefined
   usage?: CgroupMemoryEntry | undefined
   swap?: CgroupMemoryEntry | undefined
   kernel?: CgroupMemoryEntry | undefined
   kernel_tcp?: CgroupMemoryEntry | undefined
 }
 
-/** Cgroup blk IO stat. */
 export interface CgroupBlkIOStat {
   io_service_bytes_recursive?: CgroupBlkIOEntry[] | undefined
   io_serviced_recursive?: CgroupBlkIOEntry[] | undefined
@@ -124,108 +81,67 @@ export interface CgroupBlkIOStat {
   sectors_recursive?: CgroupBlkIOEntry[] | undefined
 }
 
-/** Cgroup rdma stat. */
 export interface CgroupRdmaStat {
   current?: CgroupRdmaEntry[] | undefined
   limit?: CgroupRdmaEntry[] | undefined
 }
 
-/** Cgroup network stat. */
 export interface CgroupNetworkStat {
   name?: string | undefined
-  /** uint64. */
-  rx_bytes?: Int64 | undefined
-  /** uint64. */
-  rx_packets?: Int64 | undefined
-  /** uint64. */
-  rx_errors?: Int64 | undefined
-  /** uint64. */
-  rx_dropped?: Int64 | undefined
-  /** uint64. */
-  tx_bytes?: Int64 | undefined
-  /** uint64. */
-  tx_packets?: Int64 | undefined
-  /** uint64. */
-  tx_errors?: Int64 | undefined
-  /** uint64. */
-  tx_dropped?: Int64 | undefined
+  rx_bytes?: UInt64 | undefined
+  rx_packets?: UInt64 | undefined
+  rx_errors?: UInt64 | undefined
+  rx_dropped?: UInt64 | undefined
+  tx_bytes?: UInt64 | undefined
+  tx_packets?: UInt64 | undefined
+  tx_errors?: UInt64 | undefined
+  tx_dropped?: UInt64 | undefined
 }
 
-/** Cgroup cgroup stats. */
 export interface CgroupCgroupStats {
-  /** uint64. */
-  nr_sleeping?: Int64 | undefined
-  /** uint64. */
-  nr_running?: Int64 | undefined
-  /** uint64. */
-  nr_stopped?: Int64 | undefined
-  /** uint64. */
-  nr_uninterruptible?: Int64 | undefined
-  /** uint64. */
-  nr_io_wait?: Int64 | undefined
+  nr_sleeping?: UInt64 | undefined
+  nr_running?: UInt64 | undefined
+  nr_stopped?: UInt64 | undefined
+  nr_uninterruptible?: UInt64 | undefined
+  nr_io_wait?: UInt64 | undefined
 }
 
-/** Cgroup memory oom control. */
 export interface CgroupMemoryOomControl {
-  /** uint64. */
-  oom_kill_disable?: Int64 | undefined
-  /** uint64. */
-  under_oom?: Int64 | undefined
-  /** uint64. */
-  oom_kill?: Int64 | undefined
+  oom_kill_disable?: UInt64 | undefined
+  under_oom?: UInt64 | undefined
+  oom_kill?: UInt64 | undefined
 }
 
-/** Cgroup CPU usage. */
 export interface CgroupCPUUsage {
-  /** uint64. */
-  total?: Int64 | undefined
-  /** uint64. */
-  kernel?: Int64 | undefined
-  /** uint64. */
-  user?: Int64 | undefined
-  /** uint64. */
-  per_cpu?: Int64[] | undefined
+  total?: UInt64 | undefined
+  kernel?: UInt64 | undefined
+  user?: UInt64 | undefined
+  per_cpu?: UInt64[] | undefined
 }
 
-/** Cgroup throttle. */
 export interface CgroupThrottle {
-  /** uint64. */
-  periods?: Int64 | undefined
-  /** uint64. */
-  throttled_periods?: Int64 | undefined
-  /** uint64. */
-  throttled_time?: Int64 | undefined
+  periods?: UInt64 | undefined
+  throttled_periods?: UInt64 | undefined
+  throttled_time?: UInt64 | undefined
 }
 
-/** Cgroup memory entry. */
 export interface CgroupMemoryEntry {
-  /** uint64. */
-  limit?: Int64 | undefined
-  /** uint64. */
-  usage?: Int64 | undefined
-  /** uint64. */
-  max?: Int64 | undefined
-  /** uint64. */
-  failcnt?: Int64 | undefined
+  limit?: UInt64 | undefined
+  usage?: UInt64 | undefined
+  max?: UInt64 | undefined
+  failcnt?: UInt64 | undefined
 }
 
-/** Cgroup blk IO entry. */
 export interface CgroupBlkIOEntry {
   op?: string | undefined
   device?: string | undefined
-  /** uint64. */
-  major?: Int64 | undefined
-  /** uint64. */
-  minor?: Int64 | undefined
-  /** uint64. */
-  value?: Int64 | undefined
+  major?: UInt64 | undefined
+  minor?: UInt64 | undefined
+  value?: UInt64 | undefined
 }
 
-/** Cgroup rdma entry. */
 export interface CgroupRdmaEntry {
   device?: string | undefined
-  /** uint32. */
-  hca_handles?: number | undefined
-  /** uint32. */
-  hca_objects?: number | undefined
+  hca_handles?: UInt32 | undefined
+  hca_objects?: UInt32 | undefined
 }

@@ -1,15 +1,13 @@
 // The create document of a virtual machine: everything but its devices, memory and processors.
 
 import type { Container } from './container.js'
-import type { Devices } from './devices.js'
+import type { Devices, StorageQoS } from './devices.js'
 import type {
   ApplySecureBootTemplateType,
   ExitType,
   GuestStateFileType,
   PauseReason,
   PauseSuspensionLevel,
-  RegistryHive,
-  RegistryValueType,
   SaveType,
   ShutdownMechanism,
   ShutdownType,
@@ -17,9 +15,10 @@ import type {
   UefiConsole,
   VmIsolationType,
 } from './enums.js'
-import type { Int64 } from './int64.js'
 import type { Numa, VirtualMachineMemory, VirtualMachineProcessor } from './memory-processor.js'
 import type { MigrationInitializeOptions, MigrationStartOptions } from './migration.js'
+import type { Base64, Int32, Int64, UInt16, UInt32 } from './primitives.js'
+import type { RegistryChanges } from './registry.js'
 
 /** The document a compute system is created from. Exactly one of VirtualMachine, Container and HostedSystem. */
 export interface ComputeSystem {
@@ -58,10 +57,8 @@ export interface VirtualMachine {
 
 /** A version as two numbers; a zero Minor is left out on the wire. */
 export interface Version {
-  /** uint32. */
-  Major?: number | undefined
-  /** uint32. */
-  Minor?: number | undefined
+  Major?: UInt32 | undefined
+  Minor?: UInt32 | undefined
 }
 
 /** Firmware and identity of the machine: Uefi or LinuxKernelDirect, never both. */
@@ -96,8 +93,7 @@ export interface Uefi {
 export interface UefiBootEntry {
   DeviceType?: UefiBootDevice | undefined
   DevicePath?: string | undefined
-  /** uint16. */
-  DiskNumber?: number | undefined
+  DiskNumber?: UInt16 | undefined
   OptionalData?: string | undefined
   VmbFsRootPath?: string | undefined
 }
@@ -112,10 +108,9 @@ export interface LinuxKernelDirect {
   KernelCmdLine?: string | undefined
 }
 
-/** Firmware file. Not in the published schema. */
+/** Not in the published schema. */
 export interface FirmwareFile {
-  /** Base64. */
-  Parameters?: string | undefined
+  Parameters?: Base64 | undefined
 }
 
 /** Memory, processors and NUMA layout. */
@@ -139,44 +134,7 @@ export interface RestoreState {
   TemplateSystemId?: string | undefined
 }
 
-/** Registry values written before a Windows guest boots. */
-export interface RegistryChanges {
-  AddValues?: RegistryValue[] | undefined
-  DeleteKeys?: RegistryKey[] | undefined
-}
-
-/** Registry key. */
-export interface RegistryKey {
-  Hive?: RegistryHive | undefined
-  Name?: string | undefined
-  Volatile?: boolean | undefined
-}
-
-/** Registry value. */
-export interface RegistryValue {
-  Key?: RegistryKey | undefined
-  Name?: string | undefined
-  Type?: RegistryValueType | undefined
-  StringValue?: string | undefined
-  /** Base64. */
-  BinaryValue?: string | undefined
-  /** uint32. */
-  DWordValue?: number | undefined
-  /** uint64. */
-  QWordValue?: Int64 | undefined
-  /** uint32. */
-  CustomType?: number | undefined
-}
-
-/** Upper bounds for all disks of the machine together. */
-export interface StorageQoS {
-  /** uint64. */
-  IopsMaximum?: Int64 | undefined
-  /** uint64. */
-  BandwidthMaximum?: Int64 | undefined
-}
-
-/** Debug options. Not in the published schema. */
+/** Not in the published schema. */
 export interface DebugOptions {
   BugcheckSavedStateFileName?: string | undefined
   BugcheckNoCrashdumpSavedStateFileName?: string | undefined
@@ -198,23 +156,21 @@ export interface SecuritySettings {
   Isolation?: IsolationSettings | undefined
 }
 
-/** Isolation settings. Not in the published schema. */
+/** Not in the published schema. */
 export interface IsolationSettings {
   IsolationType?: VmIsolationType | undefined
   DebugHost?: string | undefined
-  /** int64. */
   DebugPort?: Int64 | undefined
   LaunchData?: string | undefined
   HclEnabled?: boolean | undefined
 }
 
-/** Hosted system. */
 export interface HostedSystem {
   SchemaVersion?: Version | undefined
   Container?: Container | undefined
 }
 
-/** Start options. Not in the published schema. */
+/** Not in the published schema. */
 export interface StartOptions {
   DestinationMigrationOptions?: MigrationStartOptions | undefined
 }
@@ -239,20 +195,17 @@ export interface PauseOptions {
   HostedNotification?: PauseNotification | undefined
 }
 
-/** Pause notification. */
 export interface PauseNotification {
   Reason?: PauseReason | undefined
 }
 
 /** What the exit event of a compute system carries. */
 export interface SystemExitStatus {
-  /** int32. */
-  Status?: number | undefined
+  Status?: Int32 | undefined
   /** Since schema 2.2. */
   ExitType?: ExitType | undefined
 }
 
-/** Cim mount. */
 export interface CimMount {
   /** Since schema 2.3. */
   ImagePath?: string | undefined
@@ -260,6 +213,6 @@ export interface CimMount {
   FileSystemName?: string | undefined
   /** GUID text; since schema 2.3. */
   VolumeGuid?: string | undefined
-  /** uint32; since schema 2.5. */
-  MountFlags?: number | undefined
+  /** Since schema 2.5. */
+  MountFlags?: UInt32 | undefined
 }

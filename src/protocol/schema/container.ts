@@ -1,7 +1,6 @@
 // Containers and processes as HCS describes them (Windows containers, process documents, time zones).
 
-import type { RegistryChanges, StorageQoS } from './compute-system.js'
-import type { HvSocket, HvSocketServiceConfig } from './devices.js'
+import type { HvSocket, HvSocketServiceConfig, StorageQoS } from './devices.js'
 import type {
   ContainerCredentialGuardModifyOperation,
   ContainerCredentialGuardTransport,
@@ -16,22 +15,18 @@ import type {
   ProcessModifyOperation,
   STDIOHandle,
 } from './enums.js'
-import type { Int64 } from './int64.js'
+import type { Int32, Int64, UInt16, UInt32, UInt64 } from './primitives.js'
+import type { RegistryChanges } from './registry.js'
 
-/** Close handle. */
 export interface CloseHandle {
   Handle?: STDIOHandle | undefined
 }
 
-/** Console size. */
 export interface ConsoleSize {
-  /** uint16. */
-  Height?: number | undefined
-  /** uint16. */
-  Width?: number | undefined
+  Height?: UInt16 | undefined
+  Width?: UInt16 | undefined
 }
 
-/** Container. */
 export interface Container {
   GuestOs?: GuestOs | undefined
   Storage?: Storage | undefined
@@ -49,40 +44,34 @@ export interface Container {
   IsolationType?: IsolationType | undefined
 }
 
-/** Container credential guard add instance request. */
 export interface ContainerCredentialGuardAddInstanceRequest {
   Id?: string | undefined
   CredentialSpec?: string | undefined
   Transport?: ContainerCredentialGuardTransport | undefined
 }
 
-/** Container credential guard hv socket service config. */
 export interface ContainerCredentialGuardHvSocketServiceConfig {
   /** GUID text. */
   ServiceId?: string | undefined
   ServiceConfig?: HvSocketServiceConfig | undefined
 }
 
-/** Container credential guard instance. */
 export interface ContainerCredentialGuardInstance {
   Id?: string | undefined
   CredentialGuard?: ContainerCredentialGuardState | undefined
   HvSocketConfig?: ContainerCredentialGuardHvSocketServiceConfig | undefined
 }
 
-/** Container credential guard operation request. */
 export interface ContainerCredentialGuardOperationRequest {
   Operation?: ContainerCredentialGuardModifyOperation | undefined
   /** Holds ContainerCredentialGuardAddInstanceRequest or ContainerCredentialGuardRemoveInstanceRequest. */
   OperationDetails?: unknown
 }
 
-/** Container credential guard remove instance request. */
 export interface ContainerCredentialGuardRemoveInstanceRequest {
   Id?: string | undefined
 }
 
-/** Container credential guard state. */
 export interface ContainerCredentialGuardState {
   /** Base64. */
   Cookie?: string | undefined
@@ -91,12 +80,10 @@ export interface ContainerCredentialGuardState {
   CredentialSpec?: string | undefined
 }
 
-/** Container credential guard system info. */
 export interface ContainerCredentialGuardSystemInfo {
   Instances?: ContainerCredentialGuardInstance[] | undefined
 }
 
-/** Device. */
 export interface Device {
   /** Since schema 2.2. */
   Type?: DeviceType | undefined
@@ -106,12 +93,10 @@ export interface Device {
   LocationPath?: string | undefined
 }
 
-/** Guest os. */
 export interface GuestOs {
   HostName?: string | undefined
 }
 
-/** Layer. */
 export interface Layer {
   /** GUID text. */
   Id?: string | undefined
@@ -120,7 +105,6 @@ export interface Layer {
   Cache?: LayerCacheMode | undefined
 }
 
-/** Mapped directory. */
 export interface MappedDirectory {
   HostPath?: string | undefined
   HostPathType?: HostPathType | undefined
@@ -130,26 +114,22 @@ export interface MappedDirectory {
   SupportCloudFiles?: boolean | undefined
 }
 
-/** Mapped pipe. */
 export interface MappedPipe {
   ContainerPipeName?: string | undefined
   HostPath?: string | undefined
   HostPathType?: MappedPipePathType | undefined
 }
 
-/** Memory. */
 export interface Memory {
-  /** uint64 (MiB). */
-  SizeInMB?: Int64 | undefined
+  /** MiB. */
+  SizeInMB?: UInt64 | undefined
 }
 
-/** Container definition device. */
 export interface ContainerDefinitionDevice {
   /** Since schema 2.3. */
   device_extension?: DeviceExtension[] | undefined
 }
 
-/** Device category. */
 export interface DeviceCategory {
   /** Since schema 2.3. */
   name?: string | undefined
@@ -157,7 +137,6 @@ export interface DeviceCategory {
   interface_class?: InterfaceClass[] | undefined
 }
 
-/** Device extension. */
 export interface DeviceExtension {
   /** Since schema 2.3. */
   device_category?: DeviceCategory | undefined
@@ -165,7 +144,6 @@ export interface DeviceExtension {
   namespace?: DeviceExtensionNamespace | undefined
 }
 
-/** Device instance. */
 export interface DeviceInstance {
   /** Since schema 2.3. */
   id?: string | undefined
@@ -177,7 +155,6 @@ export interface DeviceInstance {
   interface_class?: InterfaceClass[] | undefined
 }
 
-/** Device namespace. */
 export interface DeviceNamespace {
   /** Since schema 2.3. */
   requires_driverstore?: boolean | undefined
@@ -187,7 +164,6 @@ export interface DeviceNamespace {
   device_instance?: DeviceInstance[] | undefined
 }
 
-/** Interface class. */
 export interface InterfaceClass {
   /** Since schema 2.3. */
   type?: InterfaceClassType | undefined
@@ -197,7 +173,6 @@ export interface InterfaceClass {
   recurse?: boolean | undefined
 }
 
-/** Device extension namespace. */
 export interface DeviceExtensionNamespace {
   /** Since schema 2.3. */
   ob?: ObjectNamespace | undefined
@@ -219,7 +194,6 @@ export interface DeviceExtensionNamespace {
   hostfiles?: unknown
 }
 
-/** Object directory. */
 export interface ObjectDirectory {
   /** Since schema 2.3. */
   name?: string | undefined
@@ -233,7 +207,6 @@ export interface ObjectDirectory {
   objdir?: ObjectDirectory[] | undefined
 }
 
-/** Object namespace. */
 export interface ObjectNamespace {
   /** Since schema 2.3. */
   shadow?: ObjectDirectoryShadow | undefined
@@ -243,7 +216,6 @@ export interface ObjectNamespace {
   objdir?: ObjectDirectory[] | undefined
 }
 
-/** Object symlink. */
 export interface ObjectSymlink {
   /** Since schema 2.3. */
   name?: string | undefined
@@ -253,11 +225,10 @@ export interface ObjectSymlink {
   scope?: ObjectSymlinkScope | undefined
   /** Since schema 2.3. */
   pathtoclone?: string | undefined
-  /** uint32; since schema 2.3. */
-  access_mask?: number | undefined
+  /** Since schema 2.3. */
+  access_mask?: UInt32 | undefined
 }
 
-/** Networking. */
 export interface Networking {
   AllowUnqualifiedDnsQuery?: boolean | undefined
   DnsSearchList?: string | undefined
@@ -266,7 +237,6 @@ export interface Networking {
   NetworkAdapters?: string[] | undefined
 }
 
-/** Process modify request. */
 export interface ProcessModifyRequest {
   Operation?: ProcessModifyOperation | undefined
   ConsoleSize?: ConsoleSize | undefined
@@ -280,30 +250,24 @@ export interface ProcessParameters {
   CommandArgs?: string[] | undefined
   User?: string | undefined
   WorkingDirectory?: string | undefined
-  /** Keys are names. */
   Environment?: Record<string, string> | undefined
   RestrictedToken?: boolean | undefined
   EmulateConsole?: boolean | undefined
   CreateStdInPipe?: boolean | undefined
   CreateStdOutPipe?: boolean | undefined
   CreateStdErrPipe?: boolean | undefined
-  /** [height, width]; int32. */
-  ConsoleSize?: number[] | undefined
+  /** [height, width]. */
+  ConsoleSize?: Int32[] | undefined
   UseExistingLogin?: boolean | undefined
   UseLegacyConsole?: boolean | undefined
 }
 
-/** Processor. */
 export interface Processor {
-  /** uint32. */
-  Count?: number | undefined
-  /** int64. */
+  Count?: UInt32 | undefined
   Maximum?: Int64 | undefined
-  /** int64. */
   Weight?: Int64 | undefined
 }
 
-/** Storage. */
 export interface Storage {
   Layers?: Layer[] | undefined
   Path?: string | undefined
@@ -311,36 +275,24 @@ export interface Storage {
   PrivilegedContainerRootPath?: string | undefined
 }
 
-/** System time. */
 export interface SystemTime {
-  /** uint16. */
-  Year?: number | undefined
-  /** uint16. */
-  Month?: number | undefined
-  /** uint16. */
-  DayOfWeek?: number | undefined
-  /** uint16. */
-  Day?: number | undefined
-  /** uint16. */
-  Hour?: number | undefined
-  /** uint16. */
-  Minute?: number | undefined
-  /** uint16. */
-  Second?: number | undefined
-  /** uint16 (ms). */
-  Milliseconds?: number | undefined
+  Year?: UInt16 | undefined
+  Month?: UInt16 | undefined
+  DayOfWeek?: UInt16 | undefined
+  Day?: UInt16 | undefined
+  Hour?: UInt16 | undefined
+  Minute?: UInt16 | undefined
+  Second?: UInt16 | undefined
+  Milliseconds?: UInt16 | undefined
 }
 
 /** A time zone in the form of the Windows API. */
 export interface TimeZoneInformation {
-  /** int32. */
-  Bias?: number | undefined
+  Bias?: Int32 | undefined
   StandardName?: string | undefined
   StandardDate?: SystemTime | undefined
-  /** int32. */
-  StandardBias?: number | undefined
+  StandardBias?: Int32 | undefined
   DaylightName?: string | undefined
   DaylightDate?: SystemTime | undefined
-  /** int32. */
-  DaylightBias?: number | undefined
+  DaylightBias?: Int32 | undefined
 }

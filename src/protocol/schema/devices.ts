@@ -10,16 +10,13 @@ import type {
   VirtualPMemImageFormat,
   WindowsCrashDumpType,
 } from './enums.js'
-import type { Int64 } from './int64.js'
+import type { Guid, GuidKey, Int64, UInt16, UInt32, UInt32Key, UInt64, UInt8, UInt8Key } from './primitives.js'
 
 /** The devices. What is present here can be changed while the machine runs. */
 export interface Devices {
-  /** Keys are decimal numbers. */
-  ComPorts?: Record<string, ComPort> | undefined
-  /** Keys are names. */
+  ComPorts?: Record<UInt32Key, ComPort> | undefined
   Scsi?: Record<string, Scsi> | undefined
   VirtualPMem?: VirtualPMemController | undefined
-  /** Keys are names. */
   NetworkAdapters?: Record<string, NetworkAdapter> | undefined
   VideoMonitor?: VideoMonitor | undefined
   Keyboard?: Keyboard | undefined
@@ -30,10 +27,9 @@ export interface Devices {
   VirtualSmb?: VirtualSmb | undefined
   Plan9?: Plan9 | undefined
   Battery?: Battery | undefined
-  /** Keys are names. */
   FlexibleIov?: Record<string, FlexibleIoDevice> | undefined
   SharedMemory?: SharedMemoryConfiguration | undefined
-  /** Keys are names; since schema 2.3. */
+  /** Since schema 2.3. */
   VirtualPci?: Record<string, VirtualPciDevice> | undefined
   /** Published by Microsoft, not used by the reference implementation; since schema 2.2. */
   VirtioSerial?: unknown
@@ -56,8 +52,7 @@ export interface ComPort {
 
 /** One SCSI controller; its attachments are keyed by LUN, 0..63. */
 export interface Scsi {
-  /** Keys are decimal numbers. */
-  Attachments?: Record<string, Attachment> | undefined
+  Attachments?: Record<UInt32Key, Attachment> | undefined
   /** Published by Microsoft, not used by the reference implementation; since schema 2.4. */
   DisableInterruptBatching?: boolean | undefined
 }
@@ -85,12 +80,9 @@ export interface Attachment {
 
 /** Persistent memory devices of a Linux machine. */
 export interface VirtualPMemController {
-  /** Keys are decimal numbers up to 255. */
-  Devices?: Record<string, VirtualPMemDevice> | undefined
-  /** uint8. */
-  MaximumCount?: number | undefined
-  /** uint64 (bytes). */
-  MaximumSizeBytes?: Int64 | undefined
+  Devices?: Record<UInt8Key, VirtualPMemDevice> | undefined
+  MaximumCount?: UInt8 | undefined
+  MaximumSizeBytes?: UInt64 | undefined
   Backing?: VirtualPMemBackingType | undefined
 }
 
@@ -99,9 +91,9 @@ export interface VirtualPMemDevice {
   HostPath?: string | undefined
   ReadOnly?: boolean | undefined
   ImageFormat?: VirtualPMemImageFormat | undefined
-  /** uint64 (bytes); published by Microsoft, not used by the reference implementation; since schema 2.2. */
-  SizeBytes?: Int64 | undefined
-  /** Keys are names; published by Microsoft, not used by the reference implementation; since schema 2.2. */
+  /** Published by Microsoft, not used by the reference implementation; since schema 2.2. */
+  SizeBytes?: UInt64 | undefined
+  /** Published by Microsoft, not used by the reference implementation; since schema 2.2. */
   Mappings?: Record<string, VirtualPMemMapping> | undefined
 }
 
@@ -121,8 +113,8 @@ export interface NetworkAdapter {
   MacAddress?: string | undefined
   /** Since schema 2.4. */
   IovSettings?: IovSettings | undefined
-  /** GUID text; published by Microsoft, not used by the reference implementation; since schema 2.4. */
-  InstanceId?: string | undefined
+  /** Published by Microsoft, not used by the reference implementation; since schema 2.4. */
+  InstanceId?: Guid | undefined
   /** Published by Microsoft, not used by the reference implementation; since schema 2.4. */
   DisableInterruptBatching?: boolean | undefined
   /** Published by Microsoft, not used by the reference implementation; since schema 2.4. */
@@ -131,36 +123,30 @@ export interface NetworkAdapter {
 
 /** SR-IOV settings of an adapter. */
 export interface IovSettings {
-  /** uint32; since schema 2.4. */
-  OffloadWeight?: number | undefined
-  /** uint32; since schema 2.4. */
-  QueuePairsRequested?: number | undefined
+  /** Since schema 2.4. */
+  OffloadWeight?: UInt32 | undefined
+  /** Since schema 2.4. */
+  QueuePairsRequested?: UInt32 | undefined
   /** Since schema 2.4. */
   InterruptModeration?: InterruptModerationName | undefined
 }
 
-/** Video monitor. */
 export interface VideoMonitor {
-  /** uint16. */
-  HorizontalResolution?: number | undefined
-  /** uint16. */
-  VerticalResolution?: number | undefined
+  HorizontalResolution?: UInt16 | undefined
+  VerticalResolution?: UInt16 | undefined
   ConnectionOptions?: RdpConnectionOptions | undefined
 }
 
-/** Rdp connection options. */
 export interface RdpConnectionOptions {
   AccessSids?: string[] | undefined
   NamedPipe?: string | undefined
 }
 
-/** Hv socket. */
 export interface HvSocket {
   Config?: HvSocketSystemConfig | undefined
   EnablePowerShellDirect?: boolean | undefined
 }
 
-/** Hv socket2. */
 export interface HvSocket2 {
   HvSocketConfig?: HvSocketSystemConfig | undefined
 }
@@ -169,8 +155,7 @@ export interface HvSocket2 {
 export interface HvSocketSystemConfig {
   DefaultBindSecurityDescriptor?: string | undefined
   DefaultConnectSecurityDescriptor?: string | undefined
-  /** Keys are GUIDs. */
-  ServiceTable?: Record<string, HvSocketServiceConfig> | undefined
+  ServiceTable?: Record<GuidKey, HvSocketServiceConfig> | undefined
 }
 
 /** Who may bind and connect to one Hyper-V socket service of the machine. */
@@ -189,20 +174,16 @@ export interface HvSocketAddress {
   ParentAddress?: string | undefined
 }
 
-/** Enhanced mode video. */
 export interface EnhancedModeVideo {
   ConnectionOptions?: RdpConnectionOptions | undefined
 }
 
-/** Guest crash reporting. */
 export interface GuestCrashReporting {
   WindowsCrashSettings?: WindowsCrashReporting | undefined
 }
 
-/** Windows crash reporting. */
 export interface WindowsCrashReporting {
   DumpFileName?: string | undefined
-  /** int64. */
   MaxDumpSize?: Int64 | undefined
   DumpType?: WindowsCrashDumpType | undefined
 }
@@ -210,7 +191,7 @@ export interface WindowsCrashReporting {
 /** SMB shares over VMBus, for Windows guests. */
 export interface VirtualSmb {
   Shares?: VirtualSmbShare[] | undefined
-  /** int64 (MiB). */
+  /** MiB. */
   DirectFileMappingInMB?: Int64 | undefined
 }
 
@@ -222,7 +203,6 @@ export interface VirtualSmbShare {
   Options?: VirtualSmbShareOptions | undefined
 }
 
-/** Virtual smb share options. */
 export interface VirtualSmbShareOptions {
   ReadOnly?: boolean | undefined
   ShareRead?: boolean | undefined
@@ -257,15 +237,13 @@ export interface Plan9Share {
   Name?: string | undefined
   AccessName?: string | undefined
   Path?: string | undefined
-  /** uint32. */
-  Port?: number | undefined
+  Port?: UInt32 | undefined
   /** Bit set. */
   Flags?: Plan9ShareFlags | undefined
   /** Since schema 2.2. */
   AllowedFiles?: string[] | undefined
 }
 
-/** Flexible io device. */
 export interface FlexibleIoDevice {
   /** GUID text. */
   EmulatorId?: string | undefined
@@ -273,27 +251,21 @@ export interface FlexibleIoDevice {
   Configuration?: string[] | undefined
 }
 
-/** Shared memory configuration. */
 export interface SharedMemoryConfiguration {
   Regions?: SharedMemoryRegion[] | undefined
 }
 
-/** Shared memory region. */
 export interface SharedMemoryRegion {
   SectionName?: string | undefined
-  /** uint64. */
-  StartOffset?: Int64 | undefined
-  /** uint64. */
-  Length?: Int64 | undefined
+  StartOffset?: UInt64 | undefined
+  Length?: UInt64 | undefined
   AllowGuestWrite?: boolean | undefined
   HiddenFromGuest?: boolean | undefined
 }
 
-/** Shared memory region info. */
 export interface SharedMemoryRegionInfo {
   SectionName?: string | undefined
-  /** uint64. */
-  GuestPhysicalAddress?: Int64 | undefined
+  GuestPhysicalAddress?: UInt64 | undefined
 }
 
 /** Assigned PCI functions behind one VMBus instance. */
@@ -307,8 +279,14 @@ export interface VirtualPciDevice {
 export interface VirtualPciFunction {
   /** Since schema 2.3. */
   DeviceInstancePath?: string | undefined
-  /** uint16; since schema 2.3. */
-  VirtualFunction?: number | undefined
+  /** Since schema 2.3. */
+  VirtualFunction?: UInt16 | undefined
   /** Published by Microsoft, not used by the reference implementation; since schema 2.4. */
   AllowDirectTranslatedP2P?: boolean | undefined
+}
+
+/** Upper bounds for all disks of the machine together. */
+export interface StorageQoS {
+  IopsMaximum?: UInt64 | undefined
+  BandwidthMaximum?: UInt64 | undefined
 }

@@ -1,14 +1,11 @@
 // The schema at run time: which members a type has, in which order they go on the wire, and which are always written.
 //
-// The tables give each member as text, `Name:type`. After the name, `!` means always on the wire and `!?` always, null when unset.
-// A type is a primitive (uint8 … uint64, float64, string, boolean, guid, datetime, any, json: a document carried as a string, base64),
-// an enumeration, or another type; `x[]` is an array, `x[2]` an array of two, `x{}` an object by name and `x{uint32}` one whose keys
-// are numbers or GUIDs. `...Type` takes over another type's members.
+// The tables are generated from the interfaces (scripts/schema), one text for each type: its members in wire order, `Name:type`, with a
+// space between. After the name, `!` means always on the wire and `!?` always, null when unset. A type is a primitive (uint8 … uint64,
+// int32, int64, float64, string, boolean, guid, datetime, any, json: a document carried as a string, base64), an enumeration, or
+// another type; `x[]` is an array, `x[2]` an array of two, `x{}` an object by name and `x{uint32}` one whose keys are numbers or GUIDs.
 
-import * as enums from './enums.js'
-import { CONTAINER_FIELDS } from './fields/container-fields.js'
-import { GUEST_FIELDS } from './fields/guest-fields.js'
-import { HOST_FIELDS } from './fields/host-fields.js'
+import { ROWS, WORDS } from './generated/tables.js'
 
 export interface FieldType {
   /** Primitive, enumeration or type name of one element. */
@@ -28,35 +25,35 @@ export interface Field extends FieldType {
   readonly nullable: boolean
 }
 
-const TABLES = [HOST_FIELDS, CONTAINER_FIELDS, GUEST_FIELDS]
+const rows: Readonly<Record<string, string>> = ROWS
+const words: Readonly<Record<string, readonly string[] | 'number'>> = WORDS
 const parsed = new Map<string, readonly Field[]>()
 
 /** The members of a type in wire order; undefined for a name that is no type. */
 export function fieldsOf(type: string): readonly Field[] | undefined {
   const known = parsed.get(type)
   if (known !== undefined) return known
-  const table = TABLES.find((candidate) => Object.hasOwn(candidate, type))
-  const rows = table?.[type]
-  if (rows === undefined) return undefined
-  const fields = rows.flatMap((row) => (row.startsWith('...') ? (fieldsOf(row.slice(3)) ?? []) : [parseField(row)]))
+  const row = Object.hasOwn(rows, type) ? rows[type] : undefined
+  if (row === undefined) return undefined
+  const fields = row === '' ? [] : row.split(' ').map(parseField)
   parsed.set(type, fields)
   return fields
 }
 
 /** The names of all types. */
 export function typeNames(): string[] {
-  return TABLES.flatMap((table) => Object.keys(table))
+  return Object.keys(rows)
 }
 
 /** The words of a string enumeration; undefined for a name that is none. */
 export function enumWords(name: string): readonly string[] | undefined {
-  const values: unknown = Object.hasOwn(enums, name) ? enums[name as keyof typeof enums] : undefined
-  return Array.isArray(values) ? (values as readonly string[]) : undefined
+  const values = Object.hasOwn(words, name) ? words[name] : undefined
+  return values === 'number' ? undefined : values
 }
 
 /** Whether a name is an enumeration whose values are numbers. */
 export function isNumericEnum(name: string): boolean {
-  return Object.hasOwn(enums, name) && enumWords(name) === undefined
+  return Object.hasOwn(words, name) && words[name] === 'number'
 }
 
 function parseField(row: string): Field {

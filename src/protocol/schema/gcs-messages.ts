@@ -3,26 +3,21 @@
 import type { Version } from './compute-system.js'
 import type { ProcessParameters, TimeZoneInformation } from './container.js'
 import type { ActiveOperation, NotificationType, RuntimeOsType, ServiceModifyPropertyType } from './enums.js'
-import type { GcsGuestCapabilities } from './guest-side.js'
 import type { GuestDefinedCapabilities } from './hcs1.js'
 import type { OciProcess, OciSpec } from './oci.js'
+import type { Always, AlwaysOrNull, Guid, Int32, JsonText, UInt16, UInt32 } from './primitives.js'
 
-/** Ocspancontext. */
 export interface Ocspancontext {
   TraceID?: string | undefined
   SpanID?: string | undefined
-  /** uint32. */
-  TraceOptions?: number | undefined
+  TraceOptions?: UInt32 | undefined
   Tracestate?: string | undefined
 }
 
 /** Members of every request on the bridge. */
 export interface RequestBase {
-  /** Always on the wire. */
-  ContainerId?: string | undefined
-  /** GUID text; always on the wire. */
-  ActivityId?: string | undefined
-  /** Keys are names. */
+  ContainerId?: Always<string>
+  ActivityId?: Always<Guid>
   otsc?: Record<string, string> | undefined
   /** Deprecated. */
   ocsc?: Ocspancontext | undefined
@@ -30,236 +25,166 @@ export interface RequestBase {
 
 /** Members of every response on the bridge. */
 export interface ResponseBase {
-  /** int32; always on the wire. */
-  Result?: number | undefined
+  Result?: Always<Int32>
   ErrorMessage?: string | undefined
-  /** GUID text; always on the wire. */
-  ActivityId?: string | undefined
+  ActivityId?: Always<Guid>
   ErrorRecords?: ErrorRecord[] | undefined
 }
 
-/** Negotiate protocol request. */
 export interface NegotiateProtocolRequest extends RequestBase {
-  /** uint32; always on the wire. */
-  MinimumVersion?: number | undefined
-  /** uint32; always on the wire. */
-  MaximumVersion?: number | undefined
+  MinimumVersion?: Always<UInt32>
+  MaximumVersion?: Always<UInt32>
 }
 
-/** Negotiate protocol response. */
 export interface NegotiateProtocolResponse extends ResponseBase {
-  /** uint32. */
-  Version?: number | undefined
-  /** Always on the wire. */
-  Capabilities?: GcsCapabilities | undefined
+  Version?: UInt32 | undefined
+  Capabilities?: Always<GcsCapabilities>
 }
 
-/** Dump stacks request. */
 export type DumpStacksRequest = RequestBase
 
-/** Dump stacks response. */
 export interface DumpStacksResponse extends ResponseBase {
-  /** Always on the wire. */
-  GuestStacks?: string | undefined
+  GuestStacks?: Always<string>
 }
 
-/** Delete container state request. */
 export type DeleteContainerStateRequest = RequestBase
 
-/** Container create. */
 export interface ContainerCreate extends RequestBase {
-  /** A JSON document carried as a string; holds UvmConfig or LinuxHostedSystem or HostedSystem or CWCOWHostedSystem; always on the wire. */
-  ContainerConfig?: string | undefined
+  /** Holds UvmConfig or LinuxHostedSystem or HostedSystem or CWCOWHostedSystem. */
+  ContainerConfig?: Always<JsonText>
 }
 
-/** Uvm config. */
 export interface UvmConfig {
-  /** Always on the wire. */
-  SystemType?: string | undefined
-  /** Always on the wire, null when unset. */
-  TimeZoneInformation?: TimeZoneInformation | null | undefined
+  SystemType?: Always<string>
+  TimeZoneInformation?: AlwaysOrNull<TimeZoneInformation>
 }
 
-/** Container notification. */
 export interface ContainerNotification extends RequestBase {
-  /** Always on the wire. */
-  Type?: NotificationType | undefined
-  /** Always on the wire. */
-  Operation?: ActiveOperation | undefined
-  /** int32; always on the wire. */
-  Result?: number | undefined
-  /** A JSON document carried as a string; always on the wire. */
-  ResultInfo?: string | undefined
+  Type?: Always<NotificationType>
+  Operation?: Always<ActiveOperation>
+  Result?: Always<Int32>
+  ResultInfo?: Always<JsonText>
 }
 
-/** Service modification request. */
 export interface ServiceModificationRequest extends RequestBase {
-  /** Always on the wire. */
-  PropertyType?: ServiceModifyPropertyType | undefined
+  PropertyType?: Always<ServiceModifyPropertyType>
   /** Holds LogForwardServiceRPCRequest. */
   Settings?: unknown
 }
 
-/** Container execute process. */
 export interface ContainerExecuteProcess extends RequestBase {
-  /** Always on the wire. */
-  Settings?: ExecuteProcessSettings | undefined
+  Settings?: Always<ExecuteProcessSettings>
 }
 
-/** Execute process settings. */
 export interface ExecuteProcessSettings {
-  /** A JSON document carried as a string; holds ProcessParameters or LcowProcessParameters; always on the wire. */
-  ProcessParameters?: string | undefined
+  /** Holds ProcessParameters or LcowProcessParameters. */
+  ProcessParameters?: Always<JsonText>
   StdioRelaySettings?: ExecuteProcessStdioRelaySettings | undefined
   VsockStdioRelaySettings?: ExecuteProcessVsockStdioRelaySettings | undefined
 }
 
-/** Execute process stdio relay settings. */
 export interface ExecuteProcessStdioRelaySettings {
-  /** GUID text. */
-  StdIn?: string | undefined
-  /** GUID text. */
-  StdOut?: string | undefined
-  /** GUID text. */
-  StdErr?: string | undefined
+  StdIn?: Guid | undefined
+  StdOut?: Guid | undefined
+  StdErr?: Guid | undefined
 }
 
-/** Execute process vsock stdio relay settings. */
 export interface ExecuteProcessVsockStdioRelaySettings {
-  /** uint32. */
-  StdIn?: number | undefined
-  /** uint32. */
-  StdOut?: number | undefined
-  /** uint32. */
-  StdErr?: number | undefined
+  StdIn?: UInt32 | undefined
+  StdOut?: UInt32 | undefined
+  StdErr?: UInt32 | undefined
 }
 
-/** Container resize console. */
 export interface ContainerResizeConsole extends RequestBase {
-  /** uint32; always on the wire. */
-  ProcessId?: number | undefined
-  /** uint16; always on the wire. */
-  Height?: number | undefined
-  /** uint16; always on the wire. */
-  Width?: number | undefined
+  ProcessId?: Always<UInt32>
+  Height?: Always<UInt16>
+  Width?: Always<UInt16>
 }
 
-/** Container wait for process. */
 export interface ContainerWaitForProcess extends RequestBase {
-  /** uint32; always on the wire. */
-  ProcessId?: number | undefined
-  /** uint32 (ms); always on the wire. */
-  TimeoutInMs?: number | undefined
+  ProcessId?: Always<UInt32>
+  TimeoutInMs?: Always<UInt32>
 }
 
-/** Container signal process. */
 export interface ContainerSignalProcess extends RequestBase {
-  /** uint32; always on the wire. */
-  ProcessId?: number | undefined
+  ProcessId?: Always<UInt32>
   /** Holds SignalProcessOptionsLCOW or SignalProcessOptionsWCOW. */
   Options?: unknown
 }
 
-/** Container get properties. */
 export interface ContainerGetProperties extends RequestBase {
-  /** A JSON document carried as a string; always on the wire. */
-  Query?: string | undefined
+  Query?: Always<JsonText>
 }
 
-/** Container get properties V2. */
 export interface ContainerGetPropertiesV2 extends RequestBase {
-  /** A JSON document carried as a string; always on the wire. */
-  Query?: string | undefined
+  Query?: Always<JsonText>
 }
 
-/** Container modify settings. */
 export interface ContainerModifySettings extends RequestBase {
-  /** Holds GuestRequestModificationRequest or ModifySettingRequest; always on the wire, null when unset. */
-  Request?: unknown | null
+  /** Holds GuestRequestModificationRequest or ModifySettingRequest. */
+  Request?: AlwaysOrNull<unknown>
 }
 
 /** What the guest says of itself in the handshake. */
 export interface GcsCapabilities {
-  /** Always on the wire. */
-  SendHostCreateMessage?: boolean | undefined
-  /** Always on the wire. */
-  SendHostStartMessage?: boolean | undefined
-  /** Always on the wire. */
-  HvSocketConfigOnStartup?: boolean | undefined
-  /** Always on the wire. */
-  SendLifecycleNotifications?: boolean | undefined
-  /** Always on the wire. */
-  ModifyServiceSettingsSupported?: boolean | undefined
-  /** Always on the wire, null when unset. */
-  SupportedSchemaVersions?: Version[] | null | undefined
-  /** Always on the wire. */
-  RuntimeOsType?: RuntimeOsType | undefined
-  /** Holds WCOWGuestDefinedCapabilities or LCOWGuestDefinedCapabilities; always on the wire, null when unset. */
-  GuestDefinedCapabilities?: unknown | null
+  SendHostCreateMessage?: Always<boolean>
+  SendHostStartMessage?: Always<boolean>
+  HvSocketConfigOnStartup?: Always<boolean>
+  SendLifecycleNotifications?: Always<boolean>
+  ModifyServiceSettingsSupported?: Always<boolean>
+  SupportedSchemaVersions?: AlwaysOrNull<Version[]>
+  RuntimeOsType?: Always<RuntimeOsType>
+  /** Holds WCOWGuestDefinedCapabilities or LCOWGuestDefinedCapabilities. */
+  GuestDefinedCapabilities?: AlwaysOrNull<unknown>
 }
 
-/** Container create response. */
 export type ContainerCreateResponse = ResponseBase
 
-/** Container execute process response. */
 export interface ContainerExecuteProcessResponse extends ResponseBase {
-  /** uint32; always on the wire. */
-  ProcessId?: number | undefined
+  ProcessId?: Always<UInt32>
 }
 
-/** Container wait for process response. */
 export interface ContainerWaitForProcessResponse extends ResponseBase {
-  /** uint32; always on the wire. */
-  ExitCode?: number | undefined
+  ExitCode?: Always<UInt32>
 }
 
-/** Container get properties response. */
 export interface ContainerGetPropertiesResponse extends ResponseBase {
-  /** A JSON document carried as a string; always on the wire. */
-  Properties?: string | undefined
+  Properties?: Always<JsonText>
 }
 
-/** Container get properties response V2. */
 export interface ContainerGetPropertiesResponseV2 extends ResponseBase {
-  /** A JSON document carried as a string; always on the wire. */
-  Properties?: string | undefined
+  Properties?: Always<JsonText>
 }
 
-/** LCOW guest defined capabilities. */
+export interface GcsGuestCapabilities {
+  NamespaceAddRequestSupported?: boolean | undefined
+  SignalProcessSupported?: boolean | undefined
+  DumpStacksSupported?: boolean | undefined
+  DeleteContainerStateSupported?: boolean | undefined
+}
+
 export type LCOWGuestDefinedCapabilities = GcsGuestCapabilities
 
-/** WCOW guest defined capabilities. */
 export type WCOWGuestDefinedCapabilities = GuestDefinedCapabilities
 
 /** One entry of a failing response. */
 export interface ErrorRecord {
-  /** int32; always on the wire. */
-  Result?: number | undefined
-  /** Always on the wire. */
-  Message?: string | undefined
+  Result?: Always<Int32>
+  Message?: Always<string>
   StackTrace?: string | undefined
-  /** Always on the wire. */
-  ModuleName?: string | undefined
-  /** Always on the wire. */
-  FileName?: string | undefined
-  /** uint32; always on the wire. */
-  Line?: number | undefined
+  ModuleName?: Always<string>
+  FileName?: Always<string>
+  Line?: Always<UInt32>
   FunctionName?: string | undefined
 }
 
-/** Lcow process parameters. */
 export interface LcowProcessParameters extends ProcessParameters {
   OciProcess?: OciProcess | undefined
 }
 
-/** Linux hosted system. */
 export interface LinuxHostedSystem {
-  /** Always on the wire, null when unset. */
-  SchemaVersion?: Version | null | undefined
-  /** Always on the wire. */
-  OciBundlePath?: string | undefined
-  /** Always on the wire, null when unset. */
-  OciSpecification?: OciSpec | null | undefined
-  /** Always on the wire. */
-  ScratchDirPath?: string | undefined
+  SchemaVersion?: AlwaysOrNull<Version>
+  OciBundlePath?: Always<string>
+  OciSpecification?: AlwaysOrNull<OciSpec>
+  ScratchDirPath?: Always<string>
 }

@@ -17,7 +17,6 @@ export interface NetworkModifyRequest {
   Settings?: unknown
 }
 
-/** RS4 network modify request. */
 export interface RS4NetworkModifyRequest {
   AdapterInstanceId?: string | undefined
   RequestType?: RequestType | undefined
@@ -25,7 +24,6 @@ export interface RS4NetworkModifyRequest {
   Settings?: unknown
 }
 
-/** Log forward service RPC request. */
 export interface LogForwardServiceRPCRequest {
   RPCType?: RPCType | undefined
   Settings?: string | undefined

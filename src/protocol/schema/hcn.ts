@@ -1,7 +1,7 @@
 // Documents of the host network service that a Windows guest is given.
 
 import type { EndpointFlags, EndpointPolicyType, NamespaceResourceType, NamespaceType } from './enums.js'
-import type { Int64 } from './int64.js'
+import type { Always, AlwaysOrNull, Int64, UInt16, UInt32, UInt8 } from './primitives.js'
 
 /** A network endpoint. */
 export interface HostComputeEndpoint {
@@ -11,62 +11,46 @@ export interface HostComputeEndpoint {
   HostComputeNamespace?: string | undefined
   Policies?: EndpointPolicy[] | undefined
   IpConfigurations?: IpConfig[] | undefined
-  /** Always on the wire. */
-  Dns?: Dns | undefined
+  Dns?: Always<Dns>
   Routes?: Route[] | undefined
   MacAddress?: string | undefined
   Flags?: EndpointFlags | undefined
-  /** Always on the wire. */
-  Health?: Health | undefined
-  /** Always on the wire. */
-  SchemaVersion?: HcnVersion | undefined
+  Health?: Always<Health>
+  SchemaVersion?: Always<HcnVersion>
 }
 
 /** A network namespace. */
 export interface HostComputeNamespace {
   ID?: string | undefined
-  /** uint32. */
-  NamespaceId?: number | undefined
+  NamespaceId?: UInt32 | undefined
   Type?: NamespaceType | undefined
   Resources?: NamespaceResource[] | undefined
-  /** Always on the wire. */
-  SchemaVersion?: HcnVersion | undefined
+  SchemaVersion?: Always<HcnVersion>
 }
 
-/** Encap overhead endpoint policy setting. */
 export interface EncapOverheadEndpointPolicySetting {
-  /** uint16. */
-  Overhead?: number | undefined
+  Overhead?: UInt16 | undefined
 }
 
-/** Namespace resource endpoint. */
 export interface NamespaceResourceEndpoint {
-  /** Always on the wire. */
-  ID?: string | undefined
+  ID?: Always<string>
 }
 
-/** Namespace resource container. */
 export interface NamespaceResourceContainer {
-  /** Always on the wire. */
-  ID?: string | undefined
+  ID?: Always<string>
 }
 
-/** Endpoint policy. */
 export interface EndpointPolicy {
-  /** Always on the wire. */
-  Type?: EndpointPolicyType | undefined
+  Type?: Always<EndpointPolicyType>
   /** Holds EncapOverheadEndpointPolicySetting. */
   Settings?: unknown
 }
 
-/** Ip config. */
 export interface IpConfig {
   IpAddress?: string | undefined
-  /** uint8. */
-  PrefixLength?: number | undefined
+  PrefixLength?: UInt8 | undefined
 }
 
-/** Dns. */
 export interface Dns {
   Domain?: string | undefined
   Search?: string[] | undefined
@@ -74,38 +58,28 @@ export interface Dns {
   Options?: string[] | undefined
 }
 
-/** Route. */
 export interface Route {
   NextHop?: string | undefined
   DestinationPrefix?: string | undefined
-  /** uint16. */
-  Metric?: number | undefined
+  Metric?: UInt16 | undefined
 }
 
-/** Health. */
 export interface Health {
   Data?: unknown
-  /** Always on the wire. */
-  Extra?: ExtraParams | undefined
+  Extra?: Always<ExtraParams>
 }
 
-/** Hcn version. */
 export interface HcnVersion {
-  /** int64; always on the wire. */
-  Major?: Int64 | undefined
-  /** int64; always on the wire. */
-  Minor?: Int64 | undefined
+  Major?: Always<Int64>
+  Minor?: Always<Int64>
 }
 
-/** Namespace resource. */
 export interface NamespaceResource {
-  /** Always on the wire. */
-  Type?: NamespaceResourceType | undefined
-  /** Holds NamespaceResourceEndpoint or NamespaceResourceContainer; always on the wire, null when unset. */
-  Data?: unknown | null
+  Type?: Always<NamespaceResourceType>
+  /** Holds NamespaceResourceEndpoint or NamespaceResourceContainer. */
+  Data?: AlwaysOrNull<unknown>
 }
 
-/** Extra params. */
 export interface ExtraParams {
   Resources?: unknown
   SharedContainers?: unknown

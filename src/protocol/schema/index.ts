@@ -1,18 +1,4 @@
-// The schema types, exported from the package as the namespace `schema`.
+// The schema, exported from the package as the namespace `schema`: all documents and enumerations, and the primitives they are made of.
 
-export type * from './cgroup.js'
-export type * from './compute-system.js'
-export type * from './container.js'
-export type * from './devices.js'
-export type * from './gcs-messages.js'
-export type * from './guest-request.js'
-export type * from './guest-resources.js'
-export type * from './guest-side.js'
-export type * from './hcn.js'
-export type * from './hcs1.js'
-export type * from './memory-processor.js'
-export type * from './migration.js'
-export type * from './oci.js'
-export type * from './properties.js'
-export * from './enums.js'
-export type { Int64 } from './int64.js'
+export * from './generated/exports.js'
+export type * from './primitives.js'

@@ -7,7 +7,7 @@ import type {
   MigrationOrigin,
   MigrationResult,
 } from './enums.js'
-import type { Int64 } from './int64.js'
+import type { Always, Base64, DateTime, Float64, UInt32, UInt64, UInt8 } from './primitives.js'
 
 /** Options of a live migration, on the source as argument, on the destination in the create document. Not in the published schema. */
 export interface MigrationInitializeOptions {
@@ -22,62 +22,52 @@ export interface MigrationInitializeOptions {
   CompatibilityData?: CompatibilityInfo | undefined
 }
 
-/** Migration finalized options. Not in the published schema. */
+/** Not in the published schema. */
 export interface MigrationFinalizedOptions {
   Origin?: MigrationOrigin | undefined
   FinalizedOperation?: MigrationFinalOperation | undefined
 }
 
-/** Migration start options. Not in the published schema. */
+/** Not in the published schema. */
 export interface MigrationStartOptions {
   NetworkSettings?: MigrationNetworkSettings | undefined
 }
 
-/** Migration transfer options. Not in the published schema. */
+/** Not in the published schema. */
 export interface MigrationTransferOptions {
   Origin?: MigrationOrigin | undefined
 }
 
-/** Migration cancel options. Not in the published schema. */
+/** Not in the published schema. */
 export interface MigrationCancelOptions {
   Origin?: MigrationOrigin | undefined
 }
 
-/** Memory migration transfer throttle params. Not in the published schema. */
+/** Not in the published schema. */
 export interface MemoryMigrationTransferThrottleParams {
   SkipThrottling?: boolean | undefined
-  /** float64. */
-  ThrottlingScale?: number | undefined
-  /** uint8. */
-  MinimumThrottlePercentage?: number | undefined
-  /** uint32. */
-  TargetNumberOfBrownoutTransferPasses?: number | undefined
-  /** uint32. */
-  StartingBrownoutPassNumberForThrottling?: number | undefined
-  /** uint32. */
-  MaximumNumberOfBrownoutTransferPasses?: number | undefined
-  /** uint32. */
-  TargetBlackoutTransferTime?: number | undefined
-  /** uint32. */
-  BlackoutTimeThresholdForCancellingMigration?: number | undefined
+  ThrottlingScale?: Float64 | undefined
+  MinimumThrottlePercentage?: UInt8 | undefined
+  TargetNumberOfBrownoutTransferPasses?: UInt32 | undefined
+  StartingBrownoutPassNumberForThrottling?: UInt32 | undefined
+  MaximumNumberOfBrownoutTransferPasses?: UInt32 | undefined
+  TargetBlackoutTransferTime?: UInt32 | undefined
+  BlackoutTimeThresholdForCancellingMigration?: UInt32 | undefined
 }
 
-/** Migration compression settings. Not in the published schema. */
+/** Not in the published schema. */
 export interface MigrationCompressionSettings {
-  /** uint32. */
-  ThrottleWorkerCount?: number | undefined
+  ThrottleWorkerCount?: UInt32 | undefined
 }
 
-/** Compatibility info. Not in the published schema. */
+/** Not in the published schema. */
 export interface CompatibilityInfo {
-  /** Base64. */
-  Data?: string | undefined
+  Data?: Base64 | undefined
 }
 
-/** Migration network settings. Not in the published schema. */
+/** Not in the published schema. */
 export interface MigrationNetworkSettings {
-  /** uint32. */
-  SessionId?: number | undefined
+  SessionId?: UInt32 | undefined
 }
 
 /** Progress of a live migration. Not in the published schema. */
@@ -89,10 +79,8 @@ export interface OperationSystemMigrationNotificationInfo {
   AdditionalDetails?: unknown
 }
 
-/** Blackout exited event details. Not in the published schema. */
+/** Not in the published schema. */
 export interface BlackoutExitedEventDetails {
-  /** uint64 (ms). */
-  BlackoutDurationMilliseconds?: Int64 | undefined
-  /** RFC 3339 time stamp; always on the wire. */
-  BlackoutStopTimestamp?: string | undefined
+  BlackoutDurationMilliseconds?: UInt64 | undefined
+  BlackoutStopTimestamp?: Always<DateTime>
 }

@@ -12,20 +12,17 @@ import type {
   OciLinuxSeccompOperator,
   OciMemoryPolicyFlagType,
   OciMemoryPolicyModeType,
-} from './enums.js'
-import type { Int64 } from './int64.js'
+} from './oci-enums.js'
+import type { Always, AlwaysOrNull, Int32, Int64, UInt16, UInt32, UInt64 } from './primitives.js'
 
-/** OCI spec. */
 export interface OciSpec {
-  /** Always on the wire. */
-  ociVersion?: string | undefined
+  ociVersion?: Always<string>
   process?: OciProcess | undefined
   root?: OciRoot | undefined
   hostname?: string | undefined
   domainname?: string | undefined
   mounts?: OciMount[] | undefined
   hooks?: OciHooks | undefined
-  /** Keys are names. */
   annotations?: Record<string, string> | undefined
   linux?: OciLinux | undefined
   solaris?: unknown
@@ -35,14 +32,12 @@ export interface OciSpec {
   freebsd?: unknown
 }
 
-/** OCI windows resources. */
 export interface OciWindowsResources {
   memory?: OciWindowsMemoryResources | undefined
   cpu?: OciWindowsCPUResources | undefined
   storage?: OciWindowsStorageResources | undefined
 }
 
-/** OCI linux resources. */
 export interface OciLinuxResources {
   devices?: OciLinuxDeviceCgroup[] | undefined
   memory?: OciLinuxMemory | undefined
@@ -51,28 +46,22 @@ export interface OciLinuxResources {
   blockIO?: OciLinuxBlockIO | undefined
   hugepageLimits?: OciLinuxHugepageLimit[] | undefined
   network?: OciLinuxNetwork | undefined
-  /** Keys are names. */
   rdma?: Record<string, OciLinuxRdma> | undefined
-  /** Keys are names. */
   unified?: Record<string, string> | undefined
 }
 
-/** OCI process. */
 export interface OciProcess {
   terminal?: boolean | undefined
   consoleSize?: OciBox | undefined
-  /** Always on the wire. */
-  user?: OciUser | undefined
+  user?: Always<OciUser>
   args?: string[] | undefined
   commandLine?: string | undefined
   env?: string[] | undefined
-  /** Always on the wire. */
-  cwd?: string | undefined
+  cwd?: Always<string>
   capabilities?: OciLinuxCapabilities | undefined
   rlimits?: OciPOSIXRlimit[] | undefined
   noNewPrivileges?: boolean | undefined
   apparmorProfile?: string | undefined
-  /** int64. */
   oomScoreAdj?: Int64 | undefined
   scheduler?: OciScheduler | undefined
   selinuxLabel?: string | undefined
@@ -80,17 +69,13 @@ export interface OciProcess {
   execCPUAffinity?: OciCPUAffinity | undefined
 }
 
-/** OCI root. */
 export interface OciRoot {
-  /** Always on the wire. */
-  path?: string | undefined
+  path?: Always<string>
   readonly?: boolean | undefined
 }
 
-/** OCI mount. */
 export interface OciMount {
-  /** Always on the wire. */
-  destination?: string | undefined
+  destination?: Always<string>
   type?: string | undefined
   source?: string | undefined
   options?: string[] | undefined
@@ -98,7 +83,6 @@ export interface OciMount {
   gidMappings?: OciLinuxIDMapping[] | undefined
 }
 
-/** OCI hooks. */
 export interface OciHooks {
   prestart?: OciHook[] | undefined
   createRuntime?: OciHook[] | undefined
@@ -108,17 +92,14 @@ export interface OciHooks {
   poststop?: OciHook[] | undefined
 }
 
-/** OCI linux. */
 export interface OciLinux {
   uidMappings?: OciLinuxIDMapping[] | undefined
   gidMappings?: OciLinuxIDMapping[] | undefined
-  /** Keys are names. */
   sysctl?: Record<string, string> | undefined
   resources?: OciLinuxResources | undefined
   cgroupsPath?: string | undefined
   namespaces?: OciLinuxNamespace[] | undefined
   devices?: OciLinuxDevice[] | undefined
-  /** Keys are names. */
   netDevices?: Record<string, OciLinuxNetDevice> | undefined
   seccomp?: OciLinuxSeccomp | undefined
   rootfsPropagation?: string | undefined
@@ -128,14 +109,11 @@ export interface OciLinux {
   intelRdt?: OciLinuxIntelRdt | undefined
   memoryPolicy?: OciLinuxMemoryPolicy | undefined
   personality?: OciLinuxPersonality | undefined
-  /** Keys are names. */
   timeOffsets?: Record<string, OciLinuxTimeOffset> | undefined
 }
 
-/** OCI windows. */
 export interface OciWindows {
-  /** Always on the wire, null when unset. */
-  layerFolders?: string[] | null | undefined
+  layerFolders?: AlwaysOrNull<string[]>
   devices?: OciWindowsDevice[] | undefined
   resources?: OciWindowsResources | undefined
   credentialSpec?: unknown
@@ -145,96 +123,62 @@ export interface OciWindows {
   network?: OciWindowsNetwork | undefined
 }
 
-/** OCI windows memory resources. */
 export interface OciWindowsMemoryResources {
-  /** uint64. */
-  limit?: Int64 | undefined
+  limit?: UInt64 | undefined
 }
 
-/** OCI windows CPU resources. */
 export interface OciWindowsCPUResources {
-  /** uint64. */
-  count?: Int64 | undefined
-  /** uint16. */
-  shares?: number | undefined
-  /** uint16. */
-  maximum?: number | undefined
+  count?: UInt64 | undefined
+  shares?: UInt16 | undefined
+  maximum?: UInt16 | undefined
   affinity?: OciWindowsCPUGroupAffinity[] | undefined
 }
 
-/** OCI windows storage resources. */
 export interface OciWindowsStorageResources {
-  /** uint64. */
-  iops?: Int64 | undefined
-  /** uint64. */
-  bps?: Int64 | undefined
-  /** uint64. */
-  sandboxSize?: Int64 | undefined
+  iops?: UInt64 | undefined
+  bps?: UInt64 | undefined
+  sandboxSize?: UInt64 | undefined
 }
 
-/** OCI linux device cgroup. */
 export interface OciLinuxDeviceCgroup {
-  /** Always on the wire. */
-  allow?: boolean | undefined
+  allow?: Always<boolean>
   type?: string | undefined
-  /** int64. */
   major?: Int64 | undefined
-  /** int64. */
   minor?: Int64 | undefined
   access?: string | undefined
 }
 
-/** OCI linux memory. */
 export interface OciLinuxMemory {
-  /** int64. */
   limit?: Int64 | undefined
-  /** int64. */
   reservation?: Int64 | undefined
-  /** int64. */
   swap?: Int64 | undefined
-  /** int64. */
   kernel?: Int64 | undefined
-  /** int64. */
   kernelTCP?: Int64 | undefined
-  /** uint64. */
-  swappiness?: Int64 | undefined
+  swappiness?: UInt64 | undefined
   disableOOMKiller?: boolean | undefined
   useHierarchy?: boolean | undefined
   checkBeforeUpdate?: boolean | undefined
 }
 
-/** OCI linux CPU. */
 export interface OciLinuxCPU {
-  /** uint64. */
-  shares?: Int64 | undefined
-  /** int64. */
+  shares?: UInt64 | undefined
   quota?: Int64 | undefined
-  /** uint64. */
-  burst?: Int64 | undefined
-  /** uint64. */
-  period?: Int64 | undefined
-  /** int64. */
+  burst?: UInt64 | undefined
+  period?: UInt64 | undefined
   realtimeRuntime?: Int64 | undefined
-  /** uint64. */
-  realtimePeriod?: Int64 | undefined
+  realtimePeriod?: UInt64 | undefined
   cpus?: string | undefined
   mems?: string | undefined
-  /** int64. */
   idle?: Int64 | undefined
 }
 
-/** OCI linux pids. */
 export interface OciLinuxPids {
-  /** int64. */
   limit?: Int64 | undefined
 }
 
-/** OCI linux block IO. */
 export interface OciLinuxBlockIO {
-  /** uint16. */
-  weight?: number | undefined
-  /** uint16. */
-  leafWeight?: number | undefined
+  weight?: UInt16 | undefined
+  leafWeight?: UInt16 | undefined
   weightDevice?: OciLinuxWeightDevice[] | undefined
   throttleReadBpsDevice?: OciLinuxThrottleDevice[] | undefined
   throttleWriteBpsDevice?: OciLinuxThrottleDevice[] | undefined
@@ -242,51 +186,34 @@ export interface OciLinuxBlockIO {
   throttleWriteIOPSDevice?: OciLinuxThrottleDevice[] | undefined
 }
 
-/** OCI linux hugepage limit. */
 export interface OciLinuxHugepageLimit {
-  /** Always on the wire. */
-  pageSize?: string | undefined
-  /** uint64; always on the wire. */
-  limit?: Int64 | undefined
+  pageSize?: Always<string>
+  limit?: Always<UInt64>
 }
 
-/** OCI linux network. */
 export interface OciLinuxNetwork {
-  /** uint32. */
-  classID?: number | undefined
+  classID?: UInt32 | undefined
   priorities?: OciLinuxInterfacePriority[] | undefined
 }
 
-/** OCI linux rdma. */
 export interface OciLinuxRdma {
-  /** uint32. */
-  hcaHandles?: number | undefined
-  /** uint32. */
-  hcaObjects?: number | undefined
+  hcaHandles?: UInt32 | undefined
+  hcaObjects?: UInt32 | undefined
 }
 
-/** OCI box. */
 export interface OciBox {
-  /** uint64; always on the wire. */
-  height?: Int64 | undefined
-  /** uint64; always on the wire. */
-  width?: Int64 | undefined
+  height?: Always<UInt64>
+  width?: Always<UInt64>
 }
 
-/** OCI user. */
 export interface OciUser {
-  /** uint32; always on the wire. */
-  uid?: number | undefined
-  /** uint32; always on the wire. */
-  gid?: number | undefined
-  /** uint32. */
-  umask?: number | undefined
-  /** uint32. */
-  additionalGids?: number[] | undefined
+  uid?: Always<UInt32>
+  gid?: Always<UInt32>
+  umask?: UInt32 | undefined
+  additionalGids?: UInt32[] | undefined
   username?: string | undefined
 }
 
-/** OCI linux capabilities. */
 export interface OciLinuxCapabilities {
   bounding?: string[] | undefined
   effective?: string[] | undefined
@@ -295,103 +222,67 @@ export interface OciLinuxCapabilities {
   ambient?: string[] | undefined
 }
 
-/** OCI POSIX rlimit. */
 export interface OciPOSIXRlimit {
-  /** Always on the wire. */
-  type?: string | undefined
-  /** uint64; always on the wire. */
-  hard?: Int64 | undefined
-  /** uint64; always on the wire. */
-  soft?: Int64 | undefined
+  type?: Always<string>
+  hard?: Always<UInt64>
+  soft?: Always<UInt64>
 }
 
-/** OCI scheduler. */
 export interface OciScheduler {
-  /** Always on the wire. */
-  policy?: OciLinuxSchedulerPolicy | undefined
-  /** int32. */
-  nice?: number | undefined
-  /** int32. */
-  priority?: number | undefined
+  policy?: Always<OciLinuxSchedulerPolicy>
+  nice?: Int32 | undefined
+  priority?: Int32 | undefined
   flags?: OciLinuxSchedulerFlag[] | undefined
-  /** uint64. */
-  runtime?: Int64 | undefined
-  /** uint64. */
-  deadline?: Int64 | undefined
-  /** uint64. */
-  period?: Int64 | undefined
+  runtime?: UInt64 | undefined
+  deadline?: UInt64 | undefined
+  period?: UInt64 | undefined
 }
 
-/** OCI linux IO priority. */
 export interface OciLinuxIOPriority {
-  /** Always on the wire. */
-  class?: OciIOPriorityClass | undefined
-  /** int64; always on the wire. */
-  priority?: Int64 | undefined
+  class?: Always<OciIOPriorityClass>
+  priority?: Always<Int64>
 }
 
-/** OCI CPU affinity. */
 export interface OciCPUAffinity {
   initial?: string | undefined
   final?: string | undefined
 }
 
-/** OCI linux ID mapping. */
 export interface OciLinuxIDMapping {
-  /** uint32; always on the wire. */
-  containerID?: number | undefined
-  /** uint32; always on the wire. */
-  hostID?: number | undefined
-  /** uint32; always on the wire. */
-  size?: number | undefined
+  containerID?: Always<UInt32>
+  hostID?: Always<UInt32>
+  size?: Always<UInt32>
 }
 
-/** OCI hook. */
 export interface OciHook {
-  /** Always on the wire. */
-  path?: string | undefined
+  path?: Always<string>
   args?: string[] | undefined
   env?: string[] | undefined
-  /** int64. */
   timeout?: Int64 | undefined
 }
 
-/** OCI linux namespace. */
 export interface OciLinuxNamespace {
-  /** Always on the wire. */
-  type?: OciLinuxNamespaceType | undefined
+  type?: Always<OciLinuxNamespaceType>
   path?: string | undefined
 }
 
-/** OCI linux device. */
 export interface OciLinuxDevice {
-  /** Always on the wire. */
-  path?: string | undefined
-  /** Always on the wire. */
-  type?: string | undefined
-  /** int64; always on the wire. */
-  major?: Int64 | undefined
-  /** int64; always on the wire. */
-  minor?: Int64 | undefined
-  /** uint32. */
-  fileMode?: number | undefined
-  /** uint32. */
-  uid?: number | undefined
-  /** uint32. */
-  gid?: number | undefined
+  path?: Always<string>
+  type?: Always<string>
+  major?: Always<Int64>
+  minor?: Always<Int64>
+  fileMode?: UInt32 | undefined
+  uid?: UInt32 | undefined
+  gid?: UInt32 | undefined
 }
 
-/** OCI linux net device. */
 export interface OciLinuxNetDevice {
   name?: string | undefined
 }
 
-/** OCI linux seccomp. */
 export interface OciLinuxSeccomp {
-  /** Always on the wire. */
-  defaultAction?: OciLinuxSeccompAction | undefined
-  /** uint64. */
-  defaultErrnoRet?: Int64 | undefined
+  defaultAction?: Always<OciLinuxSeccompAction>
+  defaultErrnoRet?: UInt64 | undefined
   architectures?: OciArch[] | undefined
   flags?: OciLinuxSeccompFlag[] | undefined
   listenerPath?: string | undefined
@@ -399,7 +290,6 @@ export interface OciLinuxSeccomp {
   syscalls?: OciLinuxSyscall[] | undefined
 }
 
-/** OCI linux intel rdt. */
 export interface OciLinuxIntelRdt {
   closID?: string | undefined
   schemata?: string[] | undefined
@@ -408,44 +298,31 @@ export interface OciLinuxIntelRdt {
   enableMonitoring?: boolean | undefined
 }
 
-/** OCI linux memory policy. */
 export interface OciLinuxMemoryPolicy {
-  /** Always on the wire. */
-  mode?: OciMemoryPolicyModeType | undefined
-  /** Always on the wire. */
-  nodes?: string | undefined
+  mode?: Always<OciMemoryPolicyModeType>
+  nodes?: Always<string>
   flags?: OciMemoryPolicyFlagType[] | undefined
 }
 
-/** OCI linux personality. */
 export interface OciLinuxPersonality {
-  /** Always on the wire. */
-  domain?: OciLinuxPersonalityDomain | undefined
+  domain?: Always<OciLinuxPersonalityDomain>
   flags?: string[] | undefined
 }
 
-/** OCI linux time offset. */
 export interface OciLinuxTimeOffset {
-  /** int64. */
   secs?: Int64 | undefined
-  /** uint32. */
-  nanosecs?: number | undefined
+  nanosecs?: UInt32 | undefined
 }
 
-/** OCI windows device. */
 export interface OciWindowsDevice {
-  /** Always on the wire. */
-  id?: string | undefined
-  /** Always on the wire. */
-  idType?: string | undefined
+  id?: Always<string>
+  idType?: Always<string>
 }
 
-/** OCI windows hyper V. */
 export interface OciWindowsHyperV {
   utilityVMPath?: string | undefined
 }
 
-/** OCI windows network. */
 export interface OciWindowsNetwork {
   endpointList?: string[] | undefined
   allowUnqualifiedDNSQuery?: boolean | undefined
@@ -454,63 +331,40 @@ export interface OciWindowsNetwork {
   networkNamespace?: string | undefined
 }
 
-/** OCI windows CPU group affinity. */
 export interface OciWindowsCPUGroupAffinity {
-  /** uint64. */
-  mask?: Int64 | undefined
-  /** uint32. */
-  group?: number | undefined
+  mask?: UInt64 | undefined
+  group?: UInt32 | undefined
 }
 
-/** OCI linux weight device. */
 export interface OciLinuxWeightDevice extends OciLinuxBlockIODevice {
-  /** uint16. */
-  weight?: number | undefined
-  /** uint16. */
-  leafWeight?: number | undefined
+  weight?: UInt16 | undefined
+  leafWeight?: UInt16 | undefined
 }
 
-/** OCI linux throttle device. */
 export interface OciLinuxThrottleDevice extends OciLinuxBlockIODevice {
-  /** uint64; always on the wire. */
-  rate?: Int64 | undefined
+  rate?: Always<UInt64>
 }
 
-/** OCI linux interface priority. */
 export interface OciLinuxInterfacePriority {
-  /** Always on the wire. */
-  name?: string | undefined
-  /** uint32; always on the wire. */
-  priority?: number | undefined
+  name?: Always<string>
+  priority?: Always<UInt32>
 }
 
-/** OCI linux syscall. */
 export interface OciLinuxSyscall {
-  /** Always on the wire, null when unset. */
-  names?: string[] | null | undefined
-  /** Always on the wire. */
-  action?: OciLinuxSeccompAction | undefined
-  /** uint64. */
-  errnoRet?: Int64 | undefined
+  names?: AlwaysOrNull<string[]>
+  action?: Always<OciLinuxSeccompAction>
+  errnoRet?: UInt64 | undefined
   args?: OciLinuxSeccompArg[] | undefined
 }
 
-/** OCI linux block IO device. */
 export interface OciLinuxBlockIODevice {
-  /** int64; always on the wire. */
-  major?: Int64 | undefined
-  /** int64; always on the wire. */
-  minor?: Int64 | undefined
+  major?: Always<Int64>
+  minor?: Always<Int64>
 }
 
-/** OCI linux seccomp arg. */
 export interface OciLinuxSeccompArg {
-  /** uint64; always on the wire. */
-  index?: Int64 | undefined
-  /** uint64; always on the wire. */
-  value?: Int64 | undefined
-  /** uint64. */
-  valueTwo?: Int64 | undefined
-  /** Always on the wire. */
-  op?: OciLinuxSeccompOperator | undefined
+  index?: Always<UInt64>
+  value?: Always<UInt64>
+  valueTwo?: UInt64 | undefined
+  op?: Always<OciLinuxSeccompOperator>
 }

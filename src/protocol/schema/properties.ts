@@ -4,7 +4,7 @@ import type { CgroupMetrics } from './cgroup.js'
 import type { Version } from './compute-system.js'
 import type { SharedMemoryRegionInfo } from './devices.js'
 import type { ComputeSystemState, ExitType, PropertyType, RequestType, RuntimeOsType, SystemType } from './enums.js'
-import type { Int64 } from './int64.js'
+import type { Always, DateTime, Int32, UInt32, UInt64, UInt8 } from './primitives.js'
 
 /** The answer of a property query on a compute system. */
 export interface Properties {
@@ -27,7 +27,7 @@ export interface Properties {
   HostingSystemId?: string | undefined
   SharedMemoryRegionInfo?: SharedMemoryRegionInfo[] | undefined
   GuestConnectionInfo?: GuestConnectionInfo | undefined
-  /** Keys are names; since schema 2.5. */
+  /** Since schema 2.5. */
   PropertyResponses?: Record<string, PropertyResponse> | undefined
   LCOWMetrics?: CgroupMetrics | undefined
 }
@@ -35,11 +35,10 @@ export interface Properties {
 /** A property query: types, queries or both; nothing asks for the basic properties. */
 export interface PropertyQuery {
   PropertyTypes?: PropertyType[] | undefined
-  /** Keys are names; since schema 2.5. */
+  /** Since schema 2.5. */
   Queries?: Record<string, unknown> | undefined
 }
 
-/** Property response. */
 export interface PropertyResponse {
   /** Holds CompatibilityInfo; since schema 2.5. */
   Response?: unknown
@@ -51,162 +50,111 @@ export interface PropertyResponse {
 export interface ServiceProperties {
   /** Holds CpuGroupConfigurations or ProcessorTopology or ContainerCredentialGuardSystemInfo. */
   Properties?: unknown[] | undefined
-  /** Keys are names; published by Microsoft, not used by the reference implementation; since schema 2.5. */
+  /** Published by Microsoft, not used by the reference implementation; since schema 2.5. */
   PropertyResponses?: Record<string, PropertyResponse> | undefined
 }
 
-/** Memory information for vm. */
 export interface MemoryInformationForVm {
-  /** uint8. */
-  VirtualNodeCount?: number | undefined
+  VirtualNodeCount?: UInt8 | undefined
   VirtualMachineMemory?: VmMemory | undefined
   VirtualNodes?: VirtualNodeInfo[] | undefined
 }
 
-/** Vm memory. */
 export interface VmMemory {
-  /** int32. */
-  AvailableMemory?: number | undefined
-  /** int32. */
-  AvailableMemoryBuffer?: number | undefined
-  /** uint64. */
-  ReservedMemory?: Int64 | undefined
-  /** Counts 4 KiB pages whatever backs them; uint64. */
-  AssignedMemory?: Int64 | undefined
+  AvailableMemory?: Int32 | undefined
+  AvailableMemoryBuffer?: Int32 | undefined
+  ReservedMemory?: UInt64 | undefined
+  /** Counts 4 KiB pages whatever backs them. */
+  AssignedMemory?: UInt64 | undefined
   SlpActive?: boolean | undefined
   BalancingEnabled?: boolean | undefined
   DmOperationInProgress?: boolean | undefined
 }
 
-/** Virtual node info. */
 export interface VirtualNodeInfo {
-  /** uint8. */
-  VirtualNodeIndex?: number | undefined
-  /** uint8. */
-  PhysicalNodeNumber?: number | undefined
-  /** uint32. */
-  VirtualProcessorCount?: number | undefined
-  /** uint64 (4 KiB pages). */
-  MemoryUsageInPages?: Int64 | undefined
+  VirtualNodeIndex?: UInt8 | undefined
+  PhysicalNodeNumber?: UInt8 | undefined
+  VirtualProcessorCount?: UInt32 | undefined
+  /** 4 KiB pages. */
+  MemoryUsageInPages?: UInt64 | undefined
 }
 
-/** Container memory information. Not in the published schema. */
+/** Not in the published schema. */
 export interface ContainerMemoryInformation {
-  /** int32 (bytes). */
-  TotalPhysicalBytes?: number | undefined
-  /** int32. */
-  TotalUsage?: number | undefined
-  /** int32 (bytes). */
-  CommittedBytes?: number | undefined
-  /** int32 (bytes). */
-  SharedCommittedBytes?: number | undefined
-  /** int32 (bytes). */
-  CommitLimitBytes?: number | undefined
-  /** int32 (bytes). */
-  PeakCommitmentBytes?: number | undefined
+  TotalPhysicalBytes?: Int32 | undefined
+  TotalUsage?: Int32 | undefined
+  CommittedBytes?: Int32 | undefined
+  SharedCommittedBytes?: Int32 | undefined
+  CommitLimitBytes?: Int32 | undefined
+  PeakCommitmentBytes?: Int32 | undefined
 }
 
-/** Statistics. */
 export interface Statistics {
-  /** RFC 3339 time stamp; always on the wire. */
-  Timestamp?: string | undefined
-  /** RFC 3339 time stamp; always on the wire. */
-  ContainerStartTime?: string | undefined
-  /** uint64 (100 ns). */
-  Uptime100ns?: Int64 | undefined
+  Timestamp?: Always<DateTime>
+  ContainerStartTime?: Always<DateTime>
+  Uptime100ns?: UInt64 | undefined
   Processor?: ProcessorStats | undefined
   Memory?: MemoryStats | undefined
   Storage?: StorageStats | undefined
 }
 
-/** Memory stats. */
 export interface MemoryStats {
-  /** uint64 (bytes). */
-  MemoryUsageCommitBytes?: Int64 | undefined
-  /** uint64 (bytes). */
-  MemoryUsageCommitPeakBytes?: Int64 | undefined
-  /** uint64 (bytes). */
-  MemoryUsagePrivateWorkingSetBytes?: Int64 | undefined
+  MemoryUsageCommitBytes?: UInt64 | undefined
+  MemoryUsageCommitPeakBytes?: UInt64 | undefined
+  MemoryUsagePrivateWorkingSetBytes?: UInt64 | undefined
 }
 
-/** Processor stats. */
 export interface ProcessorStats {
-  /** uint64 (100 ns). */
-  TotalRuntime100ns?: Int64 | undefined
-  /** uint64 (100 ns). */
-  RuntimeUser100ns?: Int64 | undefined
-  /** uint64 (100 ns). */
-  RuntimeKernel100ns?: Int64 | undefined
+  TotalRuntime100ns?: UInt64 | undefined
+  RuntimeUser100ns?: UInt64 | undefined
+  RuntimeKernel100ns?: UInt64 | undefined
 }
 
-/** Storage stats. */
 export interface StorageStats {
-  /** uint64. */
-  ReadCountNormalized?: Int64 | undefined
-  /** uint64 (bytes). */
-  ReadSizeBytes?: Int64 | undefined
-  /** uint64. */
-  WriteCountNormalized?: Int64 | undefined
-  /** uint64 (bytes). */
-  WriteSizeBytes?: Int64 | undefined
+  ReadCountNormalized?: UInt64 | undefined
+  ReadSizeBytes?: UInt64 | undefined
+  WriteCountNormalized?: UInt64 | undefined
+  WriteSizeBytes?: UInt64 | undefined
 }
 
-/** Process details. */
 export interface ProcessDetails {
-  /** uint32. */
-  ProcessId?: number | undefined
+  ProcessId?: UInt32 | undefined
   ImageName?: string | undefined
-  /** RFC 3339 time stamp; always on the wire. */
-  CreateTimestamp?: string | undefined
-  /** uint64 (100 ns). */
-  UserTime100ns?: Int64 | undefined
-  /** uint64 (100 ns). */
-  KernelTime100ns?: Int64 | undefined
-  /** uint64 (bytes). */
-  MemoryCommitBytes?: Int64 | undefined
-  /** uint64 (bytes). */
-  MemoryWorkingSetPrivateBytes?: Int64 | undefined
-  /** uint64 (bytes). */
-  MemoryWorkingSetSharedBytes?: Int64 | undefined
+  CreateTimestamp?: Always<DateTime>
+  UserTime100ns?: UInt64 | undefined
+  KernelTime100ns?: UInt64 | undefined
+  MemoryCommitBytes?: UInt64 | undefined
+  MemoryWorkingSetPrivateBytes?: UInt64 | undefined
+  MemoryWorkingSetSharedBytes?: UInt64 | undefined
 }
 
-/** Process status. */
 export interface ProcessStatus {
-  /** uint32. */
-  ProcessId?: number | undefined
+  ProcessId?: UInt32 | undefined
   Exited?: boolean | undefined
-  /** uint32. */
-  ExitCode?: number | undefined
-  /** int32. */
-  LastWaitResult?: number | undefined
+  ExitCode?: UInt32 | undefined
+  LastWaitResult?: Int32 | undefined
 }
 
-/** Guest connection info. */
 export interface GuestConnectionInfo {
   SupportedSchemaVersions?: Version[] | undefined
-  /** uint32. */
-  ProtocolVersion?: number | undefined
+  ProtocolVersion?: UInt32 | undefined
   /** Holds GuestDefinedCapabilities or GcsGuestCapabilities. */
   GuestDefinedCapabilities?: unknown
 }
 
-/** Silo properties. Not in the published schema. */
+/** Not in the published schema. */
 export interface SiloProperties {
   Enabled?: boolean | undefined
   JobName?: string | undefined
 }
 
-/** Cache query stats response. Not in the published schema. */
+/** Not in the published schema. */
 export interface CacheQueryStatsResponse {
-  /** int32 (bytes). */
-  L3OccupancyBytes?: number | undefined
-  /** int32 (bytes). */
-  L3TotalBwBytes?: number | undefined
-  /** int32 (bytes). */
-  L3LocalBwBytes?: number | undefined
+  L3OccupancyBytes?: Int32 | undefined
+  L3TotalBwBytes?: Int32 | undefined
+  L3LocalBwBytes?: Int32 | undefined
 }
 
-/** Modification request. */
 export interface ModificationRequest {
   PropertyType?: PropertyType | undefined
   /** Holds HostProcessorModificationRequest or ContainerCredentialGuardOperationRequest. */
