@@ -30,7 +30,7 @@ export type {
   LogRecord,
   SavedProcess,
 } from './actors/gcs/managers.js'
-export type * from './actors/gcs/resource/resource-managers.js'
+export type * from './protocol/guest-resources/all.js'
 
 export {
   AbortError,

@@ -1,16 +1,11 @@
 // The host and guest calls of a fleet file, checked as the library would check them, so that a mistake is found before anything runs.
 
-import {
-  guestMethod,
-  adapterRequest,
-  guestRequest,
-  GUEST_METHODS,
-  type GuestMethodName,
-} from '../actors/gcs/resource/requests.js'
+import { resourceRequest } from '../actors/gcs/resource/resource-proxy.js'
 import { changeOf, type Subject } from '../actors/vm/changes.js'
 import { InvalidConfigError } from '../errors.js'
 import { checkDocument } from '../protocol/document.js'
 import type { GuestOS } from '../protocol/guest-os.js'
+import { GUEST_METHOD_NAMES, guestMethod, type GuestMethodName } from '../protocol/guest-resources/methods.js'
 import { HOST_METHODS, HOST_RESOURCES, type HostMethod } from '../protocol/host-modifications/index.js'
 
 /** One method call: its name and arguments. */
@@ -26,7 +21,7 @@ export interface CallProblem {
 }
 
 export const VM_METHODS = Object.keys(HOST_METHODS) as HostMethod[]
-export const GUEST_METHOD_NAMES = Object.keys(GUEST_METHODS) as GuestMethodName[]
+export { GUEST_METHOD_NAMES }
 
 /** Which argument is a document, and of which type. */
 type Settings = readonly [index: number, type: string]
@@ -38,13 +33,7 @@ export function vmArity(method: string): number {
 
 /** Arguments a guest's method takes, its options aside. */
 export function guestArity(method: string): number {
-  if (isAdapterMethod(method as GuestMethodName)) return 3
-  return guestMethod(method as GuestMethodName).settings === undefined ? 0 : 1
-}
-
-/** A Windows adapter change takes its settings apart. */
-function isAdapterMethod(method: GuestMethodName): boolean {
-  return guestMethod(method).settings === 'NetworkModifyRequest'
+  return guestMethod(method as GuestMethodName).count
 }
 
 export function vmCallProblem({ method, args }: PlannedCall): CallProblem | undefined {
@@ -66,16 +55,13 @@ function vmSettings(method: HostMethod): Settings | undefined {
 
 export function guestCallProblem({ method, args }: PlannedCall, guestOS: GuestOS): CallProblem | undefined {
   const name = method as GuestMethodName
-  const { os, settings } = guestMethod(name)
-  if (os !== undefined && os !== guestOS) return { path: '', problem: `expected a method for a ${guestOS} guest` }
-  const [first, second, third] = args
-  return isAdapterMethod(name)
-    ? (countProblem(args, 3) ??
-        refusal(() => adapterRequest(name, '', first, second, third)) ??
-        settingsProblem(args, [2, 'HostComputeEndpoint']))
-    : (countProblem(args, guestArity(name)) ??
-        refusal(() => guestRequest(name, '', first)) ??
-        settingsProblem(args, settings === undefined ? undefined : [0, settings]))
+  const { resource, count, document } = guestMethod(name)
+  if (!resource.guests.includes(guestOS)) return { path: '', problem: `expected a method for a ${guestOS} guest` }
+  return (
+    countProblem(args, count) ??
+    refusal(() => resourceRequest(name, args, { op: `guest.${name}`, id: '' })) ??
+    settingsProblem(args, document)
+  )
 }
 
 /** The message of a refusal then has no head: the place in the file stands for it. */

@@ -1,5 +1,5 @@
 // The guest manager: the connection, what runs inside, and the options. Guest implements it; a caller's code that takes it can be given a
-// fake. What is mounted and plugged inside is in resource-managers.ts.
+// fake. What is mounted and plugged inside is in protocol/guest-resources.
 
 import type { Readable, Writable } from 'node:stream'
 import type {

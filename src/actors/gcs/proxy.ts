@@ -11,6 +11,7 @@ import {
   UnsupportedGuestError,
 } from '../../errors.js'
 import { fromWireError, toWireError } from '../../errors-wire.js'
+import { guestMethod, type GuestMethodName } from '../../protocol/guest-resources/methods.js'
 import type { Int64, LcowProcessParameters, ProcessParameters } from '../../protocol/schema/index.js'
 import { isGuid, normaliseGuid } from '../../protocol/guid.js'
 import { documentText, readArgument } from '../arguments.js'
@@ -39,7 +40,6 @@ import type {
 } from './managers.js'
 import type { GuestProcess } from './process/process-proxy.js'
 import { startProcess, withStreams } from './process/process-start.js'
-import { guestMethod, type GuestMethodName } from './resource/requests.js'
 import { GuestResources } from './resource/resource-proxy.js'
 
 export interface GuestEvents {
@@ -290,7 +290,7 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
 
   async modifyServiceSettings(service: string, settings: unknown, options?: CallOptions): Promise<void> {
     const subject = this.#subject('modifyServiceSettings')
-    this.#assertSystem(subject, 'windows')
+    this.#assertSystem(subject, ['windows'])
     if (typeof service !== 'string' || service === '') {
       const reason = 'expected a non-empty string'
       throw new InvalidConfigError({ ...subject, path: 'service', value: service, reason })
@@ -301,23 +301,23 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
     await this.#link.mailbox.call('modifyService', input, subject, options)
   }
 
-  #assertSystem(subject: CallSubject, os: GuestOS | undefined): void {
-    if (os === undefined || os === this.guestOS) return
-    const reason = `it is meant for ${os} guests and this one is a ${this.guestOS} guest`
+  #assertSystem(subject: CallSubject, systems: readonly GuestOS[]): void {
+    if (systems.includes(this.guestOS)) return
+    const reason = `it is meant for ${systems.join(' and ')} guests and this one is a ${this.guestOS} guest`
     throw new UnsupportedGuestError({ ...subject, reason })
   }
 
-  /** One ModifySettings of the table: the wrong guest system first, then the arguments, then whether there is a guest at all. */
+  /** The wrong guest system first, then the arguments, then whether there is a guest at all. */
   protected async modify(
     method: GuestMethodName,
-    request: (vmId: string) => string,
+    write: (subject: CallSubject) => string,
     options: CallOptions | undefined,
   ): Promise<void> {
     const subject = this.#subject(method)
-    const { os, needs } = guestMethod(method)
-    this.#assertSystem(subject, os)
-    const text = readArgument(subject, 'settings', () => request(this.#link.vmId))
-    this.#ready(method)
+    const { guests, needs } = guestMethod(method).resource
+    this.#assertSystem(subject, guests)
+    const text = readArgument(subject, 'settings', () => write(subject))
+    this.#assertAlive(subject)
     const input = { request: text, op: subject.op, ...(needs === undefined ? {} : { needs }) }
     await this.#link.mailbox.call('modify', input, subject, options)
   }

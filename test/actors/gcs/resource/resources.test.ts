@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { InvalidConfigError, UnsupportedGuestError, type CallOptions, type Guest, type GuestOS } from '#dist/index.js'
-import { GUEST_METHODS, guestMethod } from '#dist/actors/gcs/resource/requests.js'
+import { GUEST_METHOD_NAMES, guestMethod, type GuestMethodName } from '#dist/protocol/guest-resources/methods.js'
 import { fakeGuest, type FakeGuest } from '../../../fakes/guest.js'
 import { LINUX_CAPABILITIES, TYPE } from '../../../peer/peer.js'
 import { rejectsWith } from '../../../support/expect.js'
@@ -30,7 +30,7 @@ const NIC_TEXT =
 const LAYERS = { ScratchPath: '/s', Layers: [{ Path: '/l' }], ContainerRootPath: '/r', ContainerID: 'c' }
 const LAYERS_TEXT = '{"ContainerID":"c","ContainerRootPath":"/r","Layers":[{"Path":"/l"}],"ScratchPath":"/s"}'
 
-type Method = keyof typeof GUEST_METHODS
+type Method = GuestMethodName
 
 /** Method, guest, arguments, and the Request that must go out. */
 const CASES: readonly [Method, GuestOS, unknown[], string][] = [
@@ -237,7 +237,7 @@ describe('guest resources', () => {
   }
 
   it('the cases below are every method there is', () => {
-    assert.deepEqual(new Set(CASES.map(([method]) => method)), new Set(Object.keys(GUEST_METHODS)))
+    assert.deepEqual(new Set(CASES.map(([method]) => method)), new Set(GUEST_METHOD_NAMES))
   })
 
   for (const guestOS of ['linux', 'windows'] as const) {
@@ -259,8 +259,7 @@ describe('guest resources', () => {
       }
 
       for (const [method, args] of new Map(CASES.map(([name, , given]) => [name, given]))) {
-        const { os } = guestMethod(method)
-        if (os === undefined || os === guestOS) continue
+        if (guestMethod(method).resource.guests.includes(guestOS)) continue
         it(`${method} is refused: it is meant for the other system`, async () => {
           const { guest } = fakes[guestOS]
           const error = await rejectsWith(call(guest, method, args), UnsupportedGuestError)
