@@ -1,4 +1,4 @@
-// Cases that need a service which fails on demand: those marked (sim), and those of 13.3 and 13.4 that a healthy host never shows.
+// Cases that need a service which fails on demand: those that a healthy host never shows.
 
 import assert from 'node:assert/strict'
 import { HcsError, isInvalidState, isNotSupported, isTimeout, OperationTimeoutError } from '#dist/index.js'

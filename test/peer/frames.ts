@@ -1,4 +1,4 @@
-// Whole frames as they must go out, header and payload, in hexadecimal. They were put together from gcs-protocol.md without any code of the
+// Whole frames as they must go out, header and payload, in hexadecimal. They were put together from docs/gcs-protocol.md without any code of the
 // library: members in schema order, one line feed at the end that the size counts, no HTML escaping, ids from 0 in the order of the requests.
 
 /** One request: the name of its RPC, and its bytes. */

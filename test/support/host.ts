@@ -20,7 +20,7 @@ export interface VmProvider {
   readonly name: string
   /** False on a real host: cells of the specification that are only assumed may then differ. */
   readonly assumptionsHold: boolean
-  /** It understands `SimulatedOptions`, faults and latency among them: the cases marked (sim) apply. */
+  /** It understands `SimulatedOptions`, faults and latency among them: the cases that need them apply. */
   readonly isSimulated: boolean
   /** Its VMs have a guest that dials in. */
   readonly hasBuiltinGuest: boolean

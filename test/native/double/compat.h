@@ -1,5 +1,5 @@
 /* What the double needs of its system. As a DLL it is compiled against the public-domain headers of mingw-w64; as a shared object this
- * file declares the same types (layouts of hcs-api.md 1.6), so that one set of sources makes both. */
+ * file declares the same types (layouts of docs/hcs.md#layouts-on-x64), so that one set of sources makes both. */
 #ifndef DOUBLE_COMPAT_H
 #define DOUBLE_COMPAT_H
 

@@ -1,4 +1,4 @@
-/* What systems and the service tell about themselves: properties, enumeration, CPU groups, errors (hcs-api.md 5, 7.3). */
+/* What systems and the service tell about themselves: properties, enumeration, CPU groups, errors (docs/hcs.md#properties-and-enumeration, docs/hcs.md#hresults-and-errors). */
 #include "double.h"
 
 #include <stdio.h>

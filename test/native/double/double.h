@@ -1,4 +1,4 @@
-/* A double of computecore.dll: the compute service of hcs-api.md inside this process, with threads and callbacks of its own. It counts
+/* A double of computecore.dll: the compute service of docs/hcs.md inside this process, with threads and callbacks of its own. It counts
  * every handle, operation and document that it gives out, and misbehaves on request (control.c). */
 #ifndef DOUBLE_H
 #define DOUBLE_H
@@ -71,7 +71,7 @@ typedef struct System {
   uint64_t memory_mb;
   char *cpu_group;
   uint64_t started;
-  /** How far a live migration is: 0 none, then one for each step of 9.2. */
+  /** How far a live migration is: 0 none, then one for each step. */
   int migration;
   const char *exit_type;
   struct System *next;

@@ -1,4 +1,4 @@
-/* Handles on systems: the event callback of each, events in causal order, and the close that drains (hcs-api.md 3). */
+/* Handles on systems: the event callback of each, events in causal order, and the close that drains (docs/hcs.md#the-exit-and-close). */
 #include "double.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* Modifications: the paths of hcs-api.md 6.2 as a table, and the answers of 6.3. */
+/* Modifications: the resource paths as a table, and their answers (docs/hcs.md#modify). */
 #include "double.h"
 
 #include <ctype.h>
@@ -9,7 +9,7 @@
 enum { ADD = 1, REMOVE = 2, UPDATE = 4, ANY = 7 };
 enum { NEEDED, IGNORED_ON_REMOVE, NO_SETTINGS };
 
-/** One row of 6.2: %s any text, %d a number. `limit`: the first number that is out of range; 0: none. */
+/** One resource path: %s any text, %d a number. `limit`: the first number that is out of range; 0: none. */
 typedef struct {
   const char *path;
   int types;

@@ -1,4 +1,4 @@
-/* Operations: accepted calls run on a thread each and end in the completion callback (hcs-api.md 1.2, 2). */
+/* Operations: accepted calls run on a thread each and end in the completion callback (docs/hcs.md#operations). */
 #include "double.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* Compute systems: the table of states (hcs-api.md 4.2), create, start, save and migration. */
+/* Compute systems: the table of states (docs/hcs.md#states), create, start, save and migration. */
 #include "double.h"
 
 #include <stdio.h>
@@ -18,7 +18,7 @@ typedef struct Saved {
 } Saved;
 static Saved *saved_states;
 
-/* Rows and columns of 4.2: 0 goes ahead, I is an invalid state, S already stopped. */
+/* Rows are operations, columns states (docs/hcs.md#states): 0 goes ahead, I is an invalid state, S already stopped. */
 #define I INVALID_STATE
 #define S ALREADY_STOPPED
 static const HRESULT table[OPS][STATES] = {
@@ -237,7 +237,7 @@ static void notify_migration(System *system, const char *event, const char *resu
 
 enum { STEP_INITIALIZE, STEP_START, STEP_TRANSFER, STEP_FINALIZE, STEP_CANCEL };
 
-/** Source side of 9.2: each step after the one before; cancelling at any time before the end. */
+/** Source side of a migration (docs/hcs.md#live-migration): each step after the one before; cancelling at any time before the end. */
 static HRESULT migrate(System *system, Work *work) {
   if (work->step == STEP_CANCEL) {
     if (system->migration == 0) return INVALID_STATE;
