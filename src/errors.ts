@@ -1,9 +1,11 @@
-// Every error class and code of the package, and the predicates over them.
+// Every error class and code of the package; the predicates over them are in predicates.ts.
 //
 // A message says what was tried, on what, and why it failed. Match on `code` (or the predicates) rather than with instanceof when two
 // copies of the package may be loaded.
 
-import { canonical, describeHresult, HRESULT, hresultMessage, hresultName, unsigned } from './protocol/hresult.js'
+import { describeHresult, HRESULT, hresultMessage, hresultName, unsigned } from './protocol/hresult.js'
+
+export * from './predicates.js'
 
 export interface ErrorContext {
   /** Label of the operation, such as `vm.start`. */
@@ -18,9 +20,25 @@ function compose(context: ErrorContext, reason: string): string {
   return head === '' ? reason : `${head}: ${reason}`
 }
 
+/** `code` of every error of this package. */
+export type UVMErrorCode =
+  | 'UVM_INVALID_CONFIG'
+  | 'UVM_INVALID_STATE'
+  | 'UVM_HCS_FAILED'
+  | 'UVM_GUEST_FAILED'
+  | 'UVM_PROTOCOL'
+  | 'UVM_BRIDGE_CLOSED'
+  | 'UVM_NO_GUEST'
+  | 'UVM_UNSUPPORTED_GUEST'
+  | 'UVM_TIMEOUT'
+  | 'ABORT_ERR'
+  | 'UVM_OVERLOADED'
+  | 'UVM_ACTOR_LOST'
+  | 'UVM_NO_PROVIDER'
+
 /** Base of all errors of this package. */
 export abstract class UVMError extends Error {
-  abstract readonly code: string
+  abstract readonly code: UVMErrorCode
   declare readonly op?: string
   declare readonly id?: string
 
@@ -43,15 +61,27 @@ export class InvalidConfigError extends UVMError {
   readonly code = 'UVM_INVALID_CONFIG'
   /** Argument or document path. */
   declare readonly path?: string
+  /** What is at `path`; absent where nothing is wrong with a value, or the value may be secret. */
   declare readonly value?: unknown
 
-  constructor(details: ErrorContext & { path?: string; value?: unknown; reason: string }) {
+  /** `secret`, instead of `value`: something that may be secret; only what kind of thing it is becomes part of the message. */
+  constructor(details: ErrorContext & { path?: string; value?: unknown; secret?: unknown; reason: string }) {
     const what = details.path === undefined ? '' : `${details.path}: `
-    const got = 'value' in details ? `, got ${show(details.value)}` : ''
+    const got =
+      'value' in details
+        ? `, got ${show(details.value)}`
+        : 'secret' in details
+          ? `, got ${showKind(details.secret)}`
+          : ''
     super(details, `${what}${details.reason}${got}`)
     if (details.path !== undefined) this.path = details.path
     if ('value' in details) this.value = details.value
   }
+}
+
+/** What an error may carry of a value in a document: objects and functions by their kind alone. */
+export function atPath(value: unknown): { value: unknown } | { secret: unknown } {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function' ? { secret: value } : { value }
 }
 
 /** Refused because of what this side closed or ended. `state` says what that was. */
@@ -97,17 +127,24 @@ export class HcsError extends UVMError {
     },
   ) {
     const place = details.path === undefined ? '' : `${details.path}: `
+    const hresult = failing(details.hresult)
+    const odd = hresult === details.hresult ? '' : '; it failed and gave the code of success'
     // A service that only words its code says nothing new.
-    const isNew = details.detail !== undefined && !['', hresultMessage(details.hresult)].includes(details.detail)
-    const detail = isNew ? `; ${details.detail}` : ''
+    const isNew = details.detail !== undefined && !['', hresultMessage(hresult)].includes(details.detail)
+    const detail = `${odd}${isNew ? `; ${details.detail}` : ''}`
     const lines = (details.events ?? []).map(eventLine).filter((line) => line !== '')
-    super(details, [`${place}${describeHresult(details.hresult)}${detail}`, ...lines].join('\n'))
-    this.hresult = unsigned(details.hresult)
-    this.hresultName = hresultName(details.hresult)
+    super(details, [`${place}${describeHresult(hresult)}${detail}`, ...lines].join('\n'))
+    this.hresult = unsigned(hresult)
+    this.hresultName = hresultName(hresult)
     this.events = details.events ?? []
     if (details.path !== undefined) this.path = details.path
     if (details.attribution !== undefined) this.attribution = details.attribution
   }
+}
+
+/** Something failed: a code that says S_OK is none, and counts as E_UNEXPECTED, as a missing one does. */
+function failing(code: number): number {
+  return unsigned(code) === 0 ? HRESULT.E_UNEXPECTED : code
 }
 
 function eventLine(event: HcsErrorEvent): string {
@@ -142,9 +179,10 @@ export class GuestRPCError extends UVMError {
   readonly records: ErrorRecord[]
 
   constructor(details: ErrorContext & { result: number; errorMessage?: string; records?: ErrorRecord[] }) {
-    const said = details.errorMessage || (hresultMessage(details.result) ?? 'no further detail')
-    super(details, `guest RPC failure: ${said} (${hresultName(details.result)})`)
-    this.result = unsigned(details.result)
+    const result = failing(details.result)
+    const said = details.errorMessage || (hresultMessage(result) ?? 'no further detail')
+    super(details, `guest RPC failure: ${said} (${hresultName(result)})`)
+    this.result = unsigned(result)
     this.errorMessage = details.errorMessage ?? ''
     this.records = details.records ?? []
   }
@@ -164,7 +202,7 @@ export class BridgeClosedError extends UVMError {
   readonly code = 'UVM_BRIDGE_CLOSED'
 
   constructor(details: ErrorContext & { reason?: string }) {
-    super(details, `the guest connection closed${because(details.reason ?? causeText(details.cause))}`)
+    super(details, withReason('the guest connection closed', details))
   }
 }
 
@@ -173,7 +211,7 @@ export class GuestConnectionUnavailableError extends UVMError {
   readonly code = 'UVM_NO_GUEST'
 
   constructor(details: ErrorContext & { reason?: string }) {
-    super(details, `there is no guest connection${because(details.reason ?? causeText(details.cause))}`)
+    super(details, withReason('there is no guest connection', details))
   }
 }
 
@@ -235,7 +273,7 @@ export class ActorLostError extends UVMError {
   readonly code = 'UVM_ACTOR_LOST'
 
   constructor(details: ErrorContext & { reason?: string }) {
-    super(details, `the actor was lost${because(details.reason ?? causeText(details.cause))}; the outcome is unknown`)
+    super(details, `${withReason('the actor was lost', details)}${UNKNOWN}`)
   }
 }
 
@@ -251,12 +289,24 @@ export class ProviderUnavailableError extends UVMError {
   }
 }
 
-function because(reason: string | undefined): string {
-  return reason === undefined || reason === '' ? '' : `: ${reason}`
+const UNKNOWN = '; the outcome is unknown'
+
+/** What happened and why. A reason that begins by saying what happened does not say it again. */
+function withReason(what: string, details: ErrorContext & { reason?: string }): string {
+  let reason = details.reason ?? causeText(details.cause)
+  for (;;) {
+    // In front of what happened stand at most the operation and the id of the error that said it first.
+    const at = reason.indexOf(what)
+    const head = reason.slice(0, Math.max(at, 0))
+    if (at === -1 || !/^([\w.]+( "([^"\\]|\\.)*")?: )?$/.test(head)) break
+    reason = reason.slice(at + what.length).replace(/^: /, '')
+  }
+  const said = reason.endsWith(UNKNOWN) ? reason.slice(0, -UNKNOWN.length) : reason
+  return said === '' ? what : `${what}: ${said}`
 }
 
-function causeText(cause: unknown): string | undefined {
-  if (cause === undefined) return undefined
+function causeText(cause: unknown): string {
+  if (cause === undefined) return ''
   return cause instanceof Error ? cause.message : String(cause)
 }
 
@@ -268,6 +318,11 @@ function show(value: unknown): string {
   return typeof value === 'bigint' ? `${value}n` : String(value)
 }
 
+/** The same without what it says. */
+function showKind(value: unknown): string {
+  return typeof value === 'string' ? (value === '' ? 'an empty string' : 'a string') : show(value)
+}
+
 /** A proxy that was revoked is no array, and no reason to throw. */
 function isArray(value: object): boolean {
   try {
@@ -275,84 +330,4 @@ function isArray(value: object): boolean {
   } catch {
     return false
   }
-}
-
-// ---------------------------------------------------------------------------------------------------------------- predicates
-
-function fieldOf(error: unknown, name: string): unknown {
-  return typeof error === 'object' && error !== null ? (error as Record<string, unknown>)[name] : undefined
-}
-
-/** The failing code of an error of HCS or of a guest, older HCS forms turned into newer ones. */
-function failureCode(error: unknown): number | undefined {
-  const code = fieldOf(error, 'hresult') ?? fieldOf(error, 'result')
-  return typeof code === 'number' ? canonical(code) : undefined
-}
-
-function hasCode(error: unknown, codes: readonly number[]): boolean {
-  const code = failureCode(error)
-  return code !== undefined && codes.includes(code)
-}
-
-const NOT_EXIST = [HRESULT.HCS_E_SYSTEM_NOT_FOUND, HRESULT.ERROR_NOT_FOUND]
-const ALREADY_STOPPED = [
-  HRESULT.HCS_E_SYSTEM_ALREADY_STOPPED,
-  HRESULT.HCS_E_PROCESS_ALREADY_STOPPED,
-  HRESULT.ERROR_NOT_FOUND,
-]
-const NOT_SUPPORTED = [
-  HRESULT.HCS_E_INVALID_JSON,
-  HRESULT.HCS_E_UNKNOWN_MESSAGE,
-  HRESULT.HCS_E_UNSUPPORTED_PROTOCOL_VERSION,
-  HRESULT.ERROR_INVALID_DATA,
-  HRESULT.ERROR_NOT_SUPPORTED,
-  HRESULT.E_NOTIMPL,
-  HRESULT.ERROR_PROC_NOT_FOUND,
-  HRESULT.HCS_E_SYSTEM_NOT_CONFIGURED_FOR_OPERATION,
-]
-const PENDING = [canonical(HRESULT.VMCOMPUTE_OPERATION_PENDING), HRESULT.HCS_E_OPERATION_PENDING]
-const TIMEOUT = [
-  HRESULT.HCS_E_OPERATION_TIMEOUT,
-  HRESULT.HCS_E_CONNECTION_TIMEOUT,
-  HRESULT.WAIT_TIMEOUT,
-  HRESULT.ERROR_TIMEOUT,
-]
-
-/** The target is gone or never was. Element-not-found makes both this and isAlreadyStopped true: HCS uses it for either. */
-export function isNotExist(error: unknown): boolean {
-  return hasCode(error, NOT_EXIST)
-}
-
-export function isAlreadyStopped(error: unknown): boolean {
-  return hasCode(error, ALREADY_STOPPED)
-}
-
-/** This side closed the handle, or the guest connection ended. */
-export function isAlreadyClosed(error: unknown): boolean {
-  const code = fieldOf(error, 'code')
-  return code === 'UVM_BRIDGE_CLOSED' || (code === 'UVM_INVALID_STATE' && fieldOf(error, 'state') === 'closed')
-}
-
-export function isNotSupported(error: unknown): boolean {
-  return hasCode(error, NOT_SUPPORTED)
-}
-
-/** HCS refused because of the VM's present state. */
-export function isInvalidState(error: unknown): boolean {
-  return hasCode(error, [HRESULT.HCS_E_INVALID_STATE])
-}
-
-export function isAccessDenied(error: unknown): boolean {
-  return hasCode(error, [HRESULT.E_ACCESSDENIED, HRESULT.HCS_E_ACCESS_DENIED])
-}
-
-export function isPending(error: unknown): boolean {
-  return hasCode(error, PENDING)
-}
-
-/** Ran out of time, here or at the service; includes any error named TimeoutError. */
-export function isTimeout(error: unknown): boolean {
-  return (
-    fieldOf(error, 'code') === 'UVM_TIMEOUT' || fieldOf(error, 'name') === 'TimeoutError' || hasCode(error, TIMEOUT)
-  )
 }

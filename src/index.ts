@@ -49,6 +49,7 @@ export {
   isNotSupported,
   isPending,
   isTimeout,
+  isVMNotAvailable,
   OperationTimeoutError,
   OverloadedError,
   ProtocolError,
@@ -57,6 +58,7 @@ export {
   UVMError,
   type ErrorRecord,
   type HcsErrorEvent,
+  type UVMErrorCode,
 } from './errors.js'
 
 export { SimulatedService, type SimulatedOptions } from './native/simulated/thread/service.js'
