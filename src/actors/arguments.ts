@@ -1,6 +1,6 @@
 // Checks of arguments that every part of the public surface makes, before anything is sent.
 
-import { InvalidConfigError, UVMError } from '../errors.js'
+import { atPath, InvalidConfigError, UVMError } from '../errors.js'
 import { DocumentError, serialiseDocument } from '../protocol/document.js'
 import { isRecord } from '../protocol/json.js'
 import type { CallSubject } from './mailbox/contract.js'
@@ -12,13 +12,13 @@ export function documentText(subject: CallSubject, type: string | undefined, set
   try {
     if (!isRecord(settings)) {
       const reason = type === undefined ? 'expected an object' : `expected an object of type ${type}`
-      throw new InvalidConfigError({ ...subject, path: 'settings', value: settings, reason })
+      throw new InvalidConfigError({ ...subject, path: 'settings', secret: settings, reason })
     }
     return serialiseDocument(type, settings)
   } catch (error) {
     if (error instanceof DocumentError) {
-      const { path, problem: reason } = error
-      throw new InvalidConfigError({ ...subject, path, value: settings, reason, cause: error })
+      const { path, problem: reason, value } = error
+      throw new InvalidConfigError({ ...subject, path, ...atPath(value), reason, cause: error })
     }
     throw unreadable(subject, 'settings', error)
   }

@@ -1,24 +1,12 @@
 // What the builder refuses in its arguments: wrong JavaScript types. Ranges and combinations are the compute service's to judge.
 
-import { InvalidConfigError } from '../errors.js'
+import { atPath, InvalidConfigError } from '../errors.js'
 import { copyDocument, DocumentError } from '../protocol/document.js'
 import { isRecord } from '../protocol/json.js'
 import type { Int64 } from '../protocol/schema/index.js'
 
-export function refuse(
-  method: string,
-  path: string,
-  value: unknown,
-  reason: string,
-  cause?: unknown,
-): InvalidConfigError {
-  return new InvalidConfigError({
-    op: `builder.${method}`,
-    path,
-    value,
-    reason,
-    ...(cause === undefined ? {} : { cause }),
-  })
+export function refuse(method: string, path: string, value: unknown, reason: string): InvalidConfigError {
+  return new InvalidConfigError({ op: `builder.${method}`, path, value, reason })
 }
 
 /** A deep copy of a settings object. @throws {InvalidConfigError} no object, or not serialisable */
@@ -30,7 +18,13 @@ export function settings<T extends object>(method: string, path: string, value: 
     // Else a getter or a toJSON of the caller's threw.
     const isOurs = error instanceof DocumentError
     const where = isOurs ? error.path.replace(/^\$/, path) : path
-    throw refuse(method, where, value, isOurs ? error.problem : 'it cannot be read', error)
+    throw new InvalidConfigError({
+      op: `builder.${method}`,
+      path: where,
+      ...atPath(isOurs ? error.value : value),
+      reason: isOurs ? error.problem : 'it cannot be read',
+      cause: error,
+    })
   }
   throw refuse(method, path, value, 'expected an object')
 }

@@ -3,26 +3,31 @@
 // What a caller gives is sent as given: `undefined` is left out, explicit 0, false, '' and null stay, members that the schema marks
 // "always" are filled in, and members the schema does not know stay, at the end. Map keys keep the caller's order.
 
-import { isRecord, MAX_JSON_DEPTH, setMember } from './json.js'
+import { isRecord, kindOf, MAX_JSON_DEPTH, setMember } from './json.js'
 import { enumWords, fieldsOf, isNumericEnum, type Field, type FieldType } from './schema/field-table.js'
 
 /** A value that cannot be a document. */
 export class DocumentError extends Error {
   override readonly name = 'DocumentError'
+  declare readonly value: unknown
 
   constructor(
     /** JSON path, such as `$.VirtualMachine.Devices`. */
     readonly path: string,
     readonly problem: string,
+    /** What is there. */
+    value: unknown,
   ) {
     super(`${path}: ${problem}`)
+    // Not for who prints the error: it may be a whole object.
+    Object.defineProperty(this, 'value', { value, enumerable: false })
   }
 }
 
 /**
  * The JSON text of a document of the named type; without a type, members keep the order given.
  *
- * @throws {DocumentError} a cycle, a function, a symbol, a number that is not finite, or nesting deeper than 128
+ * @throws {DocumentError} a cycle, a function, a symbol, a Map or the like, a number that is not finite, or nesting deeper than 128
  */
 export function serialiseDocument(type: string | undefined, value: unknown): string {
   const of = type === undefined ? ANY : { of: type, shape: 'one' as const }
@@ -42,15 +47,16 @@ function write(value: unknown, type: FieldType, path: string, depth: number): st
     case 'string':
       return JSON.stringify(value)
     case 'number':
-      if (!Number.isFinite(value)) throw new DocumentError(path, `${value} is not a JSON number`)
+      if (!Number.isFinite(value)) throw new DocumentError(path, `${value} is not a JSON number`, value)
       return JSON.stringify(value)
     case 'object':
       break
     default:
-      throw new DocumentError(path, `a ${typeof value} cannot be part of a document`)
+      throw new DocumentError(path, `a ${typeof value} cannot be part of a document`, value)
   }
   if (value === null) return 'null'
-  if (depth >= MAX_JSON_DEPTH) throw new DocumentError(path, `nested more than ${MAX_JSON_DEPTH} deep, or a cycle`)
+  if (depth >= MAX_JSON_DEPTH)
+    throw new DocumentError(path, `nested more than ${MAX_JSON_DEPTH} deep, or a cycle`, value)
   if (Array.isArray(value)) {
     const of = type.shape === 'array' ? { of: type.of, shape: 'one' as const } : ANY
     // Array.from, because map leaves holes as they are.
@@ -59,7 +65,15 @@ function write(value: unknown, type: FieldType, path: string, depth: number): st
   }
   const toJson: unknown = (value as { toJSON?: unknown }).toJSON
   if (typeof toJson === 'function') return write((toJson as () => unknown).call(value), type, path, depth + 1)
+  refuseContainer(value, path)
   return writeObject(value as Record<string, unknown>, type, path, depth)
+}
+
+/** A Map would be sent as {}, and its entries lost. */
+function refuseContainer(value: object, path: string): void {
+  const kind = kindOf(value)
+  if (kind !== undefined)
+    throw new DocumentError(path, `${kind} cannot be part of a document: give plain objects and arrays`, value)
 }
 
 function writeObject(value: Record<string, unknown>, type: FieldType, path: string, depth: number): string {
@@ -230,15 +244,17 @@ export function copyDocument<T>(value: T): T {
 
 function copy(value: unknown, path: string, depth: number): unknown {
   if (typeof value === 'function' || typeof value === 'symbol') {
-    throw new DocumentError(path, `a ${typeof value} cannot be part of a document`)
+    throw new DocumentError(path, `a ${typeof value} cannot be part of a document`, value)
   }
   if (typeof value === 'number' && !Number.isFinite(value))
-    throw new DocumentError(path, `${value} is not a JSON number`)
+    throw new DocumentError(path, `${value} is not a JSON number`, value)
   if (typeof value !== 'object' || value === null) return value
-  if (depth >= MAX_JSON_DEPTH) throw new DocumentError(path, `nested more than ${MAX_JSON_DEPTH} deep, or a cycle`)
+  if (depth >= MAX_JSON_DEPTH)
+    throw new DocumentError(path, `nested more than ${MAX_JSON_DEPTH} deep, or a cycle`, value)
   if (Array.isArray(value)) return Array.from(value, (item, index) => copy(item, `${path}[${index}]`, depth + 1))
   const toJson: unknown = (value as { toJSON?: unknown }).toJSON
   if (typeof toJson === 'function') return copy((toJson as () => unknown).call(value), path, depth + 1)
+  refuseContainer(value, path)
   const result: Record<string, unknown> = {}
   for (const [name, item] of Object.entries(value)) {
     if (item !== undefined) setMember(result, name, copy(item, memberPath(path, name), depth + 1))

@@ -82,6 +82,23 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** Built-in objects whose content is in no member: taken for a record they would look empty. */
+const CONTAINERS: ReadonlySet<string> = new Set(
+  `Map Set WeakMap WeakSet WeakRef Promise RegExp Error ArrayBuffer SharedArrayBuffer DataView Number String Boolean BigInt Symbol`.split(
+    ' ',
+  ),
+)
+
+/** What an object is whose members are not what it holds, such as 'a Map'; undefined for a record and for objects of one's own classes. */
+export function kindOf(value: object): string | undefined {
+  if (Array.isArray(value)) return 'an array'
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype === Object.prototype || prototype === null) return undefined
+  const kind = Object.prototype.toString.call(value).slice('[object '.length, -1)
+  if (!CONTAINERS.has(kind) && !ArrayBuffer.isView(value)) return undefined
+  return `${/^[AEIO]/.test(kind) ? 'an' : 'a'} ${kind}`
+}
+
 /** Sets a member as data whatever its name. */
 export function setMember(target: Record<string, unknown>, name: string, value: unknown): void {
   if (name === '__proto__') {
