@@ -3,9 +3,13 @@
 import { availableParallelism } from 'node:os'
 import { basename } from 'node:path'
 import { InvalidConfigError } from '../errors.js'
-import { checkSimulatedOptions } from '../native/simulated/check-options.js'
+import { checkFaultPaths, SIMULATED_ROWS } from '../native/simulated/check-options.js'
+import type { SimulatedOptions } from '../native/simulated/options.js'
 import { SimulatedService } from '../native/simulated/thread/service.js'
-import type { HostOptions } from './host-options.js'
+import { COUNT, COUNT_OR_INFINITY, group, MILLISECONDS, oneOf, row, secret, STRINGS } from '../options/rows.js'
+import { checkOptions, optionTable } from '../options/table.js'
+import { isRecord } from '../protocol/json.js'
+import type { ComputeSystemQuery, HostOptions } from './host-options.js'
 import type { TransportChoice } from './transport-source.js'
 
 const OP = 'host.open'
@@ -31,48 +35,75 @@ function refuse(path: string, value: unknown, reason: string): never {
   throw new InvalidConfigError({ op: OP, path, value, reason })
 }
 
-function oneOf(path: string, value: unknown, words: readonly string[]): void {
-  if (value === undefined || words.includes(value as string)) return
-  refuse(path, value, `expected ${words.map((word) => `'${word}'`).join(', ')}`)
+const LIBRARY = row('the path of a library', (value) => {
+  return typeof value === 'string' && value !== '' && !value.includes('\0')
+})
+
+const MODULE = row('a module name, a path or a URL', (value) => {
+  return (typeof value === 'string' && value !== '') || value instanceof URL
+})
+
+type OwnProvider = Exclude<NonNullable<HostOptions['provider']>, string>
+
+const PROVIDER = optionTable<OwnProvider>('provider', {
+  module: MODULE,
+  // They may hold credentials.
+  options: secret(row('something that structured clone can copy to other threads', isCloneable)),
+})
+
+function isCloneable(value: unknown): boolean {
+  try {
+    structuredClone(value)
+    return true
+  } catch {
+    return false
+  }
 }
 
-function positiveInteger(path: string, value: unknown, allowInfinity = false): void {
-  if (value === undefined || (Number.isSafeInteger(value) && (value as number) > 0)) return
-  if (allowInfinity && value === Infinity) return
-  refuse(path, value, `expected an integer above 0${allowInfinity ? ', or Infinity' : ''}`)
-}
+const PROVIDERS = oneOf('auto', 'simulated', 'computecore')
 
-function object(path: string, value: unknown): void {
-  if (value !== undefined && (typeof value !== 'object' || value === null)) refuse(path, value, 'expected an object')
-}
+const HOST_SIMULATED = optionTable<SimulatedOptions>('simulated', {
+  ...SIMULATED_ROWS,
+  service: row('a SimulatedService', (value) => value instanceof SimulatedService),
+})
+
+/** Host.open. */
+export const HOST_OPTIONS = optionTable<HostOptions>('options', {
+  provider: {
+    expected: `${PROVIDERS.expected}, or an object with a module`,
+    allows: (value) => PROVIDERS.allows(value) || isRecord(value),
+    members: PROVIDER,
+  },
+  computecore: group(optionTable<NonNullable<HostOptions['computecore']>>('computecore', { libraryPath: LIBRARY })),
+  threads: COUNT,
+  isolation: oneOf('pooled', 'dedicated'),
+  transport: oneOf('auto', 'hyperv', 'unix'),
+  socketDirectory: row('a path', (value) => typeof value === 'string'),
+  limits: group(
+    optionTable<NonNullable<HostOptions['limits']>>('limits', {
+      queuePerVM: COUNT_OR_INFINITY,
+      operations: COUNT_OR_INFINITY,
+      boots: COUNT_OR_INFINITY,
+    }),
+  ),
+  closeTimeoutMs: MILLISECONDS,
+  simulated: group(HOST_SIMULATED),
+})
+
+/** Host.listVMs. */
+export const SYSTEM_QUERY = optionTable<ComputeSystemQuery>('query', {
+  Ids: STRINGS,
+  Names: STRINGS,
+  Types: STRINGS,
+  Owners: STRINGS,
+})
 
 /** @throws {InvalidConfigError} naming the option */
 export function checkHostOptions(options: HostOptions = {}): HostSettings {
-  if (typeof options !== 'object' || (options as unknown) === null) refuse('options', options, 'expected an object')
+  checkOptions({ op: OP }, options, HOST_OPTIONS)
   const { threads, isolation, transport, socketDirectory, limits, closeTimeoutMs, simulated, computecore } = options
-  object('limits', limits)
-  object('simulated', simulated)
-  object('computecore', computecore)
-  const libraryPath = computecore?.libraryPath
-  if (
-    libraryPath !== undefined &&
-    (typeof libraryPath !== 'string' || libraryPath === '' || libraryPath.includes('\0'))
-  ) {
-    refuse('computecore.libraryPath', libraryPath, 'expected the path of a library')
-  }
-  positiveInteger('threads', threads)
-  oneOf('isolation', isolation, ['pooled', 'dedicated'])
-  oneOf('transport', transport, ['auto', 'hyperv', 'unix'])
-  if (socketDirectory !== undefined && typeof socketDirectory !== 'string') {
-    refuse('socketDirectory', socketDirectory, 'expected a path')
-  }
-  positiveInteger('limits.queuePerVM', limits?.queuePerVM, true)
-  positiveInteger('limits.operations', limits?.operations, true)
-  positiveInteger('limits.boots', limits?.boots, true)
-  if (closeTimeoutMs !== undefined && !(typeof closeTimeoutMs === 'number' && closeTimeoutMs > 0)) {
-    refuse('closeTimeoutMs', closeTimeoutMs, 'expected milliseconds above 0, or Infinity')
-  }
   checkSimulated(simulated ?? {})
+  const libraryPath = computecore?.libraryPath
   const provider = chooseProvider(options.provider ?? 'auto')
   return {
     provider,
@@ -108,8 +139,7 @@ function chooseTransport(
 
 function checkSimulated(options: NonNullable<HostOptions['simulated']>): void {
   const { service, ...own } = options
-  if (service === undefined) return checkSimulatedOptions(own)
-  if (!(service instanceof SimulatedService)) refuse('simulated.service', service, 'expected a SimulatedService')
+  if (service === undefined) return checkFaultPaths(OP, own)
   const second = Object.entries(own).find(([, value]) => value !== undefined)
   if (second !== undefined) {
     refuse(
@@ -121,19 +151,11 @@ function checkSimulated(options: NonNullable<HostOptions['simulated']>): void {
 }
 
 function chooseProvider(provider: NonNullable<HostOptions['provider']>): HostSettings['provider'] {
-  if (typeof provider === 'object' && (provider as unknown) !== null) {
-    const { module } = provider
-    if (typeof module !== 'string' && !(module instanceof URL))
-      refuse('provider.module', module, 'expected a module name, a path or a URL')
-    if (module === '') refuse('provider.module', module, 'expected a module name, a path or a URL')
-    try {
-      structuredClone(provider.options)
-    } catch {
-      refuse('provider.options', provider.options, 'expected something that structured clone can copy to other threads')
-    }
+  if (typeof provider === 'object') {
+    // An own provider without a module: the one member that it must have.
+    if ((provider.module as unknown) === undefined) refuse('provider.module', undefined, MODULE.expected)
     return provider
   }
-  oneOf('provider', provider, ['auto', 'simulated', 'computecore'])
   if (provider === 'auto') return process.platform === 'win32' ? 'computecore' : 'simulated'
   return provider
 }

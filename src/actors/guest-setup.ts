@@ -1,26 +1,44 @@
 // The options of Host.createGuest, with their defaults.
 
-import { InvalidConfigError } from '../errors.js'
+import { BOOLEAN, COUNT, COUNT_OR_INFINITY, groupOr, MILLISECONDS, oneOf, row, TEXT } from '../options/rows.js'
+import { checkOptions, optionTable } from '../options/table.js'
 import type { GuestOS } from '../protocol/guest-os.js'
-import { isRecord } from '../protocol/json.js'
 import { isGuid, normaliseGuid } from '../protocol/guid.js'
 import { LCOW_BRIDGE_PORT, vsockServiceId, WCOW_BRIDGE_SERVICE } from '../protocol/hvsocket.js'
 import type { GuestInit } from './gcs/contract.js'
 import type { GuestOptions } from './gcs/managers.js'
+import { CALL_ROWS } from './mailbox/call-options.js'
+import type { CallOptions } from './mailbox/contract.js'
 import type { GuestDials } from './vm-setup.js'
 
 const REQUEST_TIMEOUT_MS = 300_000
 const MODIFY_CONCURRENCY = 4
 
+const RECORDER = optionTable<Exclude<NonNullable<GuestOptions['recorder']>, false>>('recorder', {
+  directory: TEXT,
+  frames: COUNT,
+  bytes: COUNT,
+})
+
+/** Host.createGuest. */
+export const GUEST_OPTIONS = optionTable<GuestOptions & CallOptions>('options', {
+  ...CALL_ROWS,
+  serviceId: row('a GUID', isGuid),
+  entropy: BOOLEAN,
+  log: BOOLEAN,
+  requestTimeoutMs: MILLISECONDS,
+  onRequestTimeout: oneOf('reject', 'close'),
+  modifyConcurrency: COUNT_OR_INFINITY,
+  recorder: groupOr('an object, or false', false, RECORDER),
+})
+
 /** @throws {InvalidConfigError} naming the option */
 export function setUpGuest(
   vm: { id: string; runtimeId: string; guestOS: GuestOS },
-  options: GuestOptions,
+  options: GuestOptions & CallOptions,
   dials: GuestDials,
 ): GuestInit {
-  const refuse = (path: string, value: unknown, reason: string): never => {
-    throw new InvalidConfigError({ op: 'host.createGuest', id: vm.id, path, value, reason })
-  }
+  checkOptions({ op: 'host.createGuest', id: vm.id }, options, GUEST_OPTIONS)
   const {
     serviceId = vm.guestOS === 'linux' ? vsockServiceId(LCOW_BRIDGE_PORT) : WCOW_BRIDGE_SERVICE,
     entropy = dials.entropy,
@@ -30,20 +48,7 @@ export function setUpGuest(
     modifyConcurrency = MODIFY_CONCURRENCY,
     recorder = {},
   } = options
-  const given: unknown = serviceId
-  if (!isGuid(given)) refuse('serviceId', given, 'expected a GUID')
-  if (typeof entropy !== 'boolean') refuse('entropy', entropy, 'expected a boolean')
-  if (typeof log !== 'boolean') refuse('log', log, 'expected a boolean')
-  if (!(typeof requestTimeoutMs === 'number' && requestTimeoutMs > 0)) {
-    refuse('requestTimeoutMs', requestTimeoutMs, 'expected milliseconds above 0, or Infinity')
-  }
-  if (onRequestTimeout !== 'reject' && onRequestTimeout !== 'close') {
-    refuse('onRequestTimeout', onRequestTimeout, "expected 'reject' or 'close'")
-  }
-  if (!(Number.isSafeInteger(modifyConcurrency) && modifyConcurrency > 0) && modifyConcurrency !== Infinity) {
-    refuse('modifyConcurrency', modifyConcurrency, 'expected an integer above 0, or Infinity')
-  }
-  const limits = recorderLimits(recorder, refuse)
+  const limits = recorderLimits(recorder)
   return {
     vmId: vm.id,
     runtimeId: vm.runtimeId,
@@ -61,17 +66,8 @@ export function setUpGuest(
 const RECORDED_FRAMES = 128
 const RECORDED_BYTES = 32 * 1024
 
-function recorderLimits(
-  recorder: unknown,
-  refuse: (path: string, value: unknown, reason: string) => never,
-): GuestInit['recorder'] {
+function recorderLimits(recorder: NonNullable<GuestOptions['recorder']>): GuestInit['recorder'] {
   if (recorder === false) return undefined
-  if (!isRecord(recorder)) return refuse('recorder', recorder, 'expected an object, or false')
   const { directory, frames = RECORDED_FRAMES, bytes = RECORDED_BYTES } = recorder
-  const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) > 0
-  if (!isCount(frames)) return refuse('recorder.frames', frames, 'expected an integer above 0')
-  if (!isCount(bytes)) return refuse('recorder.bytes', bytes, 'expected an integer above 0')
-  if (directory === undefined) return { frames, bytes }
-  if (typeof directory === 'string' && directory !== '') return { directory, frames, bytes }
-  return refuse('recorder.directory', directory, 'expected a non-empty string')
+  return { ...(directory === undefined ? {} : { directory }), frames, bytes }
 }

@@ -3,11 +3,12 @@
 
 import type { UtilityVMBuilder } from '../builder/builder.js'
 import { BridgeClosedError, GuestConnectionUnavailableError, InvalidConfigError, InvalidStateError } from '../errors.js'
+import { checkOptions } from '../options/table.js'
 import type { GuestOS } from '../protocol/guest-os.js'
 import type { ComputeSystem } from '../protocol/schema/index.js'
-import { checkTexts, documentText, isWellFormed, readArgument } from './arguments.js'
-import { checkHostOptions, type HostSettings } from './check-host-options.js'
-import { Events } from './events.js'
+import { documentText, isWellFormed, readArgument } from './arguments.js'
+import { checkHostOptions, SYSTEM_QUERY, type HostSettings } from './check-host-options.js'
+import { Events, type EventNames } from './events.js'
 import type { GuestNotices, GuestRequests } from './gcs/contract.js'
 import type { GuestOptions } from './gcs/managers.js'
 import { Guest } from './gcs/proxy.js'
@@ -15,7 +16,7 @@ import { setUpGuest } from './guest-setup.js'
 import type { ComputeSystemQuery, ComputeSystemSummary, HostOptions, HostStats } from './host-options.js'
 import { KeepAlive } from './keep-alive.js'
 import { LatencyBook } from './latency.js'
-import { checkCallOptions } from './mailbox/caller.js'
+import { callOptionsOf } from './mailbox/call-options.js'
 import type { CallOptions, Mailbox } from './mailbox/contract.js'
 import { openProviderSource, type ProviderSource } from './provider-spec.js'
 import { documentOf, systemsOf } from './service-answers.js'
@@ -27,7 +28,7 @@ import { openTransportSource, type TransportSource } from './transport-source.js
 import type { VmNotices, VmRequests } from './vm/contract.js'
 import type { ExitStatus } from './vm/managers/index.js'
 import { UtilityVM } from './vm/proxy.js'
-import { checkGuestOS, checkVmId, existingVm, setUpVm, type GuestDials, type VmSetup } from './vm-setup.js'
+import { checkVmId, existingVm, setUpVm, VM_OPTIONS, type GuestDials, type VmSetup } from './vm-setup.js'
 
 export interface HostEvents {
   /** A VM has ended; once per VM, however many handles this Host has on it. */
@@ -38,6 +39,18 @@ export interface HostEvents {
   'thread-lost': [threadId: number, cause: Error]
   /** What `close` could not end in order within closeTimeoutMs. */
   'close-forced': [what: string[]]
+}
+
+const HOST_EVENTS: EventNames<HostEvents> = {
+  'vm-exited': true,
+  'guest-disconnected': true,
+  'thread-lost': true,
+  'close-forced': true,
+  'actor-restarted': true,
+  'actor-given-up': true,
+  'thread-stuck': true,
+  'guest-reconnected': true,
+  dropped: true,
 }
 
 /** What the Host keeps of one UtilityVM. */
@@ -88,7 +101,7 @@ export class Host extends Events<HostEvents> {
     transport: TransportSource,
     keepAlive: KeepAlive,
   ) {
-    super()
+    super('host', HOST_EVENTS)
     this.#keepAlive = keepAlive
     this.#settings = settings
     this.#directory = directory
@@ -186,8 +199,7 @@ export class Host extends Events<HostEvents> {
   ): Promise<UtilityVM> {
     const op = 'host.createVM'
     checkVmId(op, id)
-    checkCallOptions(options, { op, id })
-    checkGuestOS(op, id, options.guestOS)
+    checkOptions({ op, id }, options, VM_OPTIONS)
     const setup = readArgument({ op, id }, 'config', () => setUpVm(op, id, config, options.guestOS))
     return this.#attach('create', op, id, options, () => setup)
   }
@@ -196,8 +208,7 @@ export class Host extends Events<HostEvents> {
   async openVM(id: string, options: { guestOS?: GuestOS } & CallOptions = {}): Promise<UtilityVM> {
     const op = 'host.openVM'
     checkVmId(op, id)
-    checkCallOptions(options, { op, id })
-    checkGuestOS(op, id, options.guestOS)
+    checkOptions({ op, id }, options, VM_OPTIONS)
     return this.#attach('open', op, id, options, (runtimeOsType) => {
       const reported = runtimeOsType?.toLowerCase() === 'linux' ? 'linux' : 'windows'
       return existingVm(options.guestOS ?? reported)
@@ -212,7 +223,6 @@ export class Host extends Events<HostEvents> {
     setUp: (runtimeOsType?: string) => VmSetup,
   ): Promise<UtilityVM> {
     this.#assertOpen(op, id)
-    const { signal, timeoutMs } = options
     const threads = this.#settings.isolation === 'dedicated' ? await this.#dedicate(op, id) : this.#shared!
     const thread = threads.leastLoaded() ?? (await threads.place())
     const mailbox = threads.startActor<VmRequests, VmNotices>(thread, (port) => ({ kind: 'vm', port }))
@@ -222,8 +232,8 @@ export class Host extends Events<HostEvents> {
       const common = { id, shutdownOptions, queueLimit: this.#settings.queuePerVM }
       const attached =
         how === 'create'
-          ? await mailbox.call('create', { ...common, document }, { op, id }, { signal, timeoutMs })
-          : await mailbox.call('open', common, { op, id }, { signal, timeoutMs })
+          ? await mailbox.call('create', { ...common, document }, { op, id }, callOptionsOf(options))
+          : await mailbox.call('open', common, { op, id }, callOptionsOf(options))
       this.#assertOpen(op, id)
       const { guestOS, dials } = setUp(attached.runtimeOsType)
       const hooks = {
@@ -290,11 +300,8 @@ export class Host extends Events<HostEvents> {
   /** Compute systems known to the service, whoever made them. Never waits for a VM. Keys of the query combine with AND. */
   async listVMs(query: ComputeSystemQuery = {}, options?: CallOptions): Promise<ComputeSystemSummary[]> {
     const op = 'host.listVMs'
+    checkOptions({ op }, query, SYSTEM_QUERY)
     const text = documentText({ op }, 'SystemQuery', query)
-    for (const key of ['Ids', 'Names', 'Types', 'Owners'] as const) {
-      const words: unknown = query[key]
-      if (words !== undefined) checkTexts({ op }, key, words)
-    }
     return systemsOf(op, await this.#ask('enumerate', { query: text === '{}' ? '' : text }, op, options))
   }
 
@@ -317,7 +324,6 @@ export class Host extends Events<HostEvents> {
       const reason = 'the VM handle is closed, or belongs to another host'
       throw new InvalidStateError({ op, id: vm.id, state: 'closed', reason })
     }
-    checkCallOptions(options, { op, id: vm.id })
     const init = readArgument({ op, id: vm.id }, 'options', () => setUpGuest(vm, options, entry.dials))
     if (entry.exit !== undefined) {
       const reason = 'the VM has exited'
@@ -357,8 +363,7 @@ export class Host extends Events<HostEvents> {
     })
     place.guest = guest
     try {
-      const { signal, timeoutMs } = options
-      await mailbox.call('arm', {}, { op, id: vm.id }, { signal, timeoutMs })
+      await mailbox.call('arm', {}, { op, id: vm.id }, callOptionsOf(options))
       return guest
     } catch (error) {
       await guest.close()

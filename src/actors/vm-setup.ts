@@ -2,12 +2,16 @@
 
 import { InvalidConfigError } from '../errors.js'
 import type { UtilityVMBuilder } from '../builder/builder.js'
+import { oneOf } from '../options/rows.js'
+import { optionTable } from '../options/table.js'
 import { guestOSOfDocument, type GuestOS } from '../protocol/guest-os.js'
 import { LCOW_LOG_PORT, vsockServiceId, WCOW_LOG_SERVICE } from '../protocol/hvsocket.js'
 import { isRecord, member } from '../protocol/json.js'
 import { findKey } from '../protocol/guid.js'
 import type { ComputeSystem } from '../protocol/schema/index.js'
 import { documentText, isWellFormed } from './arguments.js'
+import { CALL_ROWS } from './mailbox/call-options.js'
+import type { CallOptions } from './mailbox/contract.js'
 
 /** Which side connections the guest makes, as far as the document tells. */
 export interface GuestDials {
@@ -33,10 +37,11 @@ export function checkVmId(op: string, id: unknown): asserts id is string {
   else if (id.includes('\0') || !isWellFormed(id)) refuse('expected text without NUL and unpaired surrogates')
 }
 
-export function checkGuestOS(op: string, id: string, guestOS: unknown): asserts guestOS is GuestOS | undefined {
-  if (guestOS === undefined || guestOS === 'linux' || guestOS === 'windows') return
-  throw new InvalidConfigError({ op, id, path: 'guestOS', value: guestOS, reason: "expected 'linux' or 'windows'" })
-}
+/** Host.createVM and Host.openVM. */
+export const VM_OPTIONS = optionTable<{ guestOS?: GuestOS } & CallOptions>('options', {
+  ...CALL_ROWS,
+  guestOS: oneOf('linux', 'windows'),
+})
 
 /** The setup of a VM that exists already: nobody knows its document. */
 export function existingVm(guestOS: GuestOS): VmSetup {

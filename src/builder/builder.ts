@@ -1,6 +1,7 @@
 // UtilityVMBuilder: makes the ComputeSystem document of a utility VM. Static: no host is touched, nothing is read.
 
-import { InvalidConfigError } from '../errors.js'
+import { BOOLEAN, INTEGER } from '../options/rows.js'
+import { checkOptions, optionTable } from '../options/table.js'
 import { copyDocument } from '../protocol/document.js'
 import type { GuestOS } from '../protocol/guest-os.js'
 import type {
@@ -21,6 +22,7 @@ import type {
   VirtualSmbShare,
 } from '../protocol/schema/index.js'
 import { linuxKernelDirectBoot, uefiBoot, type BootOptions } from './boot.js'
+import { refuse } from './check.js'
 import * as devices from './devices.js'
 import { edited, newDraft, type Draft, type Edit } from './draft.js'
 import * as memory from './memory.js'
@@ -34,6 +36,9 @@ export interface BuilderOptions {
   /** Linux guests: default true. False leaves the Plan9 device out, so that the VM can be migrated. */
   plan9?: boolean
 }
+
+/** The builder's constructor. */
+export const BUILDER_OPTIONS = optionTable<BuilderOptions>('options', { hostBuild: INTEGER, plan9: BOOLEAN })
 
 /**
  * Fluent builder of a create document. Every setter takes a deep copy of what it is given and returns the builder; a mistake throws
@@ -53,16 +58,12 @@ export class UtilityVMBuilder
   #draft: Draft
 
   constructor(owner: string, guestOS: GuestOS, options: BuilderOptions = {}) {
-    const refuse = (path: string, value: unknown, reason: string): never => {
-      throw new InvalidConfigError({ op: 'builder.constructor', path, value, reason })
+    if (typeof owner !== 'string') throw refuse('constructor', 'owner', owner, 'expected a string')
+    if ((guestOS as unknown) !== 'linux' && guestOS !== 'windows') {
+      throw refuse('constructor', 'guestOS', guestOS, "expected 'linux' or 'windows'")
     }
-    if (typeof options !== 'object' || (options as unknown) === null) refuse('options', options, 'expected an object')
+    checkOptions({ op: 'builder.constructor' }, options, BUILDER_OPTIONS)
     const { hostBuild, plan9 = true } = options
-    if (typeof owner !== 'string') refuse('owner', owner, 'expected a string')
-    if (guestOS !== 'linux' && guestOS !== 'windows') refuse('guestOS', guestOS, "expected 'linux' or 'windows'")
-    if (hostBuild !== undefined && !Number.isSafeInteger(hostBuild))
-      refuse('hostBuild', hostBuild, 'expected an integer')
-    if (typeof plan9 !== 'boolean') refuse('plan9', plan9, 'expected a boolean')
     this.guestOS = guestOS
     this.#hostBuild = hostBuild
     this.#draft = newDraft(owner, guestOS, plan9)

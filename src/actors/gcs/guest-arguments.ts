@@ -3,7 +3,11 @@
 import { InvalidConfigError } from '../../errors.js'
 import { isRecord, member } from '../../protocol/json.js'
 import { documentText, isWellFormed } from '../arguments.js'
-import type { CallSubject } from '../mailbox/contract.js'
+import { ANYTHING, BOOLEAN, group } from '../../options/rows.js'
+import { checkOptions, optionTable } from '../../options/table.js'
+import { CALL_ROWS } from '../mailbox/call-options.js'
+import type { CallOptions, CallSubject } from '../mailbox/contract.js'
+import type { ConnectOptions } from './managers.js'
 import { NULL_CONTAINER_ID } from './contract.js'
 
 function refuse(subject: CallSubject, path: string, value: unknown, reason: string): InvalidConfigError {
@@ -26,14 +30,23 @@ export function neededCapability(config: unknown): string | undefined {
   return isHostProcess ? 'HostProcessContainerSupported' : undefined
 }
 
-/** @throws {InvalidConfigError} a member of the wrong type, or a time zone that cannot be serialised */
-export function connectInput(subject: CallSubject, options: unknown): { coldStart?: boolean; timeZone: string } {
-  const { coldStart, initialState = {} } = options as { coldStart?: unknown; initialState?: unknown }
-  if (coldStart !== undefined && typeof coldStart !== 'boolean') {
-    throw refuse(subject, 'coldStart', coldStart, 'expected a boolean')
-  }
-  if (!isRecord(initialState)) throw refuse(subject, 'initialState', initialState, 'expected an object')
-  const zone = initialState['timezone']
+const INITIAL_STATE = optionTable<NonNullable<ConnectOptions['initialState']>>('initialState', { timezone: ANYTHING })
+
+/** Guest.createConnection. */
+export const CONNECT_OPTIONS = optionTable<ConnectOptions & CallOptions>('options', {
+  ...CALL_ROWS,
+  coldStart: BOOLEAN,
+  initialState: group(INITIAL_STATE),
+})
+
+/** @throws {InvalidConfigError} an option that is not known or of the wrong type, or a time zone that cannot be serialised */
+export function connectInput(
+  subject: CallSubject,
+  options: ConnectOptions & CallOptions,
+): { coldStart?: boolean; timeZone: string } {
+  checkOptions(subject, options, CONNECT_OPTIONS)
+  const { coldStart, initialState } = options
+  const zone = initialState?.timezone
   const timeZone = zone === undefined ? '' : documentText(subject, 'TimeZoneInformation', zone)
   return { ...(coldStart === undefined ? {} : { coldStart }), timeZone }
 }

@@ -15,7 +15,8 @@ import { guestMethod, type GuestMethodName } from '../../protocol/guest-resource
 import type { Int64, LcowProcessParameters, ProcessParameters } from '../../protocol/schema/index.js'
 import { isGuid, normaliseGuid } from '../../protocol/guid.js'
 import { documentText, readArgument } from '../arguments.js'
-import { takeCallOptions } from '../mailbox/caller.js'
+import { callOptionsOf, checkCallOptions } from '../mailbox/call-options.js'
+import type { EventNames } from '../events.js'
 import type { CallOptions, CallSubject } from '../mailbox/contract.js'
 import type { GuestOS } from '../../protocol/guest-os.js'
 import { Container } from './container/container-proxy.js'
@@ -53,6 +54,16 @@ export interface GuestEvents {
   recording: [path: string]
 }
 
+const GUEST_EVENTS: EventNames<GuestEvents> = {
+  disconnected: true,
+  log: true,
+  warning: true,
+  'container-exited': true,
+  recording: true,
+  reconnected: true,
+  dropped: true,
+}
+
 /** Local end of a Guest: closed by its caller, or ended with its VM. */
 type Ending = { kind: 'closed' } | { kind: 'vm-exited'; cause: Error }
 
@@ -66,7 +77,7 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
 
   /** @internal made by Host.createGuest */
   constructor(link: GuestLink) {
-    super()
+    super('guest', GUEST_EVENTS)
     this.#link = link
     this.guestOS = link.guestOS
     link.mailbox.onNotice('disconnected', (record) => {
@@ -137,14 +148,14 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
   async createConnection(options: ConnectOptions & CallOptions = {}): Promise<void> {
     this.#assertOpen('createConnection')
     const subject = this.#subject('createConnection')
-    const given = takeCallOptions(options, subject)
     const { coldStart, timeZone } = readArgument(subject, 'options', () => connectInput(subject, options))
     const input = { coldStart: coldStart ?? !this.#connectedBefore, timeZone }
-    await this.#link.mailbox.call('connect', input, subject, given)
+    await this.#link.mailbox.call('connect', input, subject, callOptionsOf(options))
     this.#connectedBefore = true
   }
 
   async closeConnection(options?: CallOptions): Promise<void> {
+    checkCallOptions(options, this.#subject('closeConnection'))
     if (this.#ending !== undefined) return
     await this.#link.mailbox.call('disconnect', {}, this.#subject('closeConnection'), options)
   }
@@ -280,9 +291,9 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
     this.#ready('openProcess')
     const { stdin, stdout, stderr } = input.ports
     const wanted = { stdin: stdin !== undefined, stdout: stdout !== undefined, stderr: stderr !== undefined }
-    const given = takeCallOptions(options, subject)
+    checkCallOptions(options, subject)
     return withStreams(this.#link, saved.containerId, wanted, 'closeProcess', (key, remote, transfer) =>
-      this.#link.mailbox.call('openProcess', { key, ...input, ...remote }, subject, { ...given, transfer }),
+      this.#link.mailbox.call('openProcess', { key, ...input, ...remote }, subject, options, transfer),
     )
   }
 

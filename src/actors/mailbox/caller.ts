@@ -13,6 +13,7 @@ import {
 import { atCallSite, callSite, fromWireError, type CallSite, type WireError } from '../../errors-wire.js'
 import { systemClock, type Clock, type Timer } from '../../native/clock.js'
 import { onAbort } from './abort-listeners.js'
+import { checkCallOptions } from './call-options.js'
 import { activeTrace } from './trace-context.js'
 import type {
   CallMeta,
@@ -58,39 +59,6 @@ export interface MailboxOptions {
 
 type Notice = (...args: never[]) => void
 
-/** Checks the options every asynchronous call takes. @throws {InvalidConfigError} */
-export function checkCallOptions(options: CallOptions | undefined, subject: CallSubject): void {
-  if (options === undefined) return
-  if (typeof options !== 'object' || (options as unknown) === null) {
-    throw new InvalidConfigError({ ...subject, path: 'options', value: options, reason: 'expected an object' })
-  }
-  const { timeoutMs, signal, listens } = readOptions(options, subject)
-  if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs > 0)) {
-    const reason = 'expected milliseconds above 0, or Infinity'
-    throw new InvalidConfigError({ ...subject, path: 'timeoutMs', value: timeoutMs, reason })
-  }
-  if (signal !== undefined && !listens) {
-    throw new InvalidConfigError({ ...subject, path: 'signal', value: signal, reason: 'expected an AbortSignal' })
-  }
-}
-
-/** Only what every call takes, of options that may have more. @throws {InvalidConfigError} */
-export function takeCallOptions(options: CallOptions | undefined, subject: CallSubject): CallOptions {
-  checkCallOptions(options, subject)
-  return { signal: options?.signal, timeoutMs: options?.timeoutMs }
-}
-
-/** Reading them may run code of the caller's: a getter that throws is a mistake in the call. */
-function readOptions(options: CallOptions, subject: CallSubject): CallOptions & { listens: boolean } {
-  try {
-    const { timeoutMs, signal } = options
-    const listener: unknown = (signal as { addEventListener?: unknown } | null | undefined)?.addEventListener
-    return { timeoutMs, signal, listens: typeof listener === 'function' }
-  } catch (cause) {
-    throw new InvalidConfigError({ ...subject, path: 'options', reason: 'they cannot be read', cause })
-  }
-}
-
 class Caller<R extends RequestMap<R>, E extends NoticeMap<E>> implements Mailbox<R, E> {
   readonly ended: Promise<Error | undefined>
   readonly #port: MessagePort
@@ -133,10 +101,11 @@ class Caller<R extends RequestMap<R>, E extends NoticeMap<E>> implements Mailbox
     method: K,
     input: R[K]['input'],
     subject: CallSubject,
-    options?: CallOptions & { transfer?: readonly Transferable[] },
+    options?: CallOptions,
+    transfer?: readonly Transferable[],
   ): Promise<R[K]['output']> {
-    if (this.#pending.size >= NOTED_STACKS) return this.#callAwaited(method, input, subject, options)
-    return this.#call(method, input, subject, callSite(this.call), options)
+    if (this.#pending.size >= NOTED_STACKS) return this.#callAwaited(method, input, subject, options, transfer)
+    return this.#call(method, input, subject, callSite(this.call), options, transfer)
   }
 
   /** The awaiting functions' frames come for nothing: the engine finds them from here when the call has failed. */
@@ -144,10 +113,11 @@ class Caller<R extends RequestMap<R>, E extends NoticeMap<E>> implements Mailbox
     method: string,
     input: unknown,
     subject: CallSubject,
-    options?: CallOptions & { transfer?: readonly Transferable[] },
+    options?: CallOptions,
+    transfer?: readonly Transferable[],
   ): Promise<never> {
     try {
-      return await this.#call(method, input, subject, undefined, options)
+      return await this.#call(method, input, subject, undefined, options, transfer)
     } catch (error) {
       throw atCallSite(error as Error, callSite(this.#callAwaited))
     }
@@ -158,7 +128,8 @@ class Caller<R extends RequestMap<R>, E extends NoticeMap<E>> implements Mailbox
     input: unknown,
     subject: CallSubject,
     site: CallSite | undefined,
-    options?: CallOptions & { transfer?: readonly Transferable[] },
+    options?: CallOptions,
+    transfer?: readonly Transferable[],
   ): Promise<never> {
     return new Promise((resolve, reject) => {
       try {
@@ -173,7 +144,7 @@ class Caller<R extends RequestMap<R>, E extends NoticeMap<E>> implements Mailbox
       const pending: Pending = { subject, site, resolve, reject, startedMs: this.#clock.now() }
       this.#pending.set(id, pending)
       if (options !== undefined) this.#watch(id, pending, options)
-      this.#send(id, method, input, metaOf(id, options), options?.transfer)
+      this.#send(id, method, input, metaOf(id, options), transfer)
     })
   }
 

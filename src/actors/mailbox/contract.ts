@@ -94,7 +94,8 @@ export interface Mailbox<R extends RequestMap<R>, E extends NoticeMap<E>> {
     method: K,
     input: R[K]['input'],
     subject: CallSubject,
-    options?: CallOptions & { transfer?: readonly Transferable[] },
+    options?: CallOptions,
+    transfer?: readonly Transferable[],
   ): Promise<R[K]['output']>
   /** One listener per notice: a later call replaces the earlier. Notices keep their order with answers. */
   onNotice<K extends keyof E & string>(

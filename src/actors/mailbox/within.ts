@@ -4,7 +4,7 @@ import { AbortError, OperationTimeoutError } from '../../errors.js'
 import { atCallSite, callSite } from '../../errors-wire.js'
 import { systemClock, type Clock } from '../../native/clock.js'
 import { onAbort } from './abort-listeners.js'
-import { checkCallOptions } from './caller.js'
+import { checkCallOptions } from './call-options.js'
 import type { CallOptions, CallSubject } from './contract.js'
 
 /**

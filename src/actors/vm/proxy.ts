@@ -26,9 +26,9 @@ import type {
   SaveOptions,
 } from '../../protocol/schema/index.js'
 import { checkTexts, documentText, readArgument } from '../arguments.js'
-import { Events } from '../events.js'
+import { Events, type EventNames } from '../events.js'
 import type { GuestOS } from '../../protocol/guest-os.js'
-import { checkCallOptions } from '../mailbox/caller.js'
+import { checkCallOptions } from '../mailbox/call-options.js'
 import type { CallOptions } from '../mailbox/contract.js'
 import { within } from '../mailbox/within.js'
 import { changeOf, type Subject } from './changes.js'
@@ -48,6 +48,14 @@ export interface VmEvents {
   'guest-connection-closed': []
   /** Progress of a live migration. */
   migration: [OperationSystemMigrationNotificationInfo]
+}
+
+const VM_EVENTS: EventNames<VmEvents> = {
+  exit: true,
+  'crash-report': true,
+  'guest-connection-closed': true,
+  migration: true,
+  dropped: true,
 }
 
 interface Recorded {
@@ -71,7 +79,7 @@ export class UtilityVM extends ModifiableEvents implements LifetimeManager, Migr
 
   /** @internal made by Host.createVM and Host.openVM */
   constructor(link: VmLink) {
-    super()
+    super('vm', VM_EVENTS)
     this.#link = link
     this.id = link.id
     this.guestOS = link.guestOS

@@ -2,7 +2,8 @@
 // not look like one that never matches.
 
 import { InvalidConfigError } from '../../errors.js'
-import { isRecord } from '../../protocol/json.js'
+import { BOOLEAN, COUNT, group, INTEGER, listOf, oneOf, row, TEXT } from '../../options/rows.js'
+import { checkOptions, optionTable, type Row, type Rows } from '../../options/table.js'
 import { ExitType } from '../../protocol/schema/index.js'
 import type { FaultRule, HcsOp, ServiceOptions } from './options.js'
 
@@ -21,54 +22,55 @@ const OPS: readonly HcsOp[] = [
   'close',
 ]
 
-interface Check {
-  readonly allows: (value: unknown) => boolean
-  readonly expected: string
-}
-
-const check = (expected: string, allows: Check['allows']): Check => ({ allows, expected })
+const OP = oneOf(...OPS)
+const TRUE = row('true, or nothing', (value) => value === true)
 
 const isMs = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value) && value >= 0
-const isText = (value: unknown): boolean => typeof value === 'string' && value !== ''
-const oneOf = (...words: readonly string[]): Check =>
-  check(`expected one of ${words.join(', ')}`, (value) => words.some((word) => word === value))
 
-const TEXT = check('expected a string that is not empty', isText)
-const COUNT = check('expected an integer above 0', (value) => Number.isSafeInteger(value) && Number(value) > 0)
-const TRUE = check('expected true, or nothing', (value) => value === true)
-const OP = oneOf(...OPS)
-
-const OPTIONS: Readonly<Record<keyof ServiceOptions, Check>> = {
-  guest: oneOf('builtin', 'none'),
-  seed: check('expected an integer', Number.isSafeInteger),
-  strictDocuments: check('expected true or false', (value) => typeof value === 'boolean'),
-  processors: COUNT,
-  memoryMB: COUNT,
-  endpoints: check('expected an array of endpoint ids', (value) => Array.isArray(value) && value.every(isText)),
-  latency: check('expected an object', isRecord),
-  faults: check('expected an array', Array.isArray),
-}
-
-const LATENCY = check('expected milliseconds, or [min, max] of them', (value) => {
+const LATENCY = row('milliseconds, or [min, max] of them', (value) => {
   const range: unknown[] = Array.isArray(value) ? value : [value, value]
   return range.length === 2 && range.every(isMs) && Number(range[0]) <= Number(range[1])
 })
 
-const RULE: Readonly<Record<keyof FaultRule, Check>> = {
+const LATENCIES = optionTable<NonNullable<ServiceOptions['latency']>>(
+  'latency',
+  Object.fromEntries(OPS.map((op) => [op, LATENCY])) as Record<HcsOp, Row>,
+)
+
+const FAULT_RULE = optionTable<FaultRule>('rule', {
   op: OP,
   id: TEXT,
   path: TEXT,
   nth: COUNT,
-  probability: check('expected 0..1', (value) => isMs(value) && value <= 1),
-  fail: check('expected an HRESULT that is a failure', isFailure),
+  probability: row('0..1', (value) => isMs(value) && value <= 1),
+  fail: row('an HRESULT that is a failure', isFailure),
   never: TRUE,
-  delayMs: check('expected milliseconds of 0 or more', isMs),
+  delayMs: row('milliseconds of 0 or more', isMs),
   afterExit: TRUE,
   crash: TRUE,
   exit: oneOf(...ExitType),
   disconnect: TRUE,
   guest: oneOf('disconnect'),
+})
+
+/** What a simulated service takes, by itself or as part of a Host's options. */
+export const SIMULATED_ROWS: Rows<ServiceOptions> = {
+  guest: oneOf('builtin', 'none'),
+  seed: INTEGER,
+  strictDocuments: BOOLEAN,
+  processors: COUNT,
+  memoryMB: COUNT,
+  endpoints: row('an array of endpoint ids', (value) => Array.isArray(value) && value.every((id) => TEXT.allows(id))),
+  latency: group(LATENCIES),
+  faults: listOf(FAULT_RULE),
 }
+
+const SIMULATED = optionTable<ServiceOptions>('simulated', SIMULATED_ROWS)
+
+/** SimulatedService.open: the paths of its errors begin with `simulated`, as those of Host.open do. */
+export const SERVICE_OPTIONS = optionTable<{ simulated: ServiceOptions }>('options', {
+  simulated: group(SIMULATED),
+})
 
 /** Signed or unsigned, the top bit set. */
 function isFailure(value: unknown): boolean {
@@ -78,36 +80,21 @@ function isFailure(value: unknown): boolean {
 
 /** @throws {InvalidConfigError} naming the option */
 export function checkSimulatedOptions(options: ServiceOptions): void {
-  checkMembers(options, OPTIONS, 'simulated')
-  for (const [op, latency] of Object.entries(options.latency ?? {})) {
-    const path = `simulated.latency.${op}`
-    if (!OP.allows(op)) refuse(path, latency, 'no such operation')
-    if (latency !== undefined) checkValue(latency, LATENCY, path)
-  }
-  options.faults?.forEach((rule: unknown, index) => {
+  const op = 'simulated.open'
+  checkOptions({ op }, { simulated: options }, SERVICE_OPTIONS)
+  checkFaultPaths(op, options)
+}
+
+/** What a rule must have, and may have only with another member. @throws {InvalidConfigError} */
+export function checkFaultPaths(op: string, { faults = [] }: ServiceOptions): void {
+  faults.forEach((rule, index) => {
     const path = `simulated.faults[${index}]`
-    if (!isRecord(rule)) refuse(path, rule, 'expected an object')
-    checkMembers(rule, RULE, path)
-    checkValue(rule['op'], OP, `${path}.op`)
-    if (rule['path'] !== undefined && rule['op'] !== 'modify') {
-      refuse(`${path}.path`, rule['path'], "only the operation 'modify' has a path")
+    if ((rule.op as unknown) === undefined) {
+      throw new InvalidConfigError({ op, path: `${path}.op`, value: undefined, reason: OP.expected })
+    }
+    if (rule.path !== undefined && rule.op !== 'modify') {
+      const reason = "only the operation 'modify' has a path"
+      throw new InvalidConfigError({ op, path: `${path}.path`, value: rule.path, reason })
     }
   })
-}
-
-function checkMembers(value: object, checks: Readonly<Record<string, Check>>, path: string): void {
-  for (const [name, given] of Object.entries(value) as [string, unknown][]) {
-    if (given === undefined) continue
-    const known = Object.hasOwn(checks, name) ? checks[name] : undefined
-    if (known === undefined) refuse(`${path}.${name}`, given, 'no such option')
-    checkValue(given, known, `${path}.${name}`)
-  }
-}
-
-function checkValue(value: unknown, { allows, expected }: Check, path: string): void {
-  if (!allows(value)) refuse(path, value, expected)
-}
-
-function refuse(path: string, value: unknown, reason: string): never {
-  throw new InvalidConfigError({ op: 'simulated.open', path, value, reason })
 }

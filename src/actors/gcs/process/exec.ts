@@ -2,6 +2,9 @@
 
 import type { Readable, Writable } from 'node:stream'
 import { InvalidConfigError } from '../../../errors.js'
+import { BOOLEAN, row, secret, STRING, STRINGS } from '../../../options/rows.js'
+import { checkOptions, optionTable } from '../../../options/table.js'
+import { isRecord, kindOf } from '../../../protocol/json.js'
 import type { ProcessParameters } from '../../../protocol/schema/index.js'
 import type { CallOptions, CallSubject } from '../../mailbox/contract.js'
 import { within } from '../../mailbox/within.js'
@@ -12,6 +15,31 @@ import { pump } from './pump.js'
 const LINUX_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 const WINDOWS_SYSTEM_USER = 'NT AUTHORITY\\SYSTEM'
 
+const WRITABLE = row('a Writable', (value) => canDo(value, 'write'))
+
+/** Guest.execInUVM. What runs, and with what, is nobody's business but the caller's. */
+export const EXEC_REQUEST = optionTable<ExecRequest>('request', {
+  args: secret(STRINGS),
+  commandLine: secret(STRING),
+  workingDirectory: STRING,
+  env: secret(
+    row('strings', (value) => {
+      return (
+        isRecord(value) && kindOf(value) === undefined && Object.values(value).every((text) => typeof text === 'string')
+      )
+    }),
+  ),
+  user: STRING,
+  terminal: BOOLEAN,
+  stdin: secret(
+    row('a Readable, a string or a Uint8Array', (value) => {
+      return typeof value === 'string' || value instanceof Uint8Array || canDo(value, 'pipe')
+    }),
+  ),
+  stdout: WRITABLE,
+  stderr: WRITABLE,
+})
+
 /**
  * The process parameters of a request, with the defaults of the reference implementation's diagnostic exec: Linux runs in `/` with the
  * usual PATH, Windows in `C:\` as SYSTEM.
@@ -19,24 +47,18 @@ const WINDOWS_SYSTEM_USER = 'NT AUTHORITY\\SYSTEM'
  * @throws {InvalidConfigError} neither `args` nor `commandLine`, stderr together with a terminal, or a wrong type
  */
 export function execParameters(request: ExecRequest, guestOS: GuestOS, vmId: string): ProcessParameters {
-  const refuse = (path: string, value: unknown, reason: string): never => {
-    throw new InvalidConfigError({ op: 'guest.execInUVM', id: vmId, path, value, reason })
+  const subject = { op: 'guest.execInUVM', id: vmId }
+  if ((request as unknown) === undefined) {
+    throw new InvalidConfigError({ ...subject, path: 'request', reason: 'expected an object' })
   }
-  if (typeof request !== 'object' || (request as unknown) === null)
-    return refuse('request', request, 'expected an object')
+  checkOptions(subject, request, EXEC_REQUEST)
   const { args, commandLine, env, terminal = false } = request
-  checkKinds(request, refuse)
-  if (args !== undefined && (!Array.isArray(args) || args.some((arg) => typeof arg !== 'string'))) {
-    refuse('args', args, 'expected an array of strings')
+  if (!commandLine && !args?.length) {
+    throw new InvalidConfigError({ ...subject, path: 'args', reason: 'expected args or a commandLine' })
   }
-  if (commandLine !== undefined && typeof commandLine !== 'string')
-    refuse('commandLine', commandLine, 'expected a string')
-  if (!commandLine && !args?.length) refuse('args', args, 'expected args or a commandLine')
-  if (env !== undefined && Object.values(env).some((value) => typeof value !== 'string')) {
-    refuse('env', env, 'expected strings')
+  if (terminal && request.stderr !== undefined) {
+    throw new InvalidConfigError({ ...subject, path: 'stderr', reason: 'a terminal has no stderr of its own' })
   }
-  if (typeof terminal !== 'boolean') refuse('terminal', terminal, 'expected a boolean')
-  if (terminal && request.stderr !== undefined) refuse('stderr', '[stream]', 'a terminal has no stderr of its own')
 
   const command: ProcessParameters =
     guestOS === 'windows'
@@ -55,22 +77,6 @@ export function execParameters(request: ExecRequest, guestOS: GuestOS, vmId: str
     ...(request.stdin === undefined ? {} : { CreateStdInPipe: true }),
     ...(request.stdout === undefined ? {} : { CreateStdOutPipe: true }),
     ...(request.stderr === undefined ? {} : { CreateStdErrPipe: true }),
-  }
-}
-
-function checkKinds(request: ExecRequest, refuse: (path: string, value: unknown, reason: string) => never): void {
-  for (const path of ['workingDirectory', 'user'] as const) {
-    const value: unknown = request[path]
-    if (value !== undefined && typeof value !== 'string') refuse(path, value, 'expected a string')
-  }
-  const { stdin } = request
-  const isBytes = typeof stdin === 'string' || stdin instanceof Uint8Array
-  if (stdin !== undefined && !isBytes && !canDo(stdin, 'pipe')) {
-    refuse('stdin', stdin, 'expected a Readable, a string or a Uint8Array')
-  }
-  for (const path of ['stdout', 'stderr'] as const) {
-    const stream = request[path]
-    if (stream !== undefined && !canDo(stream, 'write')) refuse(path, stream, 'expected a Writable')
   }
 }
 

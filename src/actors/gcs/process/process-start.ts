@@ -4,7 +4,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import type { GuestOS } from '../../../protocol/guest-os.js'
 import type { ProcessParameters } from '../../../protocol/schema/index.js'
 import { documentText } from '../../arguments.js'
-import { takeCallOptions } from '../../mailbox/caller.js'
+import { checkCallOptions } from '../../mailbox/call-options.js'
 import type { CallOptions, CallSubject, Mailbox } from '../../mailbox/contract.js'
 import { NULL_CONTAINER_ID, type GuestNotices, type GuestRequests, type StartedProcess } from '../contract.js'
 import { GuestProcess, type ProcessStreams } from './process-proxy.js'
@@ -46,9 +46,9 @@ export async function startProcess(
     stderr: CreateStdErrPipe === true,
   }
   const input = { containerId: containerId ?? NULL_CONTAINER_ID, parameters: text, op: subject.op }
-  const given = takeCallOptions(options, subject)
+  checkCallOptions(options, subject)
   return withStreams(host, containerId, wanted, 'discardProcess', (key, remote, transfer) =>
-    host.mailbox.call('execute', { key, ...input, ...remote }, subject, { ...given, transfer }),
+    host.mailbox.call('execute', { key, ...input, ...remote }, subject, options, transfer),
   )
 }
 
