@@ -4,7 +4,6 @@ import { availableParallelism } from 'node:os'
 import { basename } from 'node:path'
 import { InvalidConfigError } from '../errors.js'
 import { checkFaultPaths, SIMULATED_ROWS } from '../native/simulated/check-options.js'
-
 import { SimulatedService, type SimulatedOptions } from '../native/simulated/thread/service.js'
 import { COUNT, COUNT_OR_INFINITY, group, MILLISECONDS, oneOf, row, secret, STRINGS } from '../options/rows.js'
 import { checkOptions, optionTable } from '../options/table.js'

@@ -64,7 +64,7 @@ interface Recorded {
 }
 
 /** The methods of the host managers are made from their statements, below. */
-const ModifiableEvents = Events as new () => Events<VmEvents> & HostManagers
+const ModifiableEvents = Events as new (label: string, names: EventNames<VmEvents>) => Events<VmEvents> & HostManagers
 
 export class UtilityVM extends ModifiableEvents implements LifetimeManager, MigrationManager {
   readonly id: string

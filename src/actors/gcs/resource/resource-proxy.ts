@@ -9,7 +9,7 @@ import {
   type ResourceManagers,
 } from '../../../protocol/guest-resources/methods.js'
 import { documentText } from '../../arguments.js'
-import { Events } from '../../events.js'
+import { Events, type EventNames } from '../../events.js'
 import type { CallOptions, CallSubject } from '../../mailbox/contract.js'
 
 abstract class ResourceSender<E> extends Events<E> {
@@ -35,7 +35,10 @@ abstract class ResourceSender<E> extends Events<E> {
 }
 
 /** An emitter with the methods of every resource manager. */
-export const GuestResources = ResourceSender as unknown as abstract new <E>() => ResourceSender<E> & ResourceManagers
+export const GuestResources = ResourceSender as unknown as abstract new <E>(
+  label: string,
+  names: EventNames<E>,
+) => ResourceSender<E> & ResourceManagers
 
 /** The Request value for the arguments of a method. @throws {InvalidConfigError} */
 export function resourceRequest(method: GuestMethodName, args: readonly unknown[], subject: CallSubject): string {
