@@ -4,9 +4,9 @@
 import type { Duplex } from 'node:stream'
 import type { GuestOS } from '../../../protocol/guest-os.js'
 import type { Timer } from '../../clock.js'
-import type { Document } from './decode.js'
 import { Gate } from './gate.js'
 import type { GuestMachine, GuestSurroundings, MachineDisk } from './machine.js'
+import { GuestMemory, slot, type Slot } from './memory.js'
 import type { Mount } from './mounts.js'
 import { Volumes, type VolumeState } from './volumes.js'
 
@@ -26,20 +26,14 @@ export interface Interface {
 
 export const DEFAULT_MTU = 1500
 
-/** The state of a kernel as plain data, for a machine that moves to another host. */
-export interface KernelState {
-  mounts: Map<string, Mount>
+const MOUNTS = slot('mounts', () => new Map<string, Mount>())
+const INTERFACES = slot('interfaces', () => new Map<string, Interface>())
+const UNPLUGGED = slot('unplugged', () => new Set<string>())
+const TIME_ZONE = slot('timeZone', () => 'UTC')
+
+/** The state of a kernel as plain data, for a machine that moves to another host: the slots of all parts by name, and these. */
+export interface KernelState extends Record<string, unknown> {
   volumes: VolumeState
-  interfaces: Map<string, Interface>
-  namespaces: Map<string, number>
-  announced: Map<string, Interface>
-  layerFilters: Map<string, readonly string[]>
-  timeZone: string
-  unplugged: Set<string>
-  hvSocketAddress: GuestKernel['hvSocketAddress']
-  securityPolicy: Document | undefined
-  fragments: number
-  podMemoryBytes: number | undefined
   nextPid: number
   uptimeMs: number
 }
@@ -47,33 +41,12 @@ export interface KernelState {
 export class GuestKernel {
   readonly machine: GuestMachine
   readonly gate = new Gate()
-  /** By mount point; of a Windows guest in lower case. */
-  readonly mounts = new Map<string, Mount>()
-  /** By adapter id, lower case, no braces. */
-  readonly interfaces = new Map<string, Interface>()
+  readonly #memory = new GuestMemory()
   /** Adapters whose device is still awaited. */
   readonly configuring = new Set<string>()
   /** Namespaces that containers have, with how many have them (Linux). */
   readonly assignedNamespaces = new Map<string, number>()
   readonly volumes = new Volumes()
-  /** Network namespaces by id, lower case (Windows). */
-  readonly namespaces = new Map<string, number>()
-  /** Disks the guest has let go of, which the host has not taken yet: `controller:lun`. */
-  readonly #unplugged = new Set<string>()
-  /** Endpoints announced before their adapter came, by adapter id (Windows). */
-  readonly announced = new Map<string, Interface>()
-  /** Layers that a filter joins at a path, topmost first (Windows). */
-  readonly layerFilters = new Map<string, readonly string[]>()
-  /** Name of the time zone (Windows). */
-  timeZone = 'UTC'
-  /** Addresses a Windows guest was given. */
-  hvSocketAddress: { local: string; parent: string } | undefined
-  /** Installed once in the life of the machine. */
-  securityPolicy: Document | undefined
-  /** Policy fragments that were loaded. */
-  fragments = 0
-  /** Limit of the control group that pods share, once it was computed. */
-  podMemoryBytes: number | undefined
   #nextPid: number
   #startedMs: number
   readonly #surroundings: GuestSurroundings
@@ -95,6 +68,39 @@ export class GuestKernel {
       this.#forgetUnplugged()
       for (const change of [...this.#changes]) change()
     })
+  }
+
+  /** What a part of the guest remembers. */
+  recall<T>(slot: Slot<T>): T {
+    return this.#memory.recall(slot)
+  }
+
+  remember<T>(slot: Slot<T>, value: T): void {
+    this.#memory.remember(slot, value)
+  }
+
+  /** By mount point; of a Windows guest in lower case. */
+  get mounts(): Map<string, Mount> {
+    return this.recall(MOUNTS)
+  }
+
+  /** By adapter id, lower case, no braces. */
+  get interfaces(): Map<string, Interface> {
+    return this.recall(INTERFACES)
+  }
+
+  /** Disks the guest has let go of, which the host has not taken yet: `controller:lun`. */
+  get #unplugged(): Set<string> {
+    return this.recall(UNPLUGGED)
+  }
+
+  /** Name of the time zone (Windows). */
+  get timeZone(): string {
+    return this.recall(TIME_ZONE)
+  }
+
+  set timeZone(name: string) {
+    this.remember(TIME_ZONE, name)
   }
 
   now(): Date {
@@ -211,40 +217,19 @@ export class GuestKernel {
   }
 
   capture(): KernelState {
-    const { mounts, interfaces, namespaces, hvSocketAddress, securityPolicy, fragments, podMemoryBytes } = this
     return {
-      mounts,
+      ...this.#memory.capture(),
       volumes: this.volumes.capture(),
-      interfaces,
-      namespaces,
-      announced: this.announced,
-      layerFilters: this.layerFilters,
-      timeZone: this.timeZone,
-      unplugged: this.#unplugged,
-      hvSocketAddress,
-      securityPolicy,
-      fragments,
-      podMemoryBytes,
       nextPid: this.#nextPid,
       uptimeMs: this.uptimeMs(),
     }
   }
 
-  restore(state: KernelState): void {
-    for (const [target, mount] of state.mounts) this.mounts.set(target, mount)
-    this.volumes.restore(state.volumes)
-    for (const [id, one] of state.interfaces) this.interfaces.set(id, one)
-    for (const [id, number] of state.namespaces) this.namespaces.set(id, number)
-    for (const [id, one] of state.announced) this.announced.set(id, one)
-    for (const [root, layers] of state.layerFilters) this.layerFilters.set(root, layers)
-    this.timeZone = state.timeZone
-    for (const key of state.unplugged) this.#unplugged.add(key)
-    this.hvSocketAddress = state.hvSocketAddress
-    this.securityPolicy = state.securityPolicy
-    this.fragments = state.fragments
-    this.podMemoryBytes = state.podMemoryBytes
-    this.#nextPid = state.nextPid
-    this.#startedMs = this.#surroundings.clock.now() - state.uptimeMs
+  restore({ volumes, nextPid, uptimeMs, ...slots }: KernelState): void {
+    this.#memory.restore(slots)
+    this.volumes.restore(volumes)
+    this.#nextPid = nextPid
+    this.#startedMs = this.#surroundings.clock.now() - uptimeMs
   }
 
   stop(): void {

@@ -1,5 +1,6 @@
 // The containers of a Linux guest: creating them, finding them, and the pods they may belong to.
 
+import { isPolicySet } from '../security-policy.js'
 import { textOf, type Document } from '../decode.js'
 import { GUEST, GuestFault } from '../fault.js'
 import type { GuestKernel } from '../kernel.js'
@@ -43,7 +44,7 @@ export class LinuxContainers {
 
   #checkId(id: string): void {
     if (id === '' || isUvm(id)) throw new GuestFault(GUEST.invalidArgument, `"${id}" cannot be the id of a container`)
-    if (this.#kernel.securityPolicy !== undefined && !CONFIDENTIAL_ID.test(id)) {
+    if (isPolicySet(this.#kernel) && !CONFIDENTIAL_ID.test(id)) {
       throw new GuestFault(GUEST.failed, `invalid container id "${id}"`)
     }
   }

@@ -53,7 +53,7 @@ export function kernelFile(view: SystemFacts, path: string): string | undefined 
     case `${CGROUP}/memory.limit_in_bytes`:
       return `${view.memoryBytes()}\n`
     case `${CGROUP}/pods/memory.limit_in_bytes`:
-      return container === undefined ? `${kernel.podMemoryBytes ?? podMemoryBytes(kernel)}\n` : undefined
+      return container === undefined ? `${podMemoryBytes(kernel)}\n` : undefined
     case '/dev/null':
       return ''
     default:

@@ -4,33 +4,15 @@
 import { decodeAs, objectOf, optionalObject, textOf, type Document } from '../decode.js'
 import { GUEST, GuestFault } from '../fault.js'
 import type { GuestKernel } from '../kernel.js'
-import { checkRequest, type GuestResource } from '../resource.js'
+import { knownResources, type Behaviours } from '../resource-behaviour.js'
 import { isUvm } from './container.js'
 import type { LinuxContainers } from './containers.js'
-import { combinedLayers } from './resources/combined-layers.js'
-import { mappedDirectory } from './resources/mapped-directory.js'
-import { mappedVirtualDisk, scsiDevice } from './resources/scsi.js'
-import { network } from './resources/network.js'
-import { podMemoryLimit } from './resources/pod-memory.js'
-import { securityPolicy, securityPolicyFragment } from '../security-policy.js'
-import { vpciDevice } from './resources/vpci.js'
-import { vpmemDevice } from './resources/vpmem.js'
+import * as behaviours from './resources/index.js'
 
 const CONSTRAINTS = 'ContainerConstraints'
 
 /** Resources of the utility VM, by type. */
-const RESOURCES: ReadonlyMap<string, GuestResource> = new Map([
-  ['SCSIDevice', scsiDevice],
-  ['MappedVirtualDisk', mappedVirtualDisk],
-  ['MappedDirectory', mappedDirectory],
-  ['VPMemDevice', vpmemDevice],
-  ['CombinedLayers', combinedLayers],
-  ['Network', network],
-  ['VPCIDevice', vpciDevice],
-  ['SecurityPolicy', securityPolicy],
-  ['SecurityPolicyFragment', securityPolicyFragment],
-  ['PodCgroupMemoryLimit', podMemoryLimit],
-])
+const RESOURCES = knownResources(behaviours satisfies Behaviours<'linux'>)
 
 /** @throws {GuestFault} */
 export async function modifyLinux(
@@ -53,7 +35,7 @@ export async function modifyLinux(
     container.constrain(optionalObject(settings, 'Linux') ?? {})
     return {}
   }
-  checkRequest(resource, type, resourceType)
+  resource.check(type)
   await resource.apply(kernel, type, settings)
   return {}
 }

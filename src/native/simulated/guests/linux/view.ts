@@ -5,7 +5,7 @@ import type { Document } from '../decode.js'
 import { FileError } from '../file-error.js'
 import type { Interface, GuestKernel } from '../kernel.js'
 import type { MachineAdapter } from '../machine.js'
-import { bareGuid } from '../adapters.js'
+import { adapterKey } from '../adapters.js'
 import { memoryLimit } from './cgroup.js'
 import type { ContainerMount, ContainerSpec } from './container-document.js'
 import {
@@ -60,7 +60,7 @@ export class LinuxView {
   /** Adapters that nobody has configured yet. */
   bareAdapters(): MachineAdapter[] {
     if (this.container !== undefined) return []
-    return this.kernel.machine.adapters().filter(({ id }) => !this.kernel.interfaces.has(bareGuid(id)))
+    return this.kernel.machine.adapters().filter(({ id }) => !this.kernel.interfaces.has(adapterKey(id)))
   }
 
   mounts(): MountLine[] {

@@ -1,5 +1,6 @@
 // The file tree of a Windows guest and of its containers: what is mounted or mapped where, looked up by path.
 
+import { layerFilters } from './resources/combined-layers.js'
 import { FileError } from '../file-error.js'
 import { listHostFolder, readHostFile } from '../host-folder.js'
 import type { GuestKernel } from '../kernel.js'
@@ -37,7 +38,7 @@ function placesOf(kernel: GuestKernel, path: string, depth = 0): Place[] {
 }
 
 function layersBelow(kernel: GuestKernel, path: string): string[] {
-  for (const [root, layers] of kernel.layerFilters) {
+  for (const [root, layers] of layerFilters(kernel)) {
     const rest = windowsBelow(root, path)
     if (rest !== undefined) return layers.map((layer) => windowsPath('c:', rest === '' ? layer : `${layer}\\${rest}`))
   }

@@ -4,33 +4,12 @@
 import { decodeAs, invalidJson, objectOf, textOf, type Document } from '../decode.js'
 import { GUEST, GuestFault } from '../fault.js'
 import type { GuestKernel } from '../kernel.js'
-import { checkRequest, type GuestResource } from '../resource.js'
-import { securityPolicy, securityPolicyFragment } from '../security-policy.js'
+import { knownResources, type Behaviours } from '../resource-behaviour.js'
 import { readMappedDirectory, type WindowsContainer } from './container.js'
-import { blockCims } from './resources/block-cims.js'
-import { combinedLayers, confidentialCombinedLayers } from './resources/combined-layers.js'
-import { hvSocket } from './resources/hv-socket.js'
-import { mappedDirectory } from './resources/mapped-directory.js'
-import { mappedVirtualDisk, scratchDisk } from './resources/mapped-disk.js'
-import { network, networkNamespace } from './resources/network.js'
+import * as behaviours from './resources/index.js'
 
 /** Resources of the utility VM, by type. */
-const RESOURCES: ReadonlyMap<string, GuestResource> = new Map([
-  ['HvSocket', hvSocket],
-  ['MappedVirtualDisk', mappedVirtualDisk],
-  ['MappedVirtualDiskForContainerScratch', scratchDisk],
-  ['MappedDirectory', mappedDirectory],
-  ['CombinedLayers', combinedLayers],
-  ['CWCOWCombinedLayers', confidentialCombinedLayers],
-  ['NetworkNamespace', networkNamespace],
-  ['Network', network],
-  ['WCOWBlockCims', blockCims],
-  ['SecurityPolicy', securityPolicy],
-  ['SecurityPolicyFragment', securityPolicyFragment],
-])
-
-/** Types whose settings come from the host's network service as they are. */
-const LENIENT: ReadonlySet<string> = new Set(['NetworkNamespace', 'Network'])
+const RESOURCES = knownResources(behaviours satisfies Behaviours<'windows'>)
 
 /** @throws {GuestFault} */
 export async function modifyWindows(kernel: GuestKernel, message: Document): Promise<Document> {
@@ -43,8 +22,8 @@ export async function modifyWindows(kernel: GuestKernel, message: Document): Pro
   const settings =
     resource.settings === undefined
       ? {}
-      : decodeAs(resource.settings, request['Settings'], 'Settings', !LENIENT.has(resourceType))
-  checkRequest(resource, type, resourceType)
+      : decodeAs(resource.settings, request['Settings'], 'Settings', !resource.isLenient)
+  resource.check(type)
   await resource.apply(kernel, type, settings)
   return {}
 }

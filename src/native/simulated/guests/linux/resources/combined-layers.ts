@@ -2,12 +2,10 @@
 
 import { objectsOf, textOf } from '../../decode.js'
 import { GUEST, GuestFault } from '../../fault.js'
-import type { GuestResource } from '../../resource.js'
+import type { ResourceBehaviour } from '../../resource-behaviour.js'
 import { isDirectory } from '../files.js'
 
-export const combinedLayers: GuestResource = {
-  settings: 'LCOWCombinedLayers',
-  requests: ['Add', 'Remove'],
+export const lcowCombinedLayers: ResourceBehaviour = {
   async apply(kernel, request, settings) {
     const target = textOf(settings, 'ContainerRootPath')
     if (request === 'Remove') {

@@ -3,11 +3,9 @@
 import { flagOf, textOf } from '../../decode.js'
 import { member } from '../../../../../protocol/json.js'
 import { GUEST, GuestFault } from '../../fault.js'
-import type { GuestResource } from '../../resource.js'
+import type { ResourceBehaviour } from '../../resource-behaviour.js'
 
-export const mappedDirectory: GuestResource = {
-  settings: 'LCOWMappedDirectory',
-  requests: ['Add', 'Remove'],
+export const lcowMappedDirectory: ResourceBehaviour = {
   apply(kernel, request, settings) {
     const target = textOf(settings, 'MountPath')
     if (request === 'Remove') {

@@ -2,19 +2,17 @@
 
 import { flagOf, integerOf, objectsOf, textOf, type Document } from '../../decode.js'
 import { GUEST, GuestFault } from '../../fault.js'
-import { bareGuid, findAdapter } from '../../adapters.js'
+import { adapterKey, findAdapter } from '../../adapters.js'
 import { DEFAULT_MTU, type Interface } from '../../kernel.js'
-import type { GuestResource } from '../../resource.js'
+import type { ResourceBehaviour } from '../../resource-behaviour.js'
 
 /** How long the guest waits for an adapter to appear, milliseconds. */
 const ADAPTER_WAIT_MS = 5_000
 
-export const network: GuestResource = {
-  settings: 'LCOWNetworkAdapter',
-  requests: ['Add', 'Remove'],
+export const lcowNetwork: ResourceBehaviour = {
   async apply(kernel, request, settings) {
     const wanted = readInterface(settings)
-    const key = bareGuid(wanted.adapterId)
+    const key = adapterKey(wanted.adapterId)
     if (request === 'Remove') {
       // An adapter or a namespace that is not known is as good as forgotten.
       if (kernel.interfaces.get(key)?.namespace === wanted.namespace) kernel.interfaces.delete(key)

@@ -4,7 +4,7 @@ import { flagOf, integerOf, textOf, type Document } from '../../decode.js'
 import { member } from '../../../../../protocol/json.js'
 import { GUEST, GuestFault } from '../../fault.js'
 import type { GuestKernel } from '../../kernel.js'
-import type { GuestResource } from '../../resource.js'
+import type { ResourceBehaviour } from '../../resource-behaviour.js'
 
 const MAX_CONTROLLER = 3
 const DEFAULT_FILESYSTEM = 'ext4'
@@ -17,9 +17,7 @@ function addressOf(settings: Document): { controller: number; lun: number } {
   return { controller, lun: integerOf(settings, 'Lun') }
 }
 
-export const mappedVirtualDisk: GuestResource = {
-  settings: 'LCOWMappedVirtualDisk',
-  requests: ['Add', 'Remove'],
+export const lcowMappedVirtualDisk: ResourceBehaviour = {
   async apply(kernel, request, settings) {
     const { controller, lun } = addressOf(settings)
     const target = textOf(settings, 'MountPath')
@@ -57,9 +55,7 @@ function mount(kernel: GuestKernel, settings: Document, target: string, device: 
 
 type Disk = NonNullable<ReturnType<GuestKernel['disk']>>
 
-export const scsiDevice: GuestResource = {
-  settings: 'SCSIDevice',
-  requests: ['Remove'],
+export const scsiDevice: ResourceBehaviour = {
   apply(kernel, _request, settings) {
     const { controller, lun } = addressOf(settings)
     // An absent device is as good as an unplugged one.

@@ -1,15 +1,13 @@
 // Assigned PCI devices: nothing is mounted, but the host may rely on the device being there.
 
 import { textOf } from '../../decode.js'
-import { bareGuid } from '../../adapters.js'
-import type { GuestResource } from '../../resource.js'
+import { adapterKey } from '../../adapters.js'
+import type { ResourceBehaviour } from '../../resource-behaviour.js'
 
-export const vpciDevice: GuestResource = {
-  settings: 'LCOWMappedVPCIDevice',
-  requests: ['Add'],
+export const lcowVpciDevice: ResourceBehaviour = {
   async apply(kernel, _request, settings) {
-    const wanted = bareGuid(textOf(settings, 'VMBusGUID'))
+    const wanted = adapterKey(textOf(settings, 'VMBusGUID'))
     // Without a deadline, as the real guest waits.
-    await kernel.waitForHardware(() => kernel.machine.pci().find((guid) => bareGuid(guid) === wanted))
+    await kernel.waitForHardware(() => kernel.machine.pci().find((guid) => adapterKey(guid) === wanted))
   },
 }

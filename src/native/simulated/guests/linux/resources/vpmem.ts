@@ -3,11 +3,9 @@
 import { integerOf, optionalObject, textOf, type Document } from '../../decode.js'
 import { member } from '../../../../../protocol/json.js'
 import { GUEST, GuestFault } from '../../fault.js'
-import type { GuestResource } from '../../resource.js'
+import type { ResourceBehaviour } from '../../resource-behaviour.js'
 
-export const vpmemDevice: GuestResource = {
-  settings: 'LCOWMappedVPMemDevice',
-  requests: ['Add', 'Remove'],
+export const lcowVpmemDevice: ResourceBehaviour = {
   apply(kernel, request, settings) {
     const device = integerOf(settings, 'DeviceNumber')
     const target = textOf(settings, 'MountPath')

@@ -3,14 +3,12 @@
 import { isGuid } from '../../../../../protocol/guid.js'
 import { invalidJson, objectsOf, textOf } from '../../decode.js'
 import { GUEST, GuestFault } from '../../fault.js'
-import type { GuestResource } from '../../resource.js'
+import type { ResourceBehaviour } from '../../resource-behaviour.js'
 
 /** How long the guest waits for each disk, milliseconds. */
 const DISK_WAIT_MS = 2_000
 
-export const blockCims: GuestResource = {
-  settings: 'CWCOWBlockCIMMounts',
-  requests: ['Add', 'Remove'],
+export const wcowBlockCims: ResourceBehaviour = {
   async apply(kernel, request, settings) {
     const volume = textOf(settings, 'VolumeGUID').toLowerCase()
     if (!isGuid(volume)) throw invalidJson('VolumeGUID is not a GUID')

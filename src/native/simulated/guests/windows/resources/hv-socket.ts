@@ -2,13 +2,15 @@
 
 import { isGuid } from '../../../../../protocol/guid.js'
 import { invalidJson, textOf, type Document } from '../../decode.js'
-import type { GuestResource } from '../../resource.js'
+import { slot } from '../../memory.js'
+import type { ResourceBehaviour } from '../../resource-behaviour.js'
 
-export const hvSocket: GuestResource = {
-  settings: 'HvSocketAddress',
-  requests: ['Update'],
+const ADDRESSES = slot<{ local: string; parent: string } | undefined>('hvSocketAddress', () => undefined)
+
+export const wcowHvSocket: ResourceBehaviour = {
   apply(kernel, _request, settings) {
-    kernel.hvSocketAddress = { local: guidOf(settings, 'LocalAddress'), parent: guidOf(settings, 'ParentAddress') }
+    const addresses = { local: guidOf(settings, 'LocalAddress'), parent: guidOf(settings, 'ParentAddress') }
+    kernel.remember(ADDRESSES, addresses)
   },
 }
 

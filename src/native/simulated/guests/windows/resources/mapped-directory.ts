@@ -2,12 +2,12 @@
 
 import { flagOf, textOf } from '../../decode.js'
 import { GUEST, GuestFault } from '../../fault.js'
-import type { GuestResource } from '../../resource.js'
+import type { ResourceBehaviour } from '../../resource-behaviour.js'
 import { isWindowsDirectory } from '../files.js'
 import { vsmbPath, windowsPath } from '../paths.js'
 
-export const mappedDirectory: GuestResource = {
-  settings: 'MappedDirectory',
+export const wcowMappedDirectory: ResourceBehaviour = {
+  // No host sends a removal, but the guest knows it.
   requests: ['Add', 'Remove'],
   async apply(kernel, request, settings) {
     const target = textOf(settings, 'ContainerPath')

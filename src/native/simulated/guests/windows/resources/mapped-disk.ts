@@ -3,7 +3,7 @@
 import { invalidJson, textOf, type Document } from '../../decode.js'
 import { GUEST, GuestFault } from '../../fault.js'
 import type { GuestKernel } from '../../kernel.js'
-import type { GuestResource } from '../../resource.js'
+import type { ResourceBehaviour } from '../../resource-behaviour.js'
 import { windowsPath } from '../paths.js'
 
 /** How long the guest waits for a disk to appear, milliseconds. */
@@ -31,9 +31,7 @@ async function mount(kernel: GuestKernel, settings: Document, filesystem: string
   })
 }
 
-export const mappedVirtualDisk: GuestResource = {
-  settings: 'WCOWMappedVirtualDisk',
-  requests: ['Add', 'Remove'],
+export const wcowMappedVirtualDisk: ResourceBehaviour = {
   async apply(kernel, request, settings) {
     if (request === 'Add') return mount(kernel, settings, 'NTFS')
     const target = textOf(settings, 'ContainerPath')
@@ -43,9 +41,7 @@ export const mappedVirtualDisk: GuestResource = {
 }
 
 /** Formatted first, whatever was on it. */
-export const scratchDisk: GuestResource = {
-  settings: 'WCOWMappedVirtualDisk',
-  requests: ['Add'],
+export const wcowScratchDisk: ResourceBehaviour = {
   async apply(kernel, _request, settings) {
     await mount(kernel, settings, 'ReFS')
     kernel.volumes.clear(`disk ${lunOf(settings)}`)
