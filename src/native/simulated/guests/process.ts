@@ -66,6 +66,8 @@ export class GuestProcess {
   readonly kill = new KillSwitch()
   /** Signals that the program does not want to hear. */
   readonly ignored = new Set<number>()
+  /** What the program does itself at a signal, in place of ending. */
+  readonly handlers = new Map<number, () => void>()
   readonly hasTerminal: boolean
   terminal: Terminal | undefined
   /** Once the program has ended. */
@@ -83,7 +85,11 @@ export class GuestProcess {
 
   /** Ends it as a signal does, unless it ignores that one. */
   signal(signal: number): void {
-    if (signal !== SIGKILL && this.ignored.has(signal)) return
+    if (signal !== SIGKILL) {
+      if (this.ignored.has(signal)) return
+      const handler = this.handlers.get(signal)
+      if (handler !== undefined) return handler()
+    }
     this.kill.kill(this.#options.signalCode(signal))
   }
 

@@ -3,7 +3,7 @@
 import type { GuestKernel } from '../kernel.js'
 import type { GuestProcess, ProcessIo } from '../process.js'
 import type { OciCommand } from './container-document.js'
-import { runLinux } from './shell.js'
+import { runLinux } from './shell/shell.js'
 import { LinuxView, type ViewedContainer } from './view.js'
 
 export interface LinuxRun {

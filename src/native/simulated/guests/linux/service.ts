@@ -20,7 +20,7 @@ import { GUEST, GuestFault } from '../fault.js'
 import type { GuestKernel } from '../kernel.js'
 import type { GuestProcess } from '../process.js'
 import { ProcessTable, type Launch, type SavedProcess } from '../process-table.js'
-import { splitCommandLine } from './shell.js'
+import { splitCommandLine } from './command-line.js'
 import type { GuestService } from '../service.js'
 import { stackDump } from '../stack-dump.js'
 import { connectStreams, streamAddresses } from '../stdio-sockets.js'
@@ -102,7 +102,7 @@ export class LinuxService implements GuestService {
   /** A process of the UVM itself. @throws {GuestFault} nothing to run */
   #launch(parameters: Document): Launch {
     const given = textsOf(parameters, 'CommandArgs')
-    const args = given.length > 0 ? given : splitCommandLine(textOf(parameters, 'CommandLine'))
+    const args = given.length > 0 ? given : argumentsOf(textOf(parameters, 'CommandLine'))
     if (args.length === 0) throw new GuestFault(GUEST.failed, 'neither CommandLine nor CommandArgs')
     const command = {
       args,
@@ -178,4 +178,12 @@ export class LinuxService implements GuestService {
     this.#containers.restore(containers)
     this.#uvm.restore(processes, (parameters) => this.#launch(parameters))
   }
+}
+
+/** @throws {GuestFault} it cannot be split */
+function argumentsOf(line: string): string[] {
+  const args = splitCommandLine(line)
+  if (args !== undefined) return args
+  const reason = `failed to parse command line string ${JSON.stringify(line)}: invalid command line string`
+  throw new GuestFault(GUEST.failed, reason)
 }

@@ -1,4 +1,4 @@
-// Programs that look at files: cat, ls, head, wc, touch, mkdir, rm, test.
+// Programs that look at files: cat, ls, head, wc, touch, mkdir, rm.
 
 import { FileError } from '../../file-error.js'
 import { copy, writeLines } from '../../program.js'
@@ -166,21 +166,6 @@ const rm: LinuxProgram = (context) =>
     return Promise.resolve()
   })
 
-/** `test -e|-f|-d PATH`, `[ … ]`, and comparison of two texts. */
-const test: LinuxProgram = async (context) => {
-  const words = context.args.slice(1).filter((word) => word !== ']')
-  const [left = '', operator = '', right = ''] = words
-  if (operator === '=' || operator === '!=') return (left === right) === (operator === '=') ? 0 : 1
-  if (left === '-z' || left === '-n') return (operator === '') === (left === '-z') ? 0 : 1
-  const full = resolvePath(context.cwd, operator)
-  const isDirectory = (await context.view.list(full)) !== undefined
-  const isFile = !isDirectory && (await context.view.read(full)) !== undefined
-  if (left === '-d') return isDirectory ? 0 : 1
-  if (left === '-f') return isFile ? 0 : 1
-  if (left === '-e') return isDirectory || isFile ? 0 : 1
-  return fail(context, 'unknown test', 2)
-}
-
 export const FILE_PROGRAMS: readonly (readonly [string, LinuxProgram])[] = [
   ['cat', cat],
   ['ls', ls],
@@ -189,6 +174,4 @@ export const FILE_PROGRAMS: readonly (readonly [string, LinuxProgram])[] = [
   ['touch', touch],
   ['mkdir', mkdir],
   ['rm', rm],
-  ['test', test],
-  ['[', test],
 ]

@@ -4,6 +4,7 @@ import { writeLines } from '../../program.js'
 import { fail, type LinuxProgram } from './context.js'
 import { breathe, FILE_PROGRAMS } from './files.js'
 import { SYSTEM_PROGRAMS } from './system.js'
+import { TEXT_PROGRAMS } from './text.js'
 
 const echo: LinuxProgram = async ({ args, stdout }) => {
   const bare = args[1] === '-n'
@@ -59,4 +60,5 @@ export const LINUX_PROGRAMS: ReadonlyMap<string, LinuxProgram> = new Map<string,
   ['false', () => Promise.resolve(1)],
   ...FILE_PROGRAMS,
   ...SYSTEM_PROGRAMS,
+  ...TEXT_PROGRAMS,
 ])
