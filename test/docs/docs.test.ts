@@ -22,8 +22,10 @@ describe('documents', () => {
     files.delete('test/docs/docs.test.ts')
   })
 
-  /** The repository with one file more, or another text in one. */
-  const planted = (path: string, text: string): Files => new Map([...files, [path, text]])
+  /** The findings in a file that is planted beside the rest. */
+  function planted(find: (files: Files) => string[], path: string, text: string): string[] {
+    return find(new Map([...files, [path, text]])).filter((finding) => finding.startsWith(`${path}: `))
+  }
 
   it('have no link that leads nowhere', () => assert.deepEqual(brokenLinks(files), []))
 
@@ -36,7 +38,7 @@ describe('documents', () => {
   it('a broken link is found, whether file or section is missing', () => {
     const text =
       '[a](docs/no.md) [b](docs/hcs.md#no) [c](#no) [d](docs/hcs.md#states) [e](https://x/y.md)\n# Yes\n[f](#yes)'
-    assert.deepEqual(brokenLinks(planted('NEW.md', text)), [
+    assert.deepEqual(planted(brokenLinks, 'NEW.md', text), [
       'NEW.md: docs/no.md: there is no such file',
       'NEW.md: docs/hcs.md#no: docs/hcs.md has no section #no',
       'NEW.md: #no: NEW.md has no section #no',
@@ -45,7 +47,7 @@ describe('documents', () => {
 
   it('a document that is not here is found in a comment', () => {
     const text = '// See elsewhere.md 4.2, docs/hcs.md#states and elsewhere/deep.md#x'
-    assert.deepEqual(unknownDocuments(planted('src/new.ts', text)), [
+    assert.deepEqual(planted(unknownDocuments, 'src/new.ts', text), [
       'src/new.ts: elsewhere.md: there is no such file',
       'src/new.ts: elsewhere/deep.md#x: there is no such file',
     ])
@@ -53,7 +55,7 @@ describe('documents', () => {
 
   it('a source that is not here is found in a document', () => {
     const text = '`src/no/where.ts` `hcs.ts` `src/native` `vm/none.ts` `none.c`'
-    assert.deepEqual(unknownSources(planted('NEW.md', text)), [
+    assert.deepEqual(planted(unknownSources, 'NEW.md', text), [
       'NEW.md: src/no/where.ts',
       'NEW.md: vm/none.ts',
       'NEW.md: none.c',
