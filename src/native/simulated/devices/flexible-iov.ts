@@ -1,10 +1,15 @@
-// Flexible I/O devices.
+// Flexible I/O devices, by id.
 
 import { findKey } from '../../../protocol/guid.js'
 import type { FlexibleIoDevice } from '../../../protocol/schema/index.js'
-import { changeEntry, type Resource } from './change.js'
+import { changed, entries, device } from './device.js'
 
-export const FLEXIBLE_IOV: Resource<FlexibleIoDevice> = {
-  apply: ({ segments: [id = ''], type, settings }, { live }) =>
-    changeEntry(live.flexibleIov, findKey(live.flexibleIov.keys(), id) ?? id, type, settings, `device ${id}`),
-}
+export const flexibleIov = device<ReadonlyMap<string, FlexibleIoDevice>>()({
+  fromDocument: ({ Devices: devices }) => new Map(entries(devices?.FlexibleIov)),
+  changes: {
+    flexibleIov: {
+      apply: ({ segments: [id = ''], type, settings }, present) =>
+        changed(present, findKey(present.keys(), id) ?? id, type, settings, `device ${id}`),
+    },
+  },
+})

@@ -4,6 +4,7 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs'
 import { dirname, isAbsolute } from 'node:path'
 import { HRESULT } from '../../../protocol/hresult.js'
+import { refusal, type HcsFailure } from '../failure.js'
 
 /** The HRESULT with which opening the file would fail; undefined when it would not. */
 export function fileProblem(path: string, readOnly: boolean): number | undefined {
@@ -25,4 +26,13 @@ export function fileSize(path: string): number | undefined {
 /** Whether a path means a file of the system we run on. A device path such as \\.\PHYSICALDRIVE2 does not. */
 export function isLocalPath(path: string): boolean {
   return isAbsolute(path) && !path.startsWith('\\\\')
+}
+
+/** The first of some files that cannot be read. */
+export function unreadable(paths: readonly (string | null | undefined)[]): HcsFailure | undefined {
+  for (const path of paths) {
+    const problem = path ? fileProblem(path, true) : undefined
+    if (problem !== undefined) return refusal(problem, `${path} cannot be opened`)
+  }
+  return undefined
 }

@@ -11,81 +11,82 @@ import {
 } from '../../../protocol/host-modifications/index.js'
 import { HRESULT } from '../../../protocol/hresult.js'
 import { member } from '../../../protocol/json.js'
-import type { ModifySurroundings, Resource } from './change.js'
-import { parseDocument, withoutNulls } from '../state/create-document.js'
-import { invalidDocument, refusal } from '../failure.js'
-import { COM_PORT } from './com-port.js'
-import { FLEXIBLE_IOV } from './flexible-iov.js'
-import { GPU } from './gpu.js'
-import { HV_SOCKET_SERVICE } from './hv-socket.js'
-import { MEMORY_SIZE } from './memory.js'
-import { NETWORK_ADAPTER } from './network.js'
-import { PCI_DEVICE } from './pci.js'
-import { MAPPED_PIPE } from './pipe.js'
-import { PLAN9_SHARE } from './plan9.js'
-import { CPU_GROUP, CPU_LIMITS, FREQUENCY_CAP, IDLED_PROCESSORS } from './processor.js'
-import { SCSI_ATTACHMENT } from './scsi.js'
-import { SHARED_MEMORY } from './shared-memory.js'
-import { VPMEM_DEVICE, VPMEM_MAPPING } from './vpmem.js'
-import { VSMB_SHARE } from './vsmb.js'
+import { HcsFailure, invalidDocument, refusal } from '../failure.js'
+import { parseDocument, withoutNulls } from '../state/documents.js'
 import { checkState } from '../state/states.js'
 import type { ComputeSystemModel } from '../state/system.js'
+import type * as DEVICES from './all.js'
+import type { Change, DeviceHost } from './device.js'
+import { ALL_DEVICES, type DeviceName } from './live-configuration.js'
 
-const CHANGES = {
-  memorySize: MEMORY_SIZE,
-  cpuGroup: CPU_GROUP,
-  cpuLimits: CPU_LIMITS,
-  frequencyCap: FREQUENCY_CAP,
-  idledProcessors: IDLED_PROCESSORS,
-  gpu: GPU,
-  scsiAttachment: SCSI_ATTACHMENT,
-  vpmemDevice: VPMEM_DEVICE,
-  vpmemMapping: VPMEM_MAPPING,
-  vsmbShare: VSMB_SHARE,
-  plan9Share: PLAN9_SHARE,
-  networkAdapter: NETWORK_ADAPTER,
-  pciDevice: PCI_DEVICE,
-  mappedPipe: MAPPED_PIPE,
-  hvSocketService: HV_SOCKET_SERVICE,
-  comPort: COM_PORT,
-  flexibleIov: FLEXIBLE_IOV,
-  sharedMemory: SHARED_MEMORY,
-} satisfies { [K in ResourceKind]: unknown }
+type Devices = typeof DEVICES
+type Changed = { [K in DeviceName]: keyof Devices[K]['changes'] }[DeviceName]
 
-/** The path a request names, as far as it can be read: fault rules match on it. */
-export function requestPath(text: string): string | undefined {
+interface DeviceChange {
+  readonly device: DeviceName
+  readonly change: Change<unknown, unknown>
+}
+
+/** How each kind of resource changes. Does not compile when no device changes one of them. */
+const CHANGES: Readonly<Record<ResourceKind, DeviceChange>> = Object.fromEntries(
+  ALL_DEVICES.flatMap(([device, { changes }]) =>
+    Object.entries(changes).map(([kind, change]): [string, DeviceChange] => [kind, { device, change }]),
+  ),
+) as Record<Changed, DeviceChange>
+
+/** A request, parsed once: what it is about is asked before it is carried out. */
+export interface ReadRequest {
+  /** Its resource path, as far as there is one: fault rules match on it. */
+  readonly path: string | undefined
+  /** What it says, or why that cannot be read: that is told when it is carried out. */
+  readonly document: Record<string, unknown> | HcsFailure
+}
+
+export function readRequest(text: string): ReadRequest {
   try {
-    const path = member(parseDocument(text), 'ResourcePath')
-    return typeof path === 'string' ? path : undefined
-  } catch {
-    return undefined
+    const document = parseDocument(text)
+    const path = member(document, 'ResourcePath')
+    return { path: typeof path === 'string' ? path : undefined, document }
+  } catch (error) {
+    if (!(error instanceof HcsFailure)) throw error
+    return { path: undefined, document: error }
   }
 }
 
-/** Carries out one request. @throws {HcsFailure} nothing has changed then */
-export function modifySystem(text: string, system: ComputeSystemModel, surroundings: ModifySurroundings): void {
-  const request = parseDocument(text)
-  const [problem] = checkDocument('ModifySettingRequest', request, { strict: surroundings.strict })
+/** Carries out one request. `strict` refuses members that the schema does not have. @throws {HcsFailure} nothing has changed then */
+export function modifySystem(
+  request: ReadRequest,
+  system: ComputeSystemModel,
+  host: DeviceHost,
+  strict: boolean,
+): void {
+  const { document, path = '' } = request
+  if (document instanceof HcsFailure) throw document
+  const [problem] = checkDocument('ModifySettingRequest', document, { strict })
   if (problem !== undefined) throw invalidDocument(problem.path, problem.problem)
-  const path = (member(request, 'ResourcePath') ?? '') as string
-  if (path === '' && member(request, 'GuestRequest') != null) {
+  if (path === '' && member(document, 'GuestRequest') != null) {
     passToGuest(system)
     return
   }
   const target = findResource(path)
   if (target === undefined) throw refusal(HRESULT.E_INVALIDARG, `there is no resource path ${JSON.stringify(path)}`)
-  // Absent stands for Update: it sets the value.
-  const type = (member(request, 'RequestType') || 'Update') as Verb | 'PreAdd'
   const rule: HostResource = HOST_RESOURCES[target.kind]
-  const settings = member(request, 'Settings')
-  const isAllowed = rule.allowed.some((allowed) => allowed === type)
-  if (isAllowed) checkSettings(rule, type as Verb, settings, surroundings.strict)
-  else throw refusal(HRESULT.E_INVALIDARG, `${type} is not a request type of ${rule.path}`)
-  const change = CHANGES[target.kind] as Resource
-  const understood = { segments: target.segments, type: type as Verb, settings: withoutNulls(settings) }
-  change.judge?.(understood, system)
+  const type = verbOf(document, rule)
+  const settings = member(document, 'Settings')
+  checkSettings(rule, type, settings, strict)
+  const { device, change } = CHANGES[target.kind]
+  const understood = { segments: target.segments, type, settings: withoutNulls(settings) }
+  change.judge?.(understood, system.live[device], host)
   checkState('modify', system.state)
-  change.apply(understood, system, surroundings)
+  system.live = { ...system.live, [device]: change.apply(understood, system.live[device], host) }
+}
+
+/** Absent stands for Update: it sets the value. @throws {HcsFailure} the resource does not take it */
+function verbOf(document: Record<string, unknown>, { allowed, path }: HostResource): Verb {
+  const type = member(document, 'RequestType') || 'Update'
+  const verb = allowed.find((one) => one === type)
+  if (verb === undefined) throw refusal(HRESULT.E_INVALIDARG, `${String(type)} is not a request type of ${path}`)
+  return verb
 }
 
 /** Through the guest connection that HCS itself owns, if it has one. */
@@ -97,13 +98,13 @@ function passToGuest(system: ComputeSystemModel): void {
 }
 
 function checkSettings(rule: HostResource, type: Verb, settings: unknown, strict: boolean): void {
-  const given = settings !== undefined && settings !== null
+  const isThere = settings !== undefined && settings !== null
   if (rule.settings === undefined) {
-    if (given) throw refusal(HRESULT.E_INVALIDARG, `${rule.path} takes no settings`)
+    if (isThere) throw refusal(HRESULT.E_INVALIDARG, `${rule.path} takes no settings`)
     return
   }
   if (!rule.needs.includes(type)) return
-  if (!given) throw invalidDocument('$.Settings', 'required here')
+  if (!isThere) throw invalidDocument('$.Settings', 'required here')
   const [problem] = checkDocument(rule.settings, settings, { strict })
   if (problem !== undefined) throw invalidDocument(problem.path.replace('$', '$.Settings'), problem.problem)
   for (const name of rule.required?.[type] ?? []) {

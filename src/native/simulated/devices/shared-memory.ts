@@ -1,9 +1,15 @@
-// Regions of shared memory.
+// Regions of shared memory, by section name.
 
 import type { SharedMemoryRegion } from '../../../protocol/schema/index.js'
-import { changeEntry, type Resource } from './change.js'
+import { changed, device } from './device.js'
 
-export const SHARED_MEMORY: Resource<SharedMemoryRegion> = {
-  apply: ({ type, settings }, { live }) =>
-    changeEntry(live.regions, settings.SectionName ?? '', type, settings, `region ${settings.SectionName}`),
-}
+export const regions = device<ReadonlyMap<string, SharedMemoryRegion>>()({
+  fromDocument: ({ Devices: devices }) =>
+    new Map((devices?.SharedMemory?.Regions ?? []).map((region) => [region.SectionName ?? '', region])),
+  changes: {
+    sharedMemory: {
+      apply: ({ type, settings }, present) =>
+        changed(present, settings.SectionName ?? '', type, settings, `region ${settings.SectionName}`),
+    },
+  },
+})

@@ -19,23 +19,25 @@ import { HcsFailure } from '../failure.js'
 import type { BuiltinGuest } from '../guests/machine.js'
 import type { HandleTable } from '../service/handles.js'
 import type { LiveSystem, SystemHost } from '../state/live-system.js'
-import { packState, unpackState, type MigrationSide } from './wire.js'
+import { packState, unpackState } from '../state/codec.js'
+import type { MigrationSide } from './wire.js'
 import { MigrationSession, type FinalOperation } from './session.js'
-import { readOptions } from '../state/options-document.js'
-import { STATE_TABLE, type StatefulOp } from '../state/states.js'
-import type { LiveConfiguration } from '../devices/live-configuration.js'
-import { EXIT } from '../state/system.js'
-import type { Systems } from '../service/systems.js'
+import { readOptions } from '../state/documents.js'
+import type { Operation } from '../state/operation.js'
+import { STATE_TABLE } from '../state/states.js'
+import { hostProblem, movable, moved, type LiveConfiguration } from '../devices/live-configuration.js'
+import { EXIT, type ComputeSystemModel } from '../state/system.js'
+import type { LivingSystems } from '../service/living-systems.js'
 
 /** Passes over the memory while the VM runs, unless the options say otherwise; each is a TransferInProgress. */
 const DEFAULT_PASSES = 3
 const MAX_PASSES = 100
 
-const STATE_FORMAT = 'uvm-actors migrated state 1'
+const STATE_FORMAT = 'uvm-actors migrated state 2'
 
 interface MigratedState {
   format: typeof STATE_FORMAT
-  live: Omit<LiveConfiguration, 'cpuGroup'>
+  live: LiveConfiguration
   startedMs: number | undefined
   times: { upMs: number; ranMs: number }
   guest: unknown
@@ -44,7 +46,7 @@ interface MigratedState {
 export interface MigrationSurroundings {
   clock: Clock
   handles: HandleTable
-  systems: Systems
+  systems: LivingSystems
   startGuest: ((system: SystemHost) => BuiltinGuest) | undefined
   /** The stream that a socket number stands for; each can be taken once. */
   takeSocket: (socket: bigint) => Duplex | undefined
@@ -59,21 +61,17 @@ export class Migrations {
   }
 
   /**
-   * Carries out what concerns a migration; undefined for any other operation.
+   * Takes what concerns a migration; undefined for any other operation.
    *
    * @throws {HcsFailure} the system migrates and does not take this operation now
    */
-  carryOut(
-    system: LiveSystem,
-    op: StatefulOp,
-    argument: string,
-    step?: MigrationStep,
-    socket?: bigint,
-  ): Promise<string> | undefined {
+  claim(system: LiveSystem, operation: Operation): Promise<string> | undefined {
+    const { op } = operation
     if (op === 'properties' || op === 'terminate') return undefined
-    if (op === 'migrate') return this.#step(system, step, argument, socket)
+    if (op === 'migrate') return this.#step(system, operation.step, operation.argument, operation.socket)
     if (this.#sessions.has(system)) throw new HcsFailure(HRESULT.HCS_E_INVALID_STATE)
     if (op !== 'start') return undefined
+    const { argument, socket } = operation
     const { Origin } = system.model.document.VirtualMachine?.MigrationOptions ?? {}
     const { DestinationMigrationOptions: start } = readOptions('StartOptions', argument)
     if (Origin !== 'Destination' && start == null && socket === undefined) return undefined
@@ -140,7 +138,7 @@ export class Migrations {
     socket: bigint | undefined,
   ): Promise<string> {
     const { model } = system
-    this.#checkHost(system, model.live)
+    this.#checkHost(model, model.live)
     const session = this.#open(system, 'Destination', model.document.VirtualMachine?.MigrationOptions ?? {})
     try {
       await this.#start(session, start, socket)
@@ -186,20 +184,19 @@ export class Migrations {
     const { model } = system
     return {
       capture: () => {
-        const { cpuGroup: _, ...live } = model.live
-        const { startedMs, times } = model
+        const { live, startedMs, times } = model
         const guest = system.guest?.capture()
-        return packState({ format: STATE_FORMAT, live, startedMs, times, guest } satisfies MigratedState)
+        return packState({ format: STATE_FORMAT, live: movable(live), startedMs, times, guest })
       },
       blackout: () => {
         system.guest?.pause()
         model.state = 'Paused'
       },
       problemOf: (bytes) => {
-        const state = readState(bytes)
+        const state = readState(bytes, model.live)
         if (state === undefined) return HRESULT.ERROR_INVALID_DATA
         try {
-          this.#checkHost(system, state.live)
+          this.#checkHost(model, state.live)
           return undefined
         } catch (error) {
           return error instanceof HcsFailure ? error.hresult : HRESULT.ERROR_INVALID_DATA
@@ -225,9 +222,9 @@ export class Migrations {
 
   #runHere(system: LiveSystem, bytes: Uint8Array): void {
     const { model } = system
-    const state = readState(bytes)
+    const state = readState(bytes, model.live)
     if (state === undefined) throw new HcsFailure(HRESULT.ERROR_INVALID_DATA)
-    Object.assign(model.live, state.live)
+    model.live = state.live
     model.startedMs = state.startedMs
     model.times = state.times
     model.state = 'Running'
@@ -236,13 +233,9 @@ export class Migrations {
   }
 
   /** What the VM needs of this host. @throws {HcsFailure} */
-  #checkHost(system: LiveSystem, live: Pick<LiveConfiguration, 'memoryMB' | 'adapters'>): void {
-    const { systems } = this.#surroundings
-    if (!systems.hasMemory(live.memoryMB, system.model)) throw new HcsFailure(HRESULT.ERROR_COMMITMENT_LIMIT)
-    for (const [key, adapter] of live.adapters) {
-      const problem = systems.endpointProblem(adapter.EndpointId ?? '', system.model, key)
-      if (problem !== undefined) throw new HcsFailure(problem)
-    }
+  #checkHost(model: ComputeSystemModel, live: LiveConfiguration): void {
+    const problem = hostProblem(live, this.#surroundings.systems.hostOf(model))
+    if (problem !== undefined) throw new HcsFailure(problem.hresult)
   }
 
   /** The service ends. */
@@ -262,12 +255,15 @@ function checkOrigin(side: MigrationSide, options: { Origin?: string | undefined
   if ((options.Origin ?? side) !== side) throw new HcsFailure(HRESULT.E_INVALIDARG)
 }
 
-function readState(bytes: Uint8Array): MigratedState | undefined {
+/** The state in a VM whose devices are `here`; undefined for bytes that are none. */
+function readState(bytes: Uint8Array, here: LiveConfiguration): MigratedState | undefined {
   try {
     const state = unpackState(bytes)
-    if (!isRecord(state) || state['format'] !== STATE_FORMAT || !isRecord(state['live'])) return undefined
+    if (!isRecord(state) || state['format'] !== STATE_FORMAT) return undefined
+    const live = moved(state['live'], here)
     const { upMs, ranMs } = isRecord(state['times']) ? state['times'] : {}
-    return typeof upMs === 'number' && typeof ranMs === 'number' ? (state as unknown as MigratedState) : undefined
+    if (live === undefined || typeof upMs !== 'number' || typeof ranMs !== 'number') return undefined
+    return { ...(state as unknown as MigratedState), live }
   } catch {
     return undefined
   }

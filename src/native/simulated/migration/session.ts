@@ -10,7 +10,7 @@ import type { OperationSystemMigrationNotificationInfo } from '../../../protocol
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../../clock.js'
 import { HcsFailure } from '../failure.js'
-import { CHUNK_BYTES, MigrationLink, PROTOCOL, type MigrationFrame, type MigrationSide } from './wire.js'
+import { CHUNK_BYTES, MigrationWire, PROTOCOL, type MigrationFrame, type MigrationSide } from './wire.js'
 
 /** How long a start waits for the other side, ms. */
 const HELLO_GRACE_MS = 250
@@ -75,7 +75,7 @@ export class MigrationSession {
   readonly #clock: Clock
   readonly #passes: number
   #phase: MigrationPhase = 'prepared'
-  #link: MigrationLink | undefined
+  #wire: MigrationWire | undefined
   #sessionId = 0
   /** The other side's hello was heard and fits. */
   #met = false
@@ -123,16 +123,16 @@ export class MigrationSession {
     this.#phase = 'started'
     this.#sessionId = sessionId
     const started = new Promise<void>((resolve, reject) => (this.#starting = { resolve, reject }))
-    const link = new MigrationLink(stream, {
+    const wire = new MigrationWire(stream, {
       frame: (frame) => {
-        if (link === this.#link) this.#receive(frame)
+        if (wire === this.#wire) this.#receive(frame)
       },
       lost: () => {
-        if (link === this.#link) this.#lost()
+        if (wire === this.#wire) this.#lost()
       },
     })
-    this.#link = link
-    link.send({ kind: 'hello', protocol: PROTOCOL, side: this.side, sessionId })
+    this.#wire = wire
+    wire.send({ kind: 'hello', protocol: PROTOCOL, side: this.side, sessionId })
     const grace = this.#clock.after(HELLO_GRACE_MS, () => this.#starting?.resolve())
     try {
       await started
@@ -147,15 +147,15 @@ export class MigrationSession {
       this.#met = true
       this.#notify('SetupDone')
       this.#starting?.resolve()
-      if (this.side === 'Destination' && this.#phase === 'transferring') this.#link?.send({ kind: 'ready' })
+      if (this.side === 'Destination' && this.#phase === 'transferring') this.#wire?.send({ kind: 'ready' })
       return
     }
-    const refusal = { hresult: HRESULT.E_INVALIDARG, result: `${this.side}MigrationFailed` }
+    const failure = { hresult: HRESULT.E_INVALIDARG, result: `${this.side}MigrationFailed` }
     if (this.#starting === undefined) {
-      this.#fail(refusal)
+      this.#fail(failure)
       return
     }
-    this.#starting.reject(new HcsFailure(refusal.hresult))
+    this.#starting.reject(new HcsFailure(failure.hresult))
     this.#phase = 'prepared'
     this.#drop()
   }
@@ -172,7 +172,7 @@ export class MigrationSession {
     this.#phase = 'transferring'
     const transferred = new Promise<void>((resolve, reject) => (this.#transfer = { resolve, reject }))
     if (this.side === 'Source') void this.#send().catch(() => undefined)
-    else if (this.#met) this.#link?.send({ kind: 'ready' })
+    else if (this.#met) this.#wire?.send({ kind: 'ready' })
     await transferred
   }
 
@@ -182,7 +182,7 @@ export class MigrationSession {
     for (let pass = 1; pass <= this.#passes; pass++) await this.#sendPass(pass)
     this.#blackoutMs = this.#clock.now()
     this.#system.blackout()
-    this.#link?.send({ kind: 'blackout' })
+    this.#wire?.send({ kind: 'blackout' })
     this.#notify('BlackoutStarted')
     await this.#sendPass(0)
     // The answer to the last piece is that all is well.
@@ -193,7 +193,7 @@ export class MigrationSession {
     const state = this.#system.capture()
     for (let at = 0; at < state.byteLength; at += CHUNK_BYTES) {
       const isLast = at + CHUNK_BYTES >= state.byteLength
-      this.#link?.send({ kind: 'piece', pass, bytes: state.subarray(at, at + CHUNK_BYTES), isLast })
+      this.#wire?.send({ kind: 'piece', pass, bytes: state.subarray(at, at + CHUNK_BYTES), isLast })
       await this.#hear(isLast && pass === 0 ? 'complete' : 'taken')
     }
     if (pass > 0) this.#notify('TransferInProgress')
@@ -224,7 +224,7 @@ export class MigrationSession {
         this.#pieces = []
         this.#notify('TransferInProgress')
       }
-      this.#link?.send({ kind: 'taken' })
+      this.#wire?.send({ kind: 'taken' })
       return
     }
     const state = Buffer.concat(this.#pieces.splice(0))
@@ -234,7 +234,7 @@ export class MigrationSession {
       return
     }
     this.#state = state
-    this.#link?.send({ kind: 'complete' })
+    this.#wire?.send({ kind: 'complete' })
     this.#transferred()
   }
 
@@ -297,7 +297,7 @@ export class MigrationSession {
     }
     if (this.side === 'Destination' && this.#state === undefined) throw new HcsFailure(HRESULT.HCS_E_INVALID_STATE)
     // Two of it must not run.
-    if (isWhole && this.side === 'Source') this.#link?.send({ kind: 'failed', result: 'SourceMigrationFailed' })
+    if (isWhole && this.side === 'Source') this.#wire?.send({ kind: 'failed', result: 'SourceMigrationFailed' })
     this.#leave()
     this.#system.run(this.#state)
     this.#notifyBlackoutExited()
@@ -315,14 +315,14 @@ export class MigrationSession {
   /** The VM has exited: nothing more is told, and the other side hears of it. */
   exited(): void {
     if (this.#phase === 'over') return
-    this.#link?.send({ kind: 'failed', result: `${this.side}MigrationFailed` })
+    this.#wire?.send({ kind: 'failed', result: `${this.side}MigrationFailed` })
     this.#leave()
     this.#settle(HRESULT.HCS_E_TERMINATED)
   }
 
   /** The service ends. */
   stop(): void {
-    this.#link?.destroy()
+    this.#wire?.destroy()
     this.#phase = 'over'
   }
 
@@ -332,10 +332,10 @@ export class MigrationSession {
   }
 
   #drop(): void {
-    const link = this.#link
-    this.#link = undefined
+    const wire = this.#wire
+    this.#wire = undefined
     this.#met = false
-    link?.close()
+    wire?.close()
   }
 
   #peerFailed(result: string): void {
@@ -353,7 +353,7 @@ export class MigrationSession {
     if (this.#phase === 'failed' || this.#phase === 'over') return
     this.#phase = 'failed'
     this.#failure = failure
-    if (tell) this.#link?.send({ kind: 'failed', result: failure.result })
+    if (tell) this.#wire?.send({ kind: 'failed', result: failure.result })
     this.#drop()
     this.#notify('MigrationFailed', failure.result)
     this.#settle(failure.hresult)

@@ -3,8 +3,8 @@
 // that everything the destination knows of the VM has come through these bytes.
 
 import type { Duplex } from 'node:stream'
-import { Packr } from 'msgpackr'
 import { isRecord } from '../../../protocol/json.js'
+import { packState, unpackState } from '../state/codec.js'
 
 /** Bytes of a state that go into one frame. */
 export const CHUNK_BYTES = 64 * 1024
@@ -29,31 +29,19 @@ export type MigrationFrame =
 
 export const PROTOCOL = 'uvm-actors migration 1'
 
-const codec = new Packr({ structuredClone: true })
-
-/** A value with its maps, sets and 64-bit integers, as bytes. */
-export function packState(value: unknown): Uint8Array {
-  return codec.pack(value)
-}
-
-/** @throws {Error} not what packState made */
-export function unpackState(bytes: Uint8Array): unknown {
-  return codec.unpack(bytes)
-}
-
-export interface LinkListener {
+export interface WireListener {
   frame(frame: MigrationFrame): void
   /** Once: the stream ended, failed, or brought something else. */
   lost(): void
 }
 
-export class MigrationLink {
+export class MigrationWire {
   readonly #stream: Duplex
-  readonly #listener: LinkListener
+  readonly #listener: WireListener
   #received: Uint8Array = new Uint8Array(0)
   #isOver = false
 
-  constructor(stream: Duplex, listener: LinkListener) {
+  constructor(stream: Duplex, listener: WireListener) {
     this.#stream = stream
     this.#listener = listener
     stream.on('error', () => this.#lose())
@@ -66,7 +54,7 @@ export class MigrationLink {
 
   send(frame: MigrationFrame): void {
     if (this.#isOver) return
-    const body = codec.pack(frame)
+    const body = packState(frame)
     const bytes = new Uint8Array(4 + body.byteLength)
     new DataView(bytes.buffer).setUint32(0, body.byteLength, true)
     bytes.set(body, 4)
@@ -118,7 +106,7 @@ export class MigrationLink {
 function decode(body: Uint8Array): MigrationFrame | undefined {
   let frame: unknown
   try {
-    frame = codec.unpack(body)
+    frame = unpackState(body)
   } catch {
     return undefined
   }

@@ -10,7 +10,7 @@ import type { LiveSystem } from '../state/live-system.js'
 import type { FaultRule, HcsOp, ServiceOptions } from '../options.js'
 import { chance } from '../seeded.js'
 import { exitOfType } from '../state/system.js'
-import type { Systems } from './systems.js'
+import type { LivingSystems } from './living-systems.js'
 
 export interface Call {
   op: HcsOp
@@ -40,10 +40,10 @@ export class CallPath {
   readonly #clock: Clock
   readonly #seed: number
   readonly #planner: CallPlanner
-  readonly #systems: Systems
+  readonly #systems: LivingSystems
   readonly #handles: HandleTable
 
-  constructor(options: ServiceOptions, clock: Clock, systems: Systems, handles: HandleTable) {
+  constructor(options: ServiceOptions, clock: Clock, systems: LivingSystems, handles: HandleTable) {
     this.#clock = clock
     this.#seed = options.seed ?? 1
     this.#planner = new CallPlanner(options, this.#seed)
@@ -52,16 +52,16 @@ export class CallPath {
   }
 
   /** @throws {HcsFailure} */
-  async perform<T>(call: Call, work: () => T | Promise<T>): Promise<T> {
+  async pass<T>(call: Call, work: () => T | Promise<T>): Promise<T> {
     try {
-      return await this.#perform(call, work)
+      return await this.#pass(call, work)
     } catch (error) {
       const step = call.step ?? STEPS[call.op]
       throw error instanceof HcsFailure && step !== undefined ? attribute(error, step) : error
     }
   }
 
-  async #perform<T>({ op, id, system, path }: Call, work: () => T | Promise<T>): Promise<T> {
+  async #pass<T>({ op, id, system, path }: Call, work: () => T | Promise<T>): Promise<T> {
     const wasAlive = system?.model.exit === undefined
     const { delayMs, rule } = this.#planner.plan(op, id, path)
     if (delayMs > 0) await this.#pause(delayMs)

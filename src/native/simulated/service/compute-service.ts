@@ -5,7 +5,7 @@ import { HRESULT } from '../../../protocol/hresult.js'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../../clock.js'
 import type { HcsEvent, MigrationStep } from '../../hcs.js'
-import { CallPath } from './calls.js'
+import { CallPath, type Call } from './calls.js'
 import { readCreateDocument } from '../state/create-document.js'
 import { selectSystems } from './enumerate.js'
 import { HcsFailure, refusal } from '../failure.js'
@@ -14,13 +14,14 @@ import { HandleTable } from './handles.js'
 import { fileProblem } from '../devices/host-files.js'
 import { LiveSystem, type Handle, type SystemHost } from '../state/live-system.js'
 import { Migrations } from '../migration/migrations.js'
-import { requestPath } from '../devices/modify.js'
-import { Operations } from './operations.js'
+import { readRequest } from '../devices/modify.js'
+import { SystemOperations } from './system-operations.js'
 import type { ServiceOptions } from '../options.js'
 import { ServiceSettings } from './service-settings.js'
+import type { Operation } from '../state/operation.js'
 import { checkState, type StatefulOp } from '../state/states.js'
 import { ComputeSystemModel, EXIT } from '../state/system.js'
-import { Systems } from './systems.js'
+import { LivingSystems } from './living-systems.js'
 import { checkTopology } from '../state/topology.js'
 
 export interface ServiceSurroundings {
@@ -41,9 +42,9 @@ export class ComputeService {
   readonly #clock: Clock
   readonly #processors: number
   readonly #handles: HandleTable
-  readonly #systems: Systems
+  readonly #systems: LivingSystems
   readonly #calls: CallPath
-  readonly #operations: Operations
+  readonly #operations: SystemOperations
   readonly #migrations: Migrations
   readonly #settings: ServiceSettings
   readonly #access = new Map<string, Set<string>>()
@@ -54,17 +55,17 @@ export class ComputeService {
     this.#processors = options.processors ?? DEFAULT_PROCESSORS
     this.#settings = new ServiceSettings(this.#processors)
     this.#handles = new HandleTable(clock)
-    this.#systems = new Systems(options, this.#handles)
+    this.#systems = new LivingSystems(options, this.#handles, this.#settings)
     this.#calls = new CallPath(options, clock, this.#systems, this.#handles)
     const [systems, handles] = [this.#systems, this.#handles]
     const strict = options.strictDocuments === true
-    this.#operations = new Operations({ clock, strict, startGuest, systems, settings: this.#settings })
+    this.#operations = new SystemOperations({ clock, strict, startGuest, systems })
     this.#migrations = new Migrations({ clock, systems, handles, startGuest, takeSocket })
   }
 
   /** Creates a system and opens the first handle on it. @throws {HcsFailure} */
   create(client: string, id: string, text: string, deliver: Deliver): Promise<number> {
-    return this.#calls.perform({ op: 'create', id }, () => {
+    return this.#calls.pass({ op: 'create', id }, () => {
       if (id === '') throw new HcsFailure(HRESULT.E_INVALIDARG)
       const document = readCreateDocument(text, this.#options.strictDocuments === true)
       checkState('create', this.#systems.get(id)?.model.state ?? 'none')
@@ -82,7 +83,7 @@ export class ComputeService {
 
   /** @throws {HcsFailure} */
   open(client: string, id: string, deliver: Deliver): Promise<number> {
-    return this.#calls.perform({ op: 'open', id }, () => {
+    return this.#calls.pass({ op: 'open', id }, () => {
       const system = this.#systems.get(id)
       checkState('open', system?.model.state ?? 'none')
       return this.#handles.add(system!, client, deliver)
@@ -109,14 +110,18 @@ export class ComputeService {
   ): Promise<string> {
     const { isOver, system } = this.#handles.get(number)
     if (isOver) throw new HcsFailure(HRESULT.HCS_E_SERVICE_DISCONNECT)
-    const path = op === 'modify' ? requestPath(argument) : undefined
-    const failedStep = op === 'crash' ? 'Crash' : undefined
-    const call = { op: op === 'crash' ? 'terminate' : op, id: system.model.id, system, path, step: failedStep } as const
-    return this.#calls.perform<string>(
+    const operation: Operation =
+      op === 'modify' ? { op, request: readRequest(argument) } : { op, argument, step, socket }
+    const call: Call = {
+      op: op === 'crash' ? 'terminate' : op,
+      id: system.model.id,
+      system,
+      path: operation.op === 'modify' ? operation.request.path : undefined,
+      step: op === 'crash' ? 'Crash' : undefined,
+    }
+    return this.#calls.pass<string>(
       call,
-      () =>
-        this.#migrations.carryOut(system, op, argument, step, socket) ??
-        this.#operations.carryOut(system, op, argument, step),
+      () => this.#migrations.claim(system, operation) ?? this.#operations.run(system, operation),
     )
   }
 
@@ -127,7 +132,7 @@ export class ComputeService {
     const { system } = handle
     this.#handles.mute(handle)
     try {
-      await this.#calls.perform({ op: 'close', id: system.model.id, system }, () => undefined)
+      await this.#calls.pass({ op: 'close', id: system.model.id, system }, () => undefined)
     } finally {
       this.#release(handle)
     }

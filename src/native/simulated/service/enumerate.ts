@@ -2,7 +2,7 @@
 
 import { member } from '../../../protocol/json.js'
 import type { Properties } from '../../../protocol/schema/index.js'
-import { parseDocument } from '../state/create-document.js'
+import { parseDocument } from '../state/documents.js'
 import { invalidDocument } from '../failure.js'
 
 /** The key of the query and the member of an entry that it asks about. Keys combine with AND, the values of a key with OR. */

@@ -5,7 +5,8 @@ import { NULL_GUID, parseGuid } from '../../../protocol/guid.js'
 import { HRESULT, hresultMessage, signed } from '../../../protocol/hresult.js'
 import { isRecord, member, setMember } from '../../../protocol/json.js'
 import { CPUGroupPropertyCode, type CreateGroupOperation } from '../../../protocol/schema/index.js'
-import { parseDocument, SCHEMA_VERSION } from '../state/create-document.js'
+import { SCHEMA_VERSION } from '../state/create-document.js'
+import { parseDocument } from '../state/documents.js'
 import { invalidDocument, refusal } from '../failure.js'
 
 interface CpuGroupModel {

@@ -5,10 +5,11 @@ import { isRecord } from '../../../protocol/json.js'
 import { HRESULT } from '../../../protocol/hresult.js'
 import { refusal } from '../failure.js'
 import { isLocalPath } from '../devices/host-files.js'
-import { readLive, writeLive, type LiveConfiguration } from '../devices/live-configuration.js'
-import { packState, unpackState } from '../migration/wire.js'
+import { movable, moved, type LiveConfiguration } from '../devices/live-configuration.js'
+import { packState, unpackState } from './codec.js'
 
 const FORMAT = 'uvm-actors saved state'
+const VERSION = 2
 
 /** What a VM is when it stands still. */
 export interface MachineState {
@@ -22,7 +23,7 @@ export class SavedStates {
 
   /** @throws {HcsFailure} the file cannot be written */
   save(path: string, { live, guest }: MachineState): void {
-    const bytes = packState({ format: FORMAT, version: 1, live: writeLive(live), guest })
+    const bytes = packState({ format: FORMAT, version: VERSION, live: movable(live), guest })
     if (!isLocalPath(path)) {
       this.#inMemory.set(path, Uint8Array.from(bytes))
       return
@@ -34,11 +35,11 @@ export class SavedStates {
     }
   }
 
-  /** @throws {HcsFailure} no such state, or not one of ours */
-  load(path: string): MachineState {
+  /** The state in a VM whose devices are `here`. @throws {HcsFailure} no such state, or not one of ours */
+  load(path: string, here: LiveConfiguration): MachineState {
     const bytes = isLocalPath(path) ? read(path) : this.#inMemory.get(path)
     if (bytes === undefined) throw refusal(HRESULT.ERROR_FILE_NOT_FOUND, `${path} does not exist`)
-    const state = decode(bytes)
+    const state = decode(bytes, here)
     if (state === undefined) throw refusal(HRESULT.ERROR_FILE_CORRUPT, `${path} is no saved state`)
     return state
   }
@@ -52,11 +53,12 @@ function read(path: string): Uint8Array {
   }
 }
 
-function decode(bytes: Uint8Array): MachineState | undefined {
+function decode(bytes: Uint8Array, here: LiveConfiguration): MachineState | undefined {
   try {
     const state = unpackState(bytes)
-    if (!isRecord(state) || state['format'] !== FORMAT || state['version'] !== 1) return undefined
-    return typeof state['live'] === 'string' ? { live: readLive(state['live']), guest: state['guest'] } : undefined
+    if (!isRecord(state) || state['format'] !== FORMAT || state['version'] !== VERSION) return undefined
+    const live = moved(state['live'], here)
+    return live === undefined ? undefined : { live, guest: state['guest'] }
   } catch {
     return undefined
   }

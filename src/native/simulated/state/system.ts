@@ -22,7 +22,8 @@ export class ComputeSystemModel {
   readonly owner: string | undefined
   readonly document: ComputeSystem
   readonly guestOS: GuestOS
-  readonly live: LiveConfiguration
+  /** Its devices as they are now; replaced by a change. */
+  live: LiveConfiguration
   exit: SystemExit | undefined
   /** Milliseconds since 1970. */
   startedMs: number | undefined
@@ -38,7 +39,7 @@ export class ComputeSystemModel {
     this.owner = document.Owner
     this.runtimeId = runtimeIdOf(id)
     this.guestOS = guestOSOfDocument(document)
-    this.live = liveConfigurationOf(document)
+    this.live = liveConfigurationOf(document.VirtualMachine ?? {})
     this.#run = new RunTime(now)
   }
 

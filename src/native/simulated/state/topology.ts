@@ -3,14 +3,13 @@
 import { HRESULT } from '../../../protocol/hresult.js'
 import type { ComputeSystem, Numa } from '../../../protocol/schema/index.js'
 import { refusal } from '../failure.js'
-import { MAX_ADAPTERS } from '../devices/network.js'
-import { PMEM_PAGE_BYTES } from '../devices/vpmem.js'
+import { firstOf } from '../devices/live-configuration.js'
+import { memoryProblem } from '../devices/memory.js'
 import { limitsProblem } from '../devices/processor.js'
 
 const MAX_NUMA_NODES = 64
 /** Physical node number that stands for any. */
 const ANY_NODE = 255
-const MAX_PMEM_DEVICES = 128
 
 type Vm = NonNullable<ComputeSystem['VirtualMachine']>
 
@@ -18,18 +17,15 @@ type Vm = NonNullable<ComputeSystem['VirtualMachine']>
 export function checkTopology({ VirtualMachine: vm = {} }: ComputeSystem, hostProcessors: number): void {
   const bad = quantityProblem(vm, hostProcessors)
   if (bad !== undefined) throw refusal(HRESULT.WBEM_E_INVALID_PARAMETER, bad)
-  const contradiction = contradictionOf(vm) ?? numaProblem(vm) ?? deviceProblem(vm)
+  const contradiction = contradictionOf(vm) ?? numaProblem(vm)
   if (contradiction !== undefined) throw refusal(HRESULT.E_INVALIDARG, contradiction)
-  if (Object.keys(vm.Devices?.NetworkAdapters ?? {}).length > MAX_ADAPTERS) {
-    throw refusal(HRESULT.ERROR_NOT_SUPPORTED, `a VM has at most ${MAX_ADAPTERS} adapters`)
-  }
+  const unfit = firstOf((_, device) => device.buildProblem?.(vm))
+  if (unfit !== undefined) throw unfit
 }
 
 function quantityProblem({ ComputeTopology: topology }: Vm, hostProcessors: number): string | undefined {
-  const size = BigInt(topology?.Memory?.SizeInMB ?? 0)
-  if (size === 0n || size % 2n !== 0n || size > BigInt(Number.MAX_SAFE_INTEGER)) {
-    return 'the memory size must be an even number of MB above 0'
-  }
+  const size = memoryProblem(topology?.Memory?.SizeInMB ?? 0)
+  if (size !== undefined) return size
   const count = topology?.Processor?.Count ?? 1
   if (count < 1 || count > hostProcessors) return `the processor count must be 1..${hostProcessors}`
   return limitsProblem(topology?.Processor ?? {})
@@ -73,20 +69,5 @@ function numaProblem({ ComputeTopology: topology }: Vm): string | undefined {
   const processors = sum(nodes.map((node) => node.CountOfProcessors ?? 0))
   if (processors !== (topology?.Processor?.Count ?? 1))
     return 'the processors of the NUMA nodes must be those of the VM'
-  return undefined
-}
-
-function deviceProblem({ Devices: devices = {} }: Vm): string | undefined {
-  const pmem = devices.VirtualPMem
-  if ((pmem?.MaximumCount ?? 0) > MAX_PMEM_DEVICES) return `at most ${MAX_PMEM_DEVICES} VPMem devices`
-  if (Number(pmem?.MaximumSizeBytes ?? 0) % PMEM_PAGE_BYTES !== 0) {
-    return `the size of VPMem devices is a multiple of ${PMEM_PAGE_BYTES}`
-  }
-  const beyond = Object.keys(pmem?.Devices ?? {}).find((id) => Number(id) >= (pmem?.MaximumCount ?? 0))
-  if (beyond !== undefined) return `VPMem device ${beyond} is beyond MaximumCount`
-  const names = (devices.VirtualSmb?.Shares ?? []).map((share) => share.Name)
-  if (new Set(names).size < names.length) return 'VSMB shares have distinct names'
-  const shares = (devices.Plan9?.Shares ?? []).map(({ AccessName, Port }) => JSON.stringify([AccessName, Port ?? 0]))
-  if (new Set(shares).size < shares.length) return 'Plan9 shares have distinct access names on each port'
   return undefined
 }

@@ -1,9 +1,9 @@
 // Bad input for every resource path, generated from the table of paths: each is refused with the specified code and changes nothing.
 
 import assert from 'node:assert/strict'
-import { writeLive } from '#dist/native/simulated/devices/live-configuration.js'
-import type { ModifySurroundings } from '#dist/native/simulated/devices/change.js'
-import { modifySystem } from '#dist/native/simulated/devices/modify.js'
+import type { LiveConfiguration } from '#dist/native/simulated/devices/live-configuration.js'
+import type { DeviceHost } from '#dist/native/simulated/devices/device.js'
+import { modifySystem, readRequest } from '#dist/native/simulated/devices/modify.js'
 import {
   HOST_RESOURCES,
   resourcePath,
@@ -76,12 +76,21 @@ function given(): ComputeSystemModel {
   return model
 }
 
-const surroundings = (strict: boolean): ModifySurroundings => ({
-  strict,
+const HOST: DeviceHost = {
+  processorCount: 2,
   hasCpuGroup: (id) => id === '00000000-0000-0000-0000-000000000000',
   endpointProblem: () => undefined,
   hasMemory: () => true,
-})
+}
+
+function modify(text: string, model: ComputeSystemModel, strict: boolean): void {
+  modifySystem(readRequest(text), model, HOST, strict)
+}
+
+/** Devices never change, they are replaced: a copy that shares nothing shows it. */
+function copyOf({ live }: ComputeSystemModel): LiveConfiguration {
+  return structuredClone(live)
+}
 
 interface Attempt {
   path: string
@@ -100,13 +109,13 @@ function textOf({ path, type, settings }: Attempt): string {
 /** Refused with the code, and nothing has changed. */
 function refuses(text: string, code: number, strict = false): void {
   const model = given()
-  const before = [writeLive(model.live), JSON.stringify(model.basicProperties())]
+  const before = [copyOf(model), JSON.stringify(model.basicProperties())]
   try {
-    modifySystem(text, model, surroundings(strict))
+    modify(text, model, strict)
   } catch (error) {
     const { hresult } = error as { hresult?: number }
     assert.equal(`0x${(hresult ?? 0).toString(16)}`, `0x${code.toString(16)}`, `${text}: ${String(error)}`)
-    assert.deepEqual([writeLive(model.live), JSON.stringify(model.basicProperties())], before, text)
+    assert.deepEqual([copyOf(model), JSON.stringify(model.basicProperties())], before, text)
     return
   }
   assert.fail(`accepted: ${text}`)
@@ -159,14 +168,10 @@ describe('bad input to the simulated service', () => {
     describe(rule.path, () => {
       it('takes the example, so that what follows is wrong in one way only', () => {
         const model = given()
-        const before = writeLive(model.live)
+        const before = copyOf(model)
         const type = rule.allowed.includes('Add') ? 'Add' : 'Update'
-        modifySystem(
-          textOf({ path, type, ...(good === undefined ? {} : { settings: good }) }),
-          model,
-          surroundings(true),
-        )
-        if (kind !== 'cpuGroup') assert.notEqual(writeLive(model.live), before)
+        modify(textOf({ path, type, ...(good === undefined ? {} : { settings: good }) }), model, true)
+        if (kind !== 'cpuGroup') assert.notDeepEqual(copyOf(model), before)
       })
 
       it('refuses settings of a wrong type', () => {
@@ -313,14 +318,14 @@ describe('bad input to the simulated service', () => {
   it('one file is written through one attachment, and read through many', () => {
     const model = given()
     const attach = (lun: number, readOnly: boolean): void =>
-      modifySystem(
+      modify(
         textOf({
           path: pathOf(HOST_RESOURCES.scsiAttachment, [`{${SCSI[0].toUpperCase()}}`, String(lun)]),
           type: 'Add',
           settings: JSON.stringify({ Type: 'VirtualDisk', Path: 'C:\\shared.vhdx', ReadOnly: readOnly }),
         }),
         model,
-        surroundings(false),
+        false,
       )
     attach(1, true)
     attach(2, true)
@@ -331,10 +336,10 @@ describe('bad input to the simulated service', () => {
   it('a ninth network adapter is refused', () => {
     const model = given()
     const add = (index: number): void =>
-      modifySystem(
+      modify(
         textOf({ path: pathOf(HOST_RESOURCES.networkAdapter, [`nic ${index}`]), type: 'Add', settings: '{}' }),
         model,
-        surroundings(false),
+        false,
       )
     for (let index = 1; index < 8; index++) add(index)
     assert.throws(() => add(8), { hresult: 0x80070032 })

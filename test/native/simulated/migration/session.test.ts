@@ -7,13 +7,12 @@ import type { Duplex } from 'node:stream'
 import fc from 'fast-check'
 import type { HcsFailure } from '#dist/native/simulated/failure.js'
 import {
-  MigrationLink,
-  packState,
+  MigrationWire,
   PROTOCOL,
-  unpackState,
   type MigrationFrame,
   type MigrationSide,
 } from '#dist/native/simulated/migration/wire.js'
+import { packState, unpackState } from '#dist/native/simulated/state/codec.js'
 import {
   MIGRATION_ORDER,
   MigrationSession,
@@ -249,7 +248,7 @@ describe('migration session', () => {
       const { clock, streams: ends } = pair()
       const victim = side(to, clock, 1, randomBytes(1))
       victim.session.start(7, ends[0]).catch(() => undefined)
-      const peer = new MigrationLink(ends[1], { frame: () => undefined, lost: () => undefined })
+      const peer = new MigrationWire(ends[1], { frame: () => undefined, lost: () => undefined })
       for (const frame of frames) peer.send(frame)
       while (victim.session.phase !== 'failed') await new Promise((resolve) => setImmediate(resolve))
       assert.match(victim.told.at(-1) ?? '', /^MigrationFailed (Source|Destination)MigrationFailed$/)
@@ -267,7 +266,7 @@ describe('migration link', () => {
     const seen = { frames: [] as MigrationFrame[], lost: 0 }
     let end = (): void => undefined
     const ended = new Promise<void>((resolve) => (end = resolve))
-    new MigrationLink(near, {
+    new MigrationWire(near, {
       frame: (frame) => seen.frames.push(frame),
       lost: () => {
         seen.lost++

@@ -3,18 +3,26 @@
 import { HRESULT } from '../../../protocol/hresult.js'
 import { HCS_EVENT } from '../../hcs.js'
 import type { HandleTable } from './handles.js'
+import type { DeviceHost } from '../devices/device.js'
+import type { ServiceSettings } from './service-settings.js'
 import type { LiveSystem } from '../state/live-system.js'
 import type { ServiceOptions } from '../options.js'
 import { EXIT, type ComputeSystemModel, type SystemExit } from '../state/system.js'
 
-export class Systems {
+export class LivingSystems {
   readonly #options: Pick<ServiceOptions, 'memoryMB' | 'endpoints'>
   readonly #handles: HandleTable
+  readonly #settings: ServiceSettings
   readonly #living = new Map<string, LiveSystem>()
 
-  constructor(options: Pick<ServiceOptions, 'memoryMB' | 'endpoints'>, handles: HandleTable) {
+  constructor(
+    options: Pick<ServiceOptions, 'memoryMB' | 'endpoints'>,
+    handles: HandleTable,
+    settings: ServiceSettings,
+  ) {
     this.#options = options
     this.#handles = handles
+    this.#settings = settings
   }
 
   get(id: string): LiveSystem | undefined {
@@ -64,8 +72,17 @@ export class Systems {
     this.end(system, EXIT.unexpected)
   }
 
-  /** Whether the host has this much memory for the system. */
-  hasMemory(sizeInMB: number, model: ComputeSystemModel): boolean {
+  /** What the devices of a system may look at beyond themselves. */
+  hostOf(model: ComputeSystemModel): DeviceHost {
+    return {
+      processorCount: model.processorCount,
+      hasCpuGroup: (id) => this.#settings.hasGroup(id),
+      endpointProblem: (endpointId, adapter) => this.#endpointProblem(endpointId, model, adapter),
+      hasMemory: (sizeInMB) => this.#hasMemory(sizeInMB, model),
+    }
+  }
+
+  #hasMemory(sizeInMB: number, model: ComputeSystemModel): boolean {
     if (this.#options.memoryMB === undefined) return true
     let used = 0
     for (const { model: other } of this.#living.values()) {
@@ -74,8 +91,7 @@ export class Systems {
     return used + sizeInMB <= this.#options.memoryMB
   }
 
-  /** Why an endpoint cannot be attached to an adapter; undefined when it can. */
-  endpointProblem(endpointId: string, model: ComputeSystemModel, adapterKey: string): number | undefined {
+  #endpointProblem(endpointId: string, model: ComputeSystemModel, adapterKey: string): number | undefined {
     const known = this.#options.endpoints?.map((endpoint) => endpoint.toLowerCase())
     const endpoint = endpointId.toLowerCase()
     if (known === undefined || endpoint === '') return undefined

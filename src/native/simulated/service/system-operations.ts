@@ -4,20 +4,20 @@ import { member } from '../../../protocol/json.js'
 import { HRESULT } from '../../../protocol/hresult.js'
 import type { RestoreState } from '../../../protocol/schema/index.js'
 import type { Clock } from '../../clock.js'
-import type { MigrationStep } from '../../hcs.js'
-import { bootFileProblem } from '../devices/boot-files.js'
 import { HcsFailure, invalidDocument, refusal } from '../failure.js'
 import type { BuiltinGuest } from '../guests/machine.js'
 import type { LiveSystem, SystemHost } from '../state/live-system.js'
-import { readLive, writeLive } from '../devices/live-configuration.js'
-import { modifySystem } from '../devices/modify.js'
-import { readOptions } from '../state/options-document.js'
+import type { VirtualMachine } from '../devices/device.js'
+import { unreadable } from '../devices/host-files.js'
+import { movable, moved, startProblem } from '../devices/live-configuration.js'
+import { modifySystem, type ReadRequest } from '../devices/modify.js'
+import { readOptions } from '../state/documents.js'
 import { answerQuery } from '../state/property-query.js'
 import { SavedStates, type MachineState } from '../state/saved-states.js'
-import type { ServiceSettings } from './service-settings.js'
-import { checkState, type StatefulOp } from '../state/states.js'
+import type { Operation } from '../state/operation.js'
+import { checkState } from '../state/states.js'
 import { EXIT, type ComputeSystemModel } from '../state/system.js'
-import type { Systems } from './systems.js'
+import type { LivingSystems } from './living-systems.js'
 
 export interface OperationSurroundings {
   clock: Clock
@@ -25,33 +25,35 @@ export interface OperationSurroundings {
   strict: boolean
   /** Makes the guest of a system that starts; undefined for none. */
   startGuest?: ((system: SystemHost) => BuiltinGuest) | undefined
-  systems: Systems
-  settings: ServiceSettings
+  systems: LivingSystems
 }
 
 /** First schema version in which a document's services count. */
 const SERVICES_SINCE_MINOR = 5
 
-export class Operations {
+export class SystemOperations {
   readonly #clock: Clock
   readonly #strict: boolean
   readonly #startGuest: OperationSurroundings['startGuest']
-  readonly #systems: Systems
-  readonly #settings: ServiceSettings
+  readonly #systems: LivingSystems
   readonly #saved = new SavedStates()
 
-  constructor({ clock, strict, startGuest, systems, settings }: OperationSurroundings) {
+  constructor({ clock, strict, startGuest, systems }: OperationSurroundings) {
     this.#clock = clock
     this.#strict = strict
     this.#startGuest = startGuest
     this.#systems = systems
-    this.#settings = settings
   }
 
   /** Resolves with the result document. @throws {HcsFailure} nothing has changed then */
-  carryOut(system: LiveSystem, op: StatefulOp, argument: string, step: MigrationStep | undefined): string {
+  run(system: LiveSystem, operation: Operation): string {
+    if (operation.op === 'modify') {
+      this.#modify(system, operation.request)
+      return ''
+    }
     const { model } = system
-    switch (op) {
+    const { argument } = operation
+    switch (operation.op) {
       case 'start':
         readOptions('StartOptions', argument)
         checkState('start', model.state)
@@ -80,9 +82,6 @@ export class Operations {
       case 'save':
         this.#save(system, argument)
         return ''
-      case 'modify':
-        this.#modify(system, argument)
-        return ''
       case 'properties':
         checkState('properties', model.state)
         return answerQuery(model, argument, this.#clock.wallTime(), this.#strict)
@@ -93,7 +92,7 @@ export class Operations {
         return ''
       case 'migrate':
         checkState('migrate', model.state)
-        throw new HcsFailure(step === 'cancel' ? HRESULT.HCS_E_INVALID_STATE : HRESULT.ERROR_NOT_SUPPORTED)
+        throw new HcsFailure(operation.step === 'cancel' ? HRESULT.HCS_E_INVALID_STATE : HRESULT.ERROR_NOT_SUPPORTED)
     }
   }
 
@@ -102,20 +101,12 @@ export class Operations {
   #start(system: LiveSystem): void {
     const { model } = system
     const vm = model.document.VirtualMachine ?? {}
-    const restored = vm.RestoreState == null ? undefined : this.#restored(vm.RestoreState)
+    const restored = vm.RestoreState == null ? undefined : this.#restored(vm.RestoreState, model)
     const live = restored?.live ?? model.live
     if (vm.GuestConnection != null && this.#startGuest === undefined) throw new HcsFailure(HRESULT.HCS_E_CONNECT_FAILED)
-    const problem = bootFileProblem(model.document, live)
-    if (problem !== undefined) throw refusal(problem.hresult, `${problem.path} cannot be opened`)
-    for (const [key, adapter] of live.adapters) {
-      const code = this.#systems.endpointProblem(adapter.EndpointId ?? '', model, key)
-      if (code !== undefined) throw refusal(code, `the endpoint of adapter ${key} cannot be attached`)
-    }
-    if (!this.#systems.hasMemory(live.memoryMB, model)) {
-      throw refusal(HRESULT.ERROR_COMMITMENT_LIMIT, `the host has no ${live.memoryMB} MB left`)
-    }
-    // The group is of this host, not of the state.
-    if (restored !== undefined) Object.assign(model.live, live, { cpuGroup: model.live.cpuGroup })
+    const problem = bootProblem(vm) ?? startProblem(live, this.#systems.hostOf(model))
+    if (problem !== undefined) throw problem
+    model.live = live
     model.templateId = restored?.templateId
     model.state = 'Running'
     model.startedMs = this.#clock.wallTime()
@@ -124,15 +115,22 @@ export class Operations {
     else system.guest?.arrive(restored.guest)
   }
 
-  #restored({ SaveStateFilePath: path, TemplateSystemId: templateId }: RestoreState): RestoredState | undefined {
-    if (path) return this.#saved.load(path)
+  #restored(
+    { SaveStateFilePath: path, TemplateSystemId: templateId }: RestoreState,
+    { live: here }: ComputeSystemModel,
+  ): RestoredState | undefined {
+    if (path) return this.#saved.load(path, here)
     if (!templateId) return undefined
     const template = this.#systems.get(templateId)
     if (template?.model.state !== 'SavedAsTemplate') {
       throw refusal(HRESULT.HCS_E_SYSTEM_NOT_FOUND, `there is no template ${templateId}`)
     }
     const { live, runtimeId } = template.model
-    return { live: readLive(writeLive(live)), guest: template.guest?.capture(), templateId: runtimeId }
+    return {
+      live: moved(movable(live), here) ?? here,
+      guest: template.guest?.capture(),
+      templateId: runtimeId,
+    }
   }
 
   // ---------------------------------------------------------------------------------------------------- shutdown and save
@@ -174,13 +172,8 @@ export class Operations {
     this.#saved.save(path, { live: model.live, guest: system.guest?.capture() })
   }
 
-  #modify(system: LiveSystem, argument: string): void {
-    modifySystem(argument, system.model, {
-      strict: this.#strict,
-      hasCpuGroup: (id) => this.#settings.hasGroup(id),
-      endpointProblem: (endpoint, model, adapter) => this.#systems.endpointProblem(endpoint, model, adapter),
-      hasMemory: (size, model) => this.#systems.hasMemory(size, model),
-    })
+  #modify(system: LiveSystem, request: ReadRequest): void {
+    modifySystem(request, system.model, this.#systems.hostOf(system.model), this.#strict)
     system.changed()
   }
 }
@@ -188,6 +181,12 @@ export class Operations {
 interface RestoredState extends MachineState {
   /** Runtime id of the template it is of. */
   templateId?: string
+}
+
+/** A file that the machine boots from and cannot open. */
+function bootProblem({ Chipset: chipset }: VirtualMachine): HcsFailure | undefined {
+  const kernel = chipset?.LinuxKernelDirect
+  return unreadable([kernel?.KernelFilePath, kernel?.InitRdPath, chipset?.Uefi?.BootThis?.VmbFsRootPath])
 }
 
 /** A guest connection of HCS's own, or the guest's shutdown driver: that counts from schema 2.5 on. */

@@ -1,0 +1,16 @@
+// Every device of a VM, under the name that it has in the live configuration.
+
+export { comPorts } from './com-port.js'
+export { flexibleIov } from './flexible-iov.js'
+export { gpu } from './gpu.js'
+export { services } from './hv-socket.js'
+export { memoryMB } from './memory.js'
+export { adapters } from './network.js'
+export { pci } from './pci.js'
+export { pipes } from './pipe.js'
+export { plan9 } from './plan9.js'
+export { cpuGroup, frequencyCapMHz, idledProcessors, limits } from './processor.js'
+export { scsi } from './scsi.js'
+export { regions } from './shared-memory.js'
+export { vpmem } from './vpmem.js'
+export { vsmb } from './vsmb.js'
