@@ -56,6 +56,13 @@ export function withContext<E extends UVMError>(error: E, context: { op: string;
   return Object.assign(error, context, { message: compose(context, error.message) })
 }
 
+/** The same error, with the state that the VM is in and what the call would need, when the service told neither. */
+export function withState(error: HcsError, state: string, needed: string): HcsError {
+  const [first = '', ...rest] = error.message.split('\n')
+  const message = [`${first}; the VM is ${state}, and would have to be ${needed}`, ...rest].join('\n')
+  return Object.assign(error, { message, state })
+}
+
 /** A mistake in the call, found before anything was sent. */
 export class InvalidConfigError extends UVMError {
   readonly code = 'UVM_INVALID_CONFIG'
@@ -115,6 +122,8 @@ export class HcsError extends UVMError {
   /** Resource path of a modification. */
   declare readonly path?: string
   declare readonly attribution?: unknown[]
+  /** The state that the VM was in, where this side knows it and the service refused for it: `created`, `running`, `paused`, … */
+  declare readonly state?: string
 
   constructor(
     details: ErrorContext & {

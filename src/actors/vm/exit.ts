@@ -22,11 +22,28 @@ export function exitOfEvent(data: string, id: string, atMs: number): ExitNotice 
   )
 }
 
-/** The exit that a property document tells of; undefined when it shows a living VM. */
-export function exitOfProperties(document: unknown, id: string, atMs: number): ExitNotice | undefined {
-  const state = text(member(document, 'State'))?.toLowerCase()
-  if (member(document, 'Stopped') !== true && state !== 'stopped') return undefined
-  return finish({ status: 0, exitType: text(member(document, 'ExitType')) ?? 'Unknown', atMs }, id)
+/** What a property document says of the VM itself. Only these members are read, so the numbers of the rest may lose digits. */
+export interface SystemState {
+  /** Absent for a VM that was never started, or when it was not asked for. */
+  state?: string
+  exit?: ExitNotice
+}
+
+/** Nothing for text that is no document: whoever asked for it will say so. */
+export function readState(data: string, id: string, atMs: number): SystemState {
+  let document: unknown
+  try {
+    document = JSON.parse(data)
+  } catch {
+    return {}
+  }
+  const state = text(member(document, 'State'))
+  const isStopped = member(document, 'Stopped') === true || state?.toLowerCase() === 'stopped'
+  const exitType = text(member(document, 'ExitType')) ?? 'Unknown'
+  return {
+    ...(state === undefined ? {} : { state }),
+    ...(isStopped ? { exit: finish({ status: 0, exitType, atMs }, id) } : {}),
+  }
 }
 
 function finish(notice: ExitNotice, id: string): ExitNotice {

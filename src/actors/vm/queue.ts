@@ -14,10 +14,23 @@ export type QueueEffect =
 /** Why nothing is taken: a terminate is under way, or the handle closes or is closed. */
 export type Barrier = 'terminating' | 'closed'
 
+/** Where a change stands that has not had its turn. */
+export interface Place {
+  /** Label of the change that has the turn. */
+  behind: string
+  /** Others that come before it. */
+  between: number
+}
+
+interface Change {
+  readonly ticket: number
+  readonly op: string
+}
+
 export class ChangeQueue {
   readonly #limit: number
-  readonly #waiting: number[] = []
-  #current: number | undefined
+  readonly #waiting: Change[] = []
+  #current: Change | undefined
   #barrier: Barrier | undefined
   #nextTicket = 1
 
@@ -36,40 +49,50 @@ export class ChangeQueue {
   }
 
   /**
-   * Takes a change.
+   * Takes a change. `op` is its label.
    *
    * @throws {OverloadedError} too many wait already
    * @throws {InvalidStateError} behind a terminate or a close
    */
-  submit(): { ticket: number; effects: QueueEffect[] } {
+  submit(op = ''): { ticket: number; effects: QueueEffect[] } {
     if (this.#barrier !== undefined) throw refusal(this.#barrier)
     if (this.#current !== undefined && this.#waiting.length >= this.#limit) {
       throw new OverloadedError({ limit: this.#limit, reason: 'too many changes of this VM are waiting' })
     }
     const ticket = this.#nextTicket++
-    this.#waiting.push(ticket)
+    this.#waiting.push({ ticket, op })
     return { ticket, effects: this.#advance() }
   }
 
   /** The change has really ended, however. */
   ended(ticket: number): QueueEffect[] {
-    if (this.#current !== ticket) return []
+    if (this.#current?.ticket !== ticket) return []
     this.#current = undefined
     return this.#advance()
   }
 
   /** Its caller gave up. True when it was still waiting: it is gone, and was never sent. */
   cancel(ticket: number): boolean {
-    const index = this.#waiting.indexOf(ticket)
+    const index = this.#indexOf(ticket)
     if (index === -1) return false
     this.#waiting.splice(index, 1)
     return true
   }
 
+  /** Undefined once it has had its turn, or is gone. */
+  place(ticket: number): Place | undefined {
+    const between = this.#indexOf(ticket)
+    return between === -1 || this.#current === undefined ? undefined : { behind: this.#current.op, between }
+  }
+
+  #indexOf(ticket: number): number {
+    return this.#waiting.findIndex((change) => change.ticket === ticket)
+  }
+
   /** Refuses what waits and what comes, until `lift`. A close is for good. */
   raise(barrier: Barrier): QueueEffect[] {
     if (this.#barrier !== 'closed') this.#barrier = barrier
-    return this.#waiting.splice(0).map((ticket) => ({ do: 'refuse', ticket, barrier }))
+    return this.#waiting.splice(0).map(({ ticket }) => ({ do: 'refuse', ticket, barrier }))
   }
 
   /** After a terminate: the VM is gone and HCS says so to each call, or it is still there. */
@@ -82,12 +105,15 @@ export class ChangeQueue {
     const next = this.#waiting.shift()
     if (next === undefined) return []
     this.#current = next
-    return [{ do: 'send', ticket: next }]
+    return [{ do: 'send', ticket: next.ticket }]
   }
 }
 
 /** The error of a call that this side's own terminate or close refuses. */
-export function refusal(state: Barrier, context: { op?: string; id?: string } = {}): InvalidStateError {
+export function refusal(
+  state: Barrier,
+  context: { op?: string | undefined; id?: string | undefined } = {},
+): InvalidStateError {
   const reason = state === 'closed' ? 'the VM handle is closed' : 'the VM is being terminated'
-  return new InvalidStateError({ ...context, state, reason: `${reason}; the call was not sent` })
+  return new InvalidStateError({ op: context.op, id: context.id, state, reason: `${reason}; the call was not sent` })
 }

@@ -475,6 +475,22 @@ describe('guest connection', () => {
       await Promise.all(calls)
     })
 
+    it('a change whose time ran out behind others says that nothing was sent, and is not', async () => {
+      await make('linux', { modifyConcurrency: 1 })
+      const peer = await fake.connect()
+      const first = fake.guest.addLCOWMappedVirtualDisk({ MountPath: '/1', Lun: 1 })
+      const request = await peer.next(TYPE.modify)
+      const late = fake.guest.addLCOWMappedVirtualDisk({ MountPath: '/2', Lun: 2 }, { timeoutMs: 50 })
+      assert.equal(await pending(late), true)
+      fake.clock.advance(50)
+      const error = await rejectsWith(late, OperationTimeoutError)
+      assert.equal(error.sent, false)
+      assert.match(error.message, /within 50 ms \(it waited behind other changes of the guest\); nothing was sent/)
+      peer.answer(request)
+      await first
+      assert.equal(peer.unread, 0)
+    })
+
     it('a guest that reads nothing blocks nobody else', async () => {
       await make('linux', { modifyConcurrency: Infinity })
       const peer = await fake.connect()

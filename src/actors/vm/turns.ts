@@ -1,0 +1,119 @@
+// The queue of a VM's changes in action: each waits for its turn, and may be refused, or given up, while it does.
+
+import type { UVMError } from '../../errors.js'
+import type { Gauges } from '../environment.js'
+import type { ActorCall } from '../mailbox/contract.js'
+import type { NativeCall } from '../native-calls.js'
+import type { ChangeKind } from './power.js'
+import { ChangeQueue, refusal, type Barrier, type QueueEffect } from './queue.js'
+
+/** One change of the VM. */
+export interface Change {
+  readonly op: string
+  readonly kind: ChangeKind
+  readonly call: ActorCall
+  readonly path?: string
+  /** No default time-out. */
+  readonly isUntimed?: boolean
+}
+
+/** What decides whether a call that waits for a slot may still be sent. */
+export interface VmCall extends NativeCall {
+  readonly role?: 'change' | 'terminate'
+}
+
+interface Waiting {
+  start: () => void
+  refuse: (barrier: Barrier) => void
+}
+
+export interface Turn {
+  /** The change has really ended, or will never be sent. Idempotent. */
+  end(): void
+}
+
+export class Turns {
+  readonly #id: string
+  readonly #queue: ChangeQueue
+  readonly #gauges: Gauges
+  readonly #waiting = new Map<number, Waiting>()
+
+  constructor(id: string, limit: number, gauges: Gauges) {
+    this.#id = id
+    this.#queue = new ChangeQueue(limit)
+    this.#gauges = gauges
+  }
+
+  get barrier(): Barrier | undefined {
+    return this.#queue.barrier
+  }
+
+  /**
+   * Waits for the turn of a change. Undefined: its caller gave up first.
+   *
+   * @throws {OverloadedError} too many wait
+   * @throws {InvalidStateError} a terminate or a close came first
+   */
+  async take(op: string, call: ActorCall): Promise<Turn | undefined> {
+    const { ticket, effects } = this.#submit(op)
+    let isGone = false
+    const turn = new Promise<void>((start, reject) =>
+      this.#waiting.set(ticket, {
+        start,
+        refuse: (barrier) => reject(refusal(barrier, { op, id: this.#id })),
+      }),
+    )
+    this.#gauges.queued++
+    const forget = call.onCancel(() => {
+      if (!this.#queue.cancel(ticket)) return
+      isGone = true
+      this.#waiting.get(ticket)?.start()
+    })
+    if (call.timed) call.standing = () => ({ sent: false, reason: this.#whereabouts(ticket) })
+    this.#perform(effects)
+    try {
+      await turn
+    } finally {
+      this.#gauges.queued--
+      this.#waiting.delete(ticket)
+      forget()
+      if (call.timed) call.standing = undefined
+    }
+    return isGone ? undefined : { end: () => this.#perform(this.#queue.ended(ticket)) }
+  }
+
+  #whereabouts(ticket: number): string {
+    const place = this.#queue.place(ticket)
+    if (place === undefined) return 'it was about to be sent'
+    const others = place.between === 0 ? '' : ` and ${place.between} more`
+    return `it waited behind ${place.behind}${others}`
+  }
+
+  #submit(op: string): { ticket: number; effects: QueueEffect[] } {
+    const context = { op, id: this.#id }
+    const { barrier } = this.#queue
+    if (barrier !== undefined) throw refusal(barrier, context)
+    try {
+      return this.#queue.submit(op)
+    } catch (error) {
+      throw Object.assign(error as UVMError, context)
+    }
+  }
+
+  /** Refuses what waits and what comes. */
+  raise(barrier: Barrier): void {
+    this.#perform(this.#queue.raise(barrier))
+  }
+
+  lift(): void {
+    this.#queue.lift()
+  }
+
+  #perform(effects: QueueEffect[]): void {
+    for (const effect of effects) {
+      const waiting = this.#waiting.get(effect.ticket)
+      if (effect.do === 'send') waiting?.start()
+      else waiting?.refuse(effect.barrier)
+    }
+  }
+}
