@@ -12,19 +12,24 @@
 
 /** What knows neither time, nor chance, nor this system, nor another thread. */
 const QUIET = ['events', 'stream']
-const PURE = ['hresult', 'errors', 'protocol', 'checks']
+const PURE = ['hresult', 'errors', 'protocol', 'options', 'checks']
 const NATIVE = ['native', 'windows', 'sockets', 'simulated', 'simulatedEdge']
 const ACTORS = ['contracts', 'hearts', 'rooms', 'edges', 'threads', 'actors']
 
 /** @type {Record<string, Zone>} */
 export const ZONES = {
   hresult: { path: '^src/protocol/hresult\\.ts$', sees: [], why: 'the errors stand on it' },
-  errors: { path: '^src/errors(-[a-z]+)*\\.ts$', sees: ['hresult'], why: 'everything sees the errors' },
+  errors: { path: '^src/(errors(-[a-z]+)*|predicates)\\.ts$', sees: ['hresult'], why: 'everything sees the errors' },
   protocol: {
     path: '^src/protocol/',
     sees: ['hresult', 'errors'],
     packages: ['lossless-json'],
     why: 'the protocol is pure: no Node.js API, nothing from the layers above',
+  },
+  options: {
+    path: '^src/options/',
+    sees: ['hresult', 'errors', 'protocol'],
+    why: 'options are checked in every layer',
   },
   builder: { path: '^src/builder/', sees: PURE, why: 'the builder is pure: it sees the protocol only' },
   native: {
@@ -71,11 +76,11 @@ export const ZONES = {
     why: 'a heart of an actor does no I/O: bytes and events in, effects out',
   },
   edges: {
-    path: '^src/actors/(mailbox/trace-context|gcs/connection/(recordings|side-listeners))\\.ts$',
+    path: '^src/actors/mailbox/(trace-context|channel)\\.ts$',
     sees: [...PURE, 'native', 'contracts', 'hearts', 'rooms', 'actors'],
-    packages: ['@opentelemetry/api', 'msgpackr'],
+    packages: ['@opentelemetry/api'],
     core: '*',
-    why: 'files, chance and tracing of this system, which the rooms have from here alone',
+    why: 'channels and tracing, which the rooms have from here alone',
   },
   rooms: {
     path: '^src/actors/(vm|gcs|mailbox)/',
@@ -86,14 +91,14 @@ export const ZONES = {
   },
   threads: {
     path: '^src/actors/threads/',
-    sees: [...PURE, 'native', 'contracts', 'rooms', 'actors'],
+    sees: [...PURE, 'native', 'contracts', 'rooms', 'edges', 'actors'],
     packages: ['piscina'],
     core: '*',
     why: 'the wiring of the actor threads',
   },
   actors: {
     path: '^src/actors/[^/]+\\.ts$',
-    sees: [...PURE, 'builder', ...NATIVE, 'contracts', 'rooms', 'threads'],
+    sees: [...PURE, 'builder', ...NATIVE, 'contracts', 'rooms', 'edges', 'threads'],
     packages: ['eventemitter3'],
     core: '*',
     why: 'the Host puts everything together, except for the command line',

@@ -27,10 +27,22 @@ export interface Gauges {
   queued: number
 }
 
+/** What actors do to the files of this system. */
+export interface Files {
+  /** The path of a file in a directory, which is made when it is not there. */
+  pathIn(directory: string, file: string): Promise<string>
+  /** Writes a file that this user alone may read. */
+  write(path: string, content: Uint8Array): Promise<void>
+}
+
+/** All that an actor has from outside. What differs from run to run is here and nowhere else. */
 export interface ActorEnvironment {
   readonly provider: HcsProvider
   readonly transport: HvSocketTransport
   readonly clock: Clock
+  /** Bytes that nobody can foretell. */
+  readonly randomBytes: (count: number) => Uint8Array
+  readonly files: Files
   /** HCS operations at once (`limits.operations`). */
   readonly operations: Slots
   /** Starts and connects at once (`limits.boots`). */

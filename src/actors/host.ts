@@ -13,18 +13,18 @@ import type { GuestNotices, GuestRequests } from './gcs/contract.js'
 import type { GuestOptions } from './gcs/managers.js'
 import { Guest } from './gcs/proxy.js'
 import { setUpGuest } from './guest-setup.js'
+import { systemEnvironment, type HostEnvironment, type Threads } from './host-environment.js'
 import type { ComputeSystemQuery, ComputeSystemSummary, HostOptions, HostStats } from './host-options.js'
-import { KeepAlive } from './keep-alive.js'
 import { LatencyBook } from './latency.js'
 import { callOptionsOf } from './mailbox/call-options.js'
 import type { CallOptions, Mailbox } from './mailbox/contract.js'
-import { openProviderSource, type ProviderSource } from './provider-spec.js'
+import type { ProviderSource } from './provider-spec.js'
 import { documentOf, systemsOf } from './service-answers.js'
 import { leaseSlots, slotMemory } from './slots.js'
-import { openSocketDirectory, type SocketDirectory } from './socket-directory.js'
+import type { SocketDirectory } from './socket-directory.js'
 import type { ServiceRequests } from './threads/contract.js'
-import { ActorThreads, type ActorThread } from './threads/threads.js'
-import { openTransportSource, type TransportSource } from './transport-source.js'
+import type { ActorThread } from './threads/threads.js'
+import type { TransportSource } from './transport-source.js'
 import type { VmNotices, VmRequests } from './vm/contract.js'
 import type { ExitStatus } from './vm/managers/index.js'
 import { UtilityVM } from './vm/proxy.js'
@@ -57,7 +57,7 @@ const HOST_EVENTS: EventNames<HostEvents> = {
 interface VmEntry {
   readonly vm: UtilityVM
   readonly mailbox: Mailbox<VmRequests, VmNotices>
-  readonly threads: ActorThreads
+  readonly threads: Threads
   readonly thread: ActorThread
   readonly dials: GuestDials
   exit: Error | undefined
@@ -75,15 +75,16 @@ export class Host extends Events<HostEvents> {
   readonly #directory: SocketDirectory
   readonly #source: ProviderSource
   readonly #transport: TransportSource
-  readonly #keepAlive: KeepAlive
+  readonly #keepAlive: ReturnType<HostEnvironment['keepAlive']>
+  readonly #environment: HostEnvironment
   readonly #latency = new LatencyBook()
   readonly #operations: SharedArrayBuffer | undefined
   readonly #boots: SharedArrayBuffer | undefined
   /** All threads, or with `isolation: 'dedicated'` one for what concerns no VM. */
-  #shared: ActorThreads | undefined
-  readonly #dedicated = new Set<ActorThreads>()
+  #shared: Threads | undefined
+  readonly #dedicated = new Set<Threads>()
   /** Threads for single VMs that are being started. */
-  readonly #dedicating = new Set<Promise<ActorThreads>>()
+  readonly #dedicating = new Set<Promise<Threads>>()
   #service: Mailbox<ServiceRequests, Record<string, never>> | undefined
   readonly #vms = new Map<UtilityVM, VmEntry>()
   /** By runtime id: one Guest per VM. */
@@ -99,10 +100,12 @@ export class Host extends Events<HostEvents> {
     directory: SocketDirectory,
     source: ProviderSource,
     transport: TransportSource,
-    keepAlive: KeepAlive,
+    keepAlive: ReturnType<HostEnvironment['keepAlive']>,
+    environment: HostEnvironment,
   ) {
     super('host', HOST_EVENTS)
     this.#keepAlive = keepAlive
+    this.#environment = environment
     this.#settings = settings
     this.#directory = directory
     this.#source = source
@@ -121,17 +124,17 @@ export class Host extends Events<HostEvents> {
     return Host.openWith(readArgument({ op: 'host.open' }, 'options', () => checkHostOptions(options)))
   }
 
-  /** @internal The same with settings that were checked; tests bring a transport of their own. */
-  static async openWith(settings: HostSettings): Promise<Host> {
-    const directory = await openSocketDirectory(settings.socketDirectory)
-    const keepAlive = new KeepAlive()
+  /** @internal The same with settings that were checked; tests bring a transport of their own, or all that the Host stands on. */
+  static async openWith(settings: HostSettings, environment = systemEnvironment): Promise<Host> {
+    const directory = await environment.openSocketDirectory(settings.socketDirectory)
+    const keepAlive = environment.keepAlive()
     let transport: TransportSource | undefined
     let source: ProviderSource | undefined
     let host: Host | undefined
     try {
-      source = await openProviderSource(settings, directory.path)
-      transport = await openTransportSource(settings.transport, directory.path)
-      host = new Host(settings, directory, source, transport, keepAlive)
+      source = await environment.openProviderSource(settings, directory.path)
+      transport = await environment.openTransportSource(settings.transport, directory.path)
+      host = new Host(settings, directory, source, transport, keepAlive, environment)
       await host.#start()
       return host
     } catch (error) {
@@ -166,8 +169,11 @@ export class Host extends Events<HostEvents> {
     return service
   }
 
-  #openThreads(count: number): Promise<ActorThreads> {
-    return ActorThreads.open({
+  #openThreads(count: number): Promise<Threads> {
+    const { clock, openChannel } = this.#environment
+    return this.#environment.openThreads({
+      clock,
+      openChannel,
       count,
       setup: () => {
         const { provider, transfer } = this.#source.next()
@@ -254,14 +260,14 @@ export class Host extends Events<HostEvents> {
     }
   }
 
-  async #discard(mailbox: Mailbox<VmRequests, VmNotices>, threads: ActorThreads): Promise<void> {
+  async #discard(mailbox: Mailbox<VmRequests, VmNotices>, threads: Threads): Promise<void> {
     await mailbox.call('discard', {}, { op: 'vm.discard' }).catch(() => undefined)
     await mailbox.stop()
     this.#unattached.delete(mailbox)
     await this.#undedicate(threads)
   }
 
-  async #dedicate(op: string, id: string): Promise<ActorThreads> {
+  async #dedicate(op: string, id: string): Promise<Threads> {
     const opening = this.#openThreads(1)
     this.#dedicating.add(opening)
     try {
@@ -275,7 +281,7 @@ export class Host extends Events<HostEvents> {
     }
   }
 
-  async #undedicate(threads: ActorThreads): Promise<void> {
+  async #undedicate(threads: Threads): Promise<void> {
     if (!this.#dedicated.has(threads)) return
     await threads.close()
     this.#dedicated.delete(threads)
@@ -461,10 +467,12 @@ export class Host extends Events<HostEvents> {
   }
 
   async #close(): Promise<void> {
+    // Whoever closes waits for it, also after `unref`.
+    this.#keepAlive.ref()
     const left = new Set<string>()
     let force = (): void => undefined
     const forced = new Promise<void>((resolve) => (force = resolve))
-    const deadline = deadlineTimer(this.#settings.closeTimeoutMs, force)
+    const deadline = this.#environment.clock.after(this.#settings.closeTimeoutMs, force)
     const within = async (what: string, work: Promise<unknown>): Promise<void> => {
       const ended = await Promise.race([work.catch(() => undefined), forced.then(() => FORCED)])
       if (ended === FORCED) left.add(what)
@@ -511,9 +519,4 @@ export class Host extends Events<HostEvents> {
     this.#keepAlive.unref()
     return this
   }
-}
-
-function deadlineTimer(ms: number, onEnd: () => void): { clear: () => void } {
-  const timer = ms === Infinity ? undefined : setTimeout(onEnd, ms)
-  return { clear: () => clearTimeout(timer) }
 }

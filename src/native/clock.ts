@@ -1,4 +1,5 @@
-// Time is passed in: everything that waits takes a Clock, so that tests move it and the hearts of the actors never read it.
+// Time is passed in: everything that waits takes a Clock, so that tests move it and the hearts of the actors never read it. Nothing else sets a timer: one
+// of more than 2^31 - 1 ms would go off at once.
 
 export interface Timer {
   /** Idempotent; after it the callback never runs. */
@@ -12,6 +13,13 @@ export interface Clock {
   wallTime(): number
   /** Runs `callback` once, `delayMs` from now (0 or more; Infinity never). A timer never keeps the process alive. */
   after(delayMs: number, callback: () => void): Timer
+  /** Runs `callback` once everything that is ready now has run, input and output among it. Keeps the process alive until then. */
+  immediate(callback: () => void): void
+}
+
+/** Resolves once everything that is ready now has run. */
+export function turn(clock: Clock): Promise<void> {
+  return new Promise((resolve) => clock.immediate(resolve))
 }
 
 /** Longest delay setTimeout takes without overflowing, ms (2^31 - 1). */
@@ -34,4 +42,5 @@ export const systemClock: Clock = {
     arm(delayMs)
     return { clear: () => clearTimeout(handle) }
   },
+  immediate: (callback) => void setImmediate(callback),
 }

@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { AbortError, HcsError, InvalidStateError, OperationTimeoutError, type CallOptions } from '#dist/index.js'
-import { newChannel, openMailbox } from '#dist/actors/mailbox/caller.js'
+import { openMailbox } from '#dist/actors/mailbox/caller.js'
+import { newChannel } from '#dist/actors/mailbox/channel.js'
 import type { Mailbox } from '#dist/actors/mailbox/contract.js'
 import type { ActorEnvironment } from '#dist/actors/environment.js'
 import { startServiceActor } from '#dist/actors/service-actor.js'

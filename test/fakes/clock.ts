@@ -25,6 +25,10 @@ export class ManualClock implements Clock {
     return { clear: () => void this.#scheduled.delete(entry) }
   }
 
+  immediate(callback: () => void): void {
+    setImmediate(callback)
+  }
+
   /** Timers that are set. */
   get timers(): number {
     return this.#scheduled.size

@@ -2,10 +2,12 @@
 
 import assert from 'node:assert/strict'
 import type { UtilityVM } from '#dist/index.js'
-import { openMailbox, newChannel } from '#dist/actors/mailbox/caller.js'
+import { openMailbox } from '#dist/actors/mailbox/caller.js'
+import { newChannel } from '#dist/actors/mailbox/channel.js'
 import type { Mailbox } from '#dist/actors/mailbox/contract.js'
 import type { ActorEnvironment } from '#dist/actors/environment.js'
 import { leaseSlots, SharedSlots, slotMemory } from '#dist/actors/slots.js'
+import { SYSTEM } from '#dist/actors/threads/system.js'
 import { startVmActor } from '#dist/actors/vm/actor.js'
 import type { VmNotices, VmRequests } from '#dist/actors/vm/contract.js'
 import type { VmLink } from '#dist/actors/vm/link.js'
@@ -46,6 +48,7 @@ export function environment(
   return {
     provider,
     transport: NO_TRANSPORT,
+    ...SYSTEM,
     clock,
     operations: new SharedSlots(leaseSlots(slotMemory(more.operations ?? Infinity))),
     boots: new SharedSlots(leaseSlots(slotMemory(more.boots ?? Infinity))),

@@ -41,6 +41,7 @@ class GuestActor {
       init,
       transport,
       gauges,
+      randomBytes: env.randomBytes,
       onLog: (entry) => this.#port.notify('log', entry),
       onWarning,
     })

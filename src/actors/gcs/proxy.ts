@@ -184,7 +184,7 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
   }
 
   async execInUVM(request: ExecRequest, options?: CallOptions): Promise<number> {
-    const startedMs = performance.now()
+    const startedMs = this.#link.mailbox.clock.now()
     const subject = this.#subject('execInUVM')
     const { guestOS, vmId } = this.#link
     const parameters = readArgument(subject, 'request', () => execParameters(request, guestOS, vmId))
@@ -194,8 +194,16 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
       // The caller's time counts from the call: what the start took is gone.
       const timeoutMs = options?.timeoutMs
       const left =
-        timeoutMs === undefined ? undefined : Math.max(timeoutMs - (performance.now() - startedMs), Number.MIN_VALUE)
-      return await relay(process, request, subject, { signal: options?.signal, timeoutMs: left })
+        timeoutMs === undefined
+          ? undefined
+          : Math.max(timeoutMs - (this.#link.mailbox.clock.now() - startedMs), Number.MIN_VALUE)
+      return await relay(
+        process,
+        request,
+        subject,
+        { signal: options?.signal, timeoutMs: left },
+        this.#link.mailbox.clock,
+      )
     } finally {
       release()
     }

@@ -1,7 +1,7 @@
 // The main thread's end of a mailbox: a caller of our own on Comlink's wire. Calls are numbered, a turn's calls go out together, and every
 // call settles: by its answer, its caller's signal or time, or the loss of the actor.
 
-import { MessageChannel, type MessagePort } from 'node:worker_threads'
+import type { MessagePort } from 'node:worker_threads'
 import {
   AbortError,
   ActorLostError,
@@ -14,6 +14,7 @@ import { atCallSite, callSite, fromWireError, type CallSite, type WireError } fr
 import { systemClock, type Clock, type Timer } from '../../native/clock.js'
 import { onAbort } from './abort-listeners.js'
 import { checkCallOptions } from './call-options.js'
+import { newChannel, type OpenChannel } from './channel.js'
 import { activeTrace } from './trace-context.js'
 import type {
   CallMeta,
@@ -52,7 +53,10 @@ interface Pending {
 }
 
 export interface MailboxOptions {
+  /** The system's unless given. */
   clock?: Clock
+  /** Real ones unless given. */
+  openChannel?: OpenChannel
   /** Told of every answer: label of the operation and milliseconds from the call. */
   onLatency?: (op: string, ms: number) => void
 }
@@ -61,8 +65,9 @@ type Notice = (...args: never[]) => void
 
 class Caller<R extends RequestMap<R>, E extends NoticeMap<E>> implements Mailbox<R, E> {
   readonly ended: Promise<Error | undefined>
+  readonly clock: Clock
+  readonly openChannel: OpenChannel
   readonly #port: MessagePort
-  readonly #clock: Clock
   readonly #onLatency: ((op: string, ms: number) => void) | undefined
   readonly #pending = new Map<number, Pending>()
   readonly #notices = new Map<string, Notice>()
@@ -80,7 +85,8 @@ class Caller<R extends RequestMap<R>, E extends NoticeMap<E>> implements Mailbox
 
   constructor(port: MessagePort, options: MailboxOptions) {
     this.#port = port
-    this.#clock = options.clock ?? systemClock
+    this.clock = options.clock ?? systemClock
+    this.openChannel = options.openChannel ?? newChannel
     this.#onLatency = options.onLatency
     this.ended = new Promise((resolve) => (this.#settleEnded = resolve))
     port.on('message', (message: unknown) => {
@@ -141,7 +147,7 @@ class Caller<R extends RequestMap<R>, E extends NoticeMap<E>> implements Mailbox
         return
       }
       const id = this.#nextId++
-      const pending: Pending = { subject, site, resolve, reject, startedMs: this.#clock.now() }
+      const pending: Pending = { subject, site, resolve, reject, startedMs: this.clock.now() }
       this.#pending.set(id, pending)
       if (options !== undefined) this.#watch(id, pending, options)
       this.#send(id, method, input, metaOf(id, options), transfer)
@@ -150,7 +156,7 @@ class Caller<R extends RequestMap<R>, E extends NoticeMap<E>> implements Mailbox
 
   #watch(id: number, pending: Pending, { signal, timeoutMs }: CallOptions): void {
     if (timeoutMs !== undefined && timeoutMs !== Infinity) {
-      pending.timer = this.#clock.after(timeoutMs + LAST_RESORT_MS, () => {
+      pending.timer = this.clock.after(timeoutMs + LAST_RESORT_MS, () => {
         const reason = 'its actor did not answer'
         const { subject } = pending
         this.#giveUp(id, 'timeout', (sent) => new OperationTimeoutError({ ...subject, timeoutMs, sent, reason }))
@@ -201,7 +207,7 @@ class Caller<R extends RequestMap<R>, E extends NoticeMap<E>> implements Mailbox
     }
     if (this.#scheduled) return
     this.#scheduled = true
-    setImmediate(() => {
+    this.clock.immediate(() => {
       this.#scheduled = false
       this.#flush()
     })
@@ -248,7 +254,7 @@ class Caller<R extends RequestMap<R>, E extends NoticeMap<E>> implements Mailbox
       }
       if (isAnswered) {
         this.#held = messages.slice(at)
-        setImmediate(() => this.#release())
+        this.clock.immediate(() => this.#release())
         return
       }
       this.#noticed(messages[at + 1] as NoticeMessage)
@@ -270,7 +276,7 @@ class Caller<R extends RequestMap<R>, E extends NoticeMap<E>> implements Mailbox
   #answered(id: number, value: unknown): void {
     const pending = this.#forget(id)
     if (pending === undefined) return
-    this.#onLatency?.(pending.subject.op, this.#clock.now() - pending.startedMs)
+    this.#onLatency?.(pending.subject.op, this.clock.now() - pending.startedMs)
     if (typeof value === 'object' && value !== null && 'ok' in value) pending.resolve(value.ok as never)
     else pending.reject(failure(value, pending))
   }
@@ -358,10 +364,4 @@ export function openMailbox<R extends RequestMap<R>, E extends NoticeMap<E>>(
   options: MailboxOptions = {},
 ): Mailbox<R, E> {
   return new Caller<R, E>(port, options)
-}
-
-/** Two ends of a new channel: one to keep, one to send to a thread. */
-export function newChannel(): { local: MessagePort; remote: MessagePort } {
-  const { port1, port2 } = new MessageChannel()
-  return { local: port1, remote: port2 }
 }

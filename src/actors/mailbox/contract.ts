@@ -6,6 +6,8 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { WireError } from '../../errors-wire.js'
 import type { CallOptions } from '../../protocol/call-options.js'
+import type { Clock } from '../../native/clock.js'
+import type { OpenChannel } from './channel.js'
 import type { TraceContext } from './trace-context.js'
 
 export type { CallOptions }
@@ -110,6 +112,10 @@ export interface Mailbox<R extends RequestMap<R>, E extends NoticeMap<E>> {
   lose(cause: Error): void
   /** Calls without an answer yet. */
   readonly outstanding: number
+  /** The time that its calls go by. */
+  readonly clock: Clock
+  /** Makes what streams between its two threads go through. */
+  readonly openChannel: OpenChannel
 }
 
 /** What may be moved to a thread. */

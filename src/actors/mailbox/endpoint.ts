@@ -6,6 +6,7 @@
 import type { Endpoint } from 'comlink'
 import type { MessagePort } from 'node:worker_threads'
 import { toWireError } from '../../errors-wire.js'
+import type { Clock } from '../../native/clock.js'
 import type { NoticeMessage, Transferable } from './contract.js'
 import { EARLY_ANSWER_ENTRIES, NOTICE, splitAnswers, unpackCalls, type AnswerBatch, type WireMessage } from './wire.js'
 
@@ -13,14 +14,16 @@ type Listener = (event: MessageEvent) => void
 
 export class ActorEndpoint implements Endpoint {
   readonly #port: MessagePort
+  readonly #clock: Clock
   readonly #listeners = new Set<Listener>()
   #batch: AnswerBatch = []
   #transfer: Transferable[] = []
   #scheduled = false
   #closed = false
 
-  constructor(port: MessagePort, onClose: () => void) {
+  constructor(port: MessagePort, clock: Clock, onClose: () => void) {
     this.#port = port
+    this.#clock = clock
     port.on('message', (message: unknown) => {
       if (Array.isArray(message)) unpackCalls(message, (call) => this.#deliver(call))
       else this.#deliver(message)
@@ -65,7 +68,7 @@ export class ActorEndpoint implements Endpoint {
     }
     if (this.#scheduled) return
     this.#scheduled = true
-    setImmediate(() => {
+    this.#clock.immediate(() => {
       this.#scheduled = false
       this.flush()
     })

@@ -75,7 +75,7 @@ class Call implements ActorCall {
 export interface ExposeOptions {
   /** Releases everything the actor holds; called once, for `stop` or because the other side of the port is gone. */
   onStop(): Promise<void>
-  /** Keeps the callers' times. The system's unless given. */
+  /** Keeps the callers' times, and says when a turn is over. The system's unless given. */
   clock?: Clock
 }
 
@@ -92,7 +92,7 @@ export function exposeActor<R extends RequestMap<R>, E extends NoticeMap<E>>(
   const closed = new Promise<void>((resolve) => (settleClosed = resolve))
   const stopOnce = (): Promise<void> => (stopping ??= options.onStop())
 
-  const endpoint = new ActorEndpoint(port, () => {
+  const endpoint = new ActorEndpoint(port, clock, () => {
     void stopOnce()
       .catch(() => undefined)
       .then(settleClosed)
@@ -126,7 +126,7 @@ export function exposeActor<R extends RequestMap<R>, E extends NoticeMap<E>>(
       return { error: toWireError(error) }
     } finally {
       // After this answer has gone out: Comlink posts it in the microtasks that follow.
-      setImmediate(() => setImmediate(() => endpoint.close()))
+      clock.immediate(() => clock.immediate(() => endpoint.close()))
     }
   }
   expose(api, endpoint)

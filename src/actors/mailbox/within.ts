@@ -2,7 +2,7 @@
 
 import { AbortError, OperationTimeoutError } from '../../errors.js'
 import { atCallSite, callSite } from '../../errors-wire.js'
-import { systemClock, type Clock } from '../../native/clock.js'
+import type { Clock } from '../../native/clock.js'
 import { onAbort } from './abort-listeners.js'
 import { checkCallOptions } from './call-options.js'
 import type { CallOptions, CallSubject } from './contract.js'
@@ -18,7 +18,7 @@ export async function within<T>(
   work: Promise<T>,
   subject: CallSubject,
   options: CallOptions | undefined,
-  clock: Clock = systemClock,
+  clock: Clock,
 ): Promise<T> {
   const site = callSite(within)
   // However this ends, nobody else hears of the work's failure.

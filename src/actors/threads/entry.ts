@@ -2,7 +2,6 @@
 
 import type { HcsProviderFactory } from '../../native/hcs.js'
 import type { HvSocketTransportFactory } from '../../native/hvsocket.js'
-import { systemClock } from '../../native/clock.js'
 import { ProviderUnavailableError, UVMError } from '../../errors.js'
 import type { Actor, ActorEnvironment } from '../environment.js'
 import { startGuestActor } from '../gcs/actor.js'
@@ -10,6 +9,7 @@ import { exposeActor } from '../mailbox/expose.js'
 import { startServiceActor } from '../service-actor.js'
 import { SharedSlots } from '../slots.js'
 import { startVmActor } from '../vm/actor.js'
+import { SYSTEM } from './system.js'
 import type { ControllerRequests, ModuleSpec, ThreadSetup, ThreadTask } from './contract.js'
 
 /** Made by the controller task, which every thread runs first. */
@@ -47,6 +47,7 @@ async function control(port: Extract<ThreadTask, { kind: 'controller' }>['port']
       gauges: async () => ({ ...(await made).gauges }),
     },
     {
+      clock: SYSTEM.clock,
       onStop: async () => {
         const env = await made
         await env.transport.close()
@@ -61,7 +62,7 @@ async function prepare(setup: ThreadSetup): Promise<ActorEnvironment> {
   return {
     provider: await load<HcsProviderFactory>('provider', setup.provider),
     transport: await load<HvSocketTransportFactory>('transport', setup.transport),
-    clock: systemClock,
+    ...SYSTEM,
     operations: new SharedSlots(setup.operations),
     boots: new SharedSlots(setup.boots),
     gauges: { handles: 0, operations: 0, sockets: 0, queued: 0 },

@@ -6,7 +6,9 @@
 import { Piscina } from 'piscina'
 import type { MessagePort } from 'node:worker_threads'
 import { ActorLostError } from '../../errors.js'
-import { openMailbox, newChannel } from '../mailbox/caller.js'
+import type { Clock } from '../../native/clock.js'
+import { openMailbox } from '../mailbox/caller.js'
+import type { OpenChannel } from '../mailbox/channel.js'
 import type { Mailbox, NoticeMap, RequestMap } from '../mailbox/contract.js'
 import type { Gauges } from '../environment.js'
 import { reclaimSlots } from '../slots.js'
@@ -35,6 +37,8 @@ export interface ActorThread {
 
 export interface ThreadsOptions {
   count: number
+  clock: Clock
+  openChannel: OpenChannel
   /** Setup of one more thread, with what must be transferred. */
   setup: () => { setup: ThreadSetup; transfer: MessagePort[] }
   onLost: (threadId: number, cause: Error) => void
@@ -100,9 +104,10 @@ export class ActorThreads {
   }
 
   async #startController(): Promise<void> {
-    const { local, remote } = newChannel()
+    const { clock, openChannel } = this.#options
+    const { local, remote } = openChannel()
     const { setup, transfer } = this.#options.setup()
-    const controller = openMailbox<ControllerRequests, Record<string, never>>(local)
+    const controller = openMailbox<ControllerRequests, Record<string, never>>(local, { clock, openChannel })
     let thread: ActorThread | undefined
     const life = this.#run({ kind: 'controller', port: remote, setup }, [remote, ...transfer], (workers) => {
       const fresh = workers.find((worker) => !this.#threads.has(worker.id))
@@ -172,8 +177,9 @@ export class ActorThreads {
     thread: ActorThread,
     task: (port: MessagePort) => ThreadTask,
   ): Mailbox<R, E> {
-    const { local, remote } = newChannel()
-    const mailbox = openMailbox<R, E>(local, { onLatency: this.#options.onLatency })
+    const { clock, openChannel, onLatency } = this.#options
+    const { local, remote } = openChannel()
+    const mailbox = openMailbox<R, E>(local, { clock, openChannel, onLatency })
     const entry = mailbox as unknown as Mailbox<never, never>
     thread.actors.add(entry)
     const life = this.#run(task(remote), [remote], (workers) => {

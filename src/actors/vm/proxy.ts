@@ -88,7 +88,7 @@ export class UtilityVM extends ModifiableEvents implements LifetimeManager, Migr
     if (attached.exit !== undefined) {
       const exit = this.#record(attached.exit)
       // Told once whoever asked for the VM has it and can listen.
-      setImmediate(() => this.#announce(exit))
+      mailbox.clock.immediate(() => this.#announce(exit))
     }
     mailbox.onNotice('exit', (notice) => this.#exited(notice))
     mailbox.onNotice('crashReport', (document) => this.emit('crash-report', document))
@@ -155,7 +155,7 @@ export class UtilityVM extends ModifiableEvents implements LifetimeManager, Migr
   async close(options?: CallOptions): Promise<void> {
     checkCallOptions(options, this.#subject('close'))
     this.#closing ??= this.#close()
-    return within(this.#closing, this.#subject('close'), options)
+    return within(this.#closing, this.#subject('close'), options, this.#link.mailbox.clock)
   }
 
   async #close(): Promise<void> {

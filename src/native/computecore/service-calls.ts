@@ -1,6 +1,7 @@
 // Calls that concern no handle: enumeration, the service's own properties and settings, access to files.
 
 import { HRESULT } from '../../protocol/hresult.js'
+import { systemClock, type Timer } from '../clock.js'
 import { NativeFailure } from './failure.js'
 import type { FunctionName } from './functions.js'
 import type { CallLane } from './lane.js'
@@ -58,12 +59,12 @@ export class Service {
 
   /** Whether the service answers, and answers this user. @throws {NativeFailure} with what is missing in `unavailable` */
   async probe(): Promise<void> {
-    let timer: NodeJS.Timeout | undefined
+    let timer: Timer | undefined
     const silence = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => {
+      timer = systemClock.after(PROBE_MS, () => {
         const reason = `the compute service has not answered within ${PROBE_MS / 1000} s`
         reject(new NativeFailure(HRESULT.HCS_E_OPERATION_TIMEOUT, '', reason))
-      }, PROBE_MS)
+      })
     })
     const answer = this.enumerate(PROBE_QUERY)
     answer.catch(() => undefined)
@@ -73,7 +74,7 @@ export class Service {
       if (!(error instanceof NativeFailure) || error.unavailable !== undefined) throw error
       throw new NativeFailure(error.hresult, error.document, reasonOf(error))
     } finally {
-      clearTimeout(timer)
+      timer?.clear()
     }
   }
 }

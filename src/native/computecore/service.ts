@@ -2,6 +2,7 @@
 
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads'
 import { ProviderUnavailableError } from '../../errors.js'
+import { systemClock, type Timer } from '../clock.js'
 import type { CallThreadAnswer, CallThreadMessage, CallThreadSetup } from './call-thread.js'
 import { joinCallbackThread } from './callbacks.js'
 import { guardExit } from './exit-guard.js'
@@ -88,13 +89,13 @@ export class ComputeCoreService {
     // Referenced while it is waited for: the answer must not be lost to a loop that has nothing else to do.
     this.#worker.ref()
     this.#post({ do: 'close' })
-    let grace: NodeJS.Timeout | undefined
+    let grace: Timer | undefined
     const givenUp = force.then(() => {
       this.#post({ do: 'force' })
-      return new Promise<void>((resolve) => (grace = setTimeout(resolve, FORCED_MS)))
+      return new Promise<void>((resolve) => (grace = systemClock.after(FORCED_MS, resolve)))
     })
     await Promise.race([this.#closed, givenUp])
-    clearTimeout(grace)
+    grace?.clear()
     this.#worker.unref()
     const left = this.counts()
     return (['handles', 'operations'] as const)

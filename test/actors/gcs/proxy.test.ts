@@ -12,7 +12,8 @@ import {
   UnsupportedGuestError,
   type GuestOS,
 } from '#dist/index.js'
-import { newChannel, openMailbox } from '#dist/actors/mailbox/caller.js'
+import { openMailbox } from '#dist/actors/mailbox/caller.js'
+import { newChannel } from '#dist/actors/mailbox/channel.js'
 import type { ActorHandlers, ActorPort, Mailbox } from '#dist/actors/mailbox/contract.js'
 import { exposeActor } from '#dist/actors/mailbox/expose.js'
 import type { GuestNotices, GuestRequests } from '#dist/actors/gcs/contract.js'

@@ -11,7 +11,8 @@ import {
   OperationTimeoutError,
   type CallOptions,
 } from '#dist/index.js'
-import { newChannel, openMailbox } from '#dist/actors/mailbox/caller.js'
+import { openMailbox } from '#dist/actors/mailbox/caller.js'
+import { newChannel } from '#dist/actors/mailbox/channel.js'
 import type { ActorCall, ActorPort, CancelReason, Mailbox } from '#dist/actors/mailbox/contract.js'
 import { exposeActor } from '#dist/actors/mailbox/expose.js'
 import { ManualClock } from '../../fakes/clock.js'

@@ -9,7 +9,8 @@ import {
   UtilityVM,
   type ExitStatus,
 } from '#dist/index.js'
-import { newChannel, openMailbox } from '#dist/actors/mailbox/caller.js'
+import { openMailbox } from '#dist/actors/mailbox/caller.js'
+import { newChannel } from '#dist/actors/mailbox/channel.js'
 import type { ActorHandlers, ActorPort, Mailbox } from '#dist/actors/mailbox/contract.js'
 import { exposeActor } from '#dist/actors/mailbox/expose.js'
 import type { ExitNotice, VmNotices, VmRequests } from '#dist/actors/vm/contract.js'

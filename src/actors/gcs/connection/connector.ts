@@ -79,7 +79,7 @@ export class GuestConnector {
     this.#env = options.env
     const { init, env, onRecording: onSaved, onWarning } = options
     this.#attempts = new Attempts(init.vmId, env, (op, error, signal) => this.#failure(op, error, signal))
-    this.#recordings = new Recordings({ init, clock: env.clock, onSaved, onWarning })
+    this.#recordings = new Recordings({ init, clock: env.clock, files: env.files, onSaved, onWarning })
   }
 
   #context(op: string): { op: string; id: string } {

@@ -1,10 +1,9 @@
 // Where the recordings of a guest's connections go: the last one stays in memory, and becomes a file on request or, when a directory was
 // given, whenever a connection breaks.
 
-import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { BridgeClosedError, InvalidConfigError, InvalidStateError } from '../../../errors.js'
 import type { Clock, Timer } from '../../../native/clock.js'
+import type { Files } from '../../environment.js'
 import type { GuestInit } from '../contract.js'
 import { FlightRecorder } from './recorder.js'
 
@@ -14,6 +13,7 @@ const EXIT_NEWS_MS = 5_000
 export interface RecordingsOptions {
   init: GuestInit
   clock: Clock
+  files: Files
   onSaved: (path: string) => void
   /** A file that could not be written. */
   onWarning: (error: Error) => void
@@ -77,14 +77,14 @@ export class Recordings {
     const time = new Date(clock.wallTime()).toISOString().replace(/[:.]/g, '-')
     // Ids may hold anything; a part of one and the runtime id tell a file well enough.
     const name = init.vmId.replace(/[^\w.-]+/g, '_').slice(0, 64)
-    const path = join(directory, `${name}-${init.runtimeId.slice(0, 8)}-${time}-${++this.#count}.gcsrec`)
-    await mkdir(directory, { recursive: true })
+    const file = `${name}-${init.runtimeId.slice(0, 8)}-${time}-${++this.#count}.gcsrec`
+    const path = await this.#options.files.pathIn(directory, file)
     await this.#write(path, recorder)
     this.#options.onSaved(path)
   }
 
   async #write(path: string, recorder: FlightRecorder): Promise<void> {
-    await writeFile(path, recorder.encode(this.#options.clock.wallTime()), { mode: 0o600 })
+    await this.#options.files.write(path, recorder.encode(this.#options.clock.wallTime()))
   }
 
   /**

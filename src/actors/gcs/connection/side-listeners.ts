@@ -1,6 +1,5 @@
 // The guest's other two streams to the host: boot entropy, and the log. Nobody waits for them; their failures are warnings.
 
-import { randomBytes } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import { LCOW_ENTROPY_PORT, LCOW_LOG_PORT, vsockServiceId, WCOW_LOG_SERVICE } from '../../../protocol/hvsocket.js'
 import type { HvSocketListener, HvSocketTransport } from '../../../native/hvsocket.js'
@@ -15,6 +14,7 @@ export interface SideListenerOptions {
   init: GuestInit
   transport: HvSocketTransport
   gauges: Gauges
+  randomBytes: (count: number) => Uint8Array
   onLog: (entry: GuestLogEntry) => void
   onWarning: (error: Error) => void
 }
@@ -84,7 +84,7 @@ export class SideListeners {
     const socket = await this.#accept(listener)
     await this.#drop(listener)
     if (socket === undefined) return
-    socket.end(randomBytes(ENTROPY_BYTES))
+    socket.end(this.#options.randomBytes(ENTROPY_BYTES))
     socket.resume()
     socket.once('end', () => socket.destroy())
   }

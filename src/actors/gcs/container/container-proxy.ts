@@ -144,7 +144,7 @@ export class Container implements ContainerHandle {
    * @throws {InvalidStateError} the handle was closed first
    */
   wait(options?: CallOptions): Promise<void> {
-    return within(this.#exit, this.#subject('wait'), options)
+    return within(this.#exit, this.#subject('wait'), options, this.#link.mailbox.clock)
   }
 
   /** Releases the handle; sends nothing. Idempotent, resolves in every state. */
@@ -155,7 +155,7 @@ export class Container implements ContainerHandle {
     const closing = isFirst
       ? mailbox.call('closeContainer', { key }, this.#subject('close')).catch(() => undefined)
       : Promise.resolve()
-    await within(closing, this.#subject('close'), options)
+    await within(closing, this.#subject('close'), options, this.#link.mailbox.clock)
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -5,6 +5,7 @@ import { InvalidConfigError } from '../../../errors.js'
 import { BOOLEAN, row, secret, STRING, STRINGS } from '../../../options/rows.js'
 import { checkOptions, optionTable } from '../../../options/table.js'
 import { isRecord, kindOf } from '../../../protocol/json.js'
+import type { Clock } from '../../../native/clock.js'
 import type { ProcessParameters } from '../../../protocol/schema/index.js'
 import type { CallOptions, CallSubject } from '../../mailbox/contract.js'
 import { within } from '../../mailbox/within.js'
@@ -125,7 +126,8 @@ export async function relay(
   process: GuestProcessHandle,
   request: ExecRequest,
   subject: CallSubject,
-  options?: CallOptions,
+  options: CallOptions | undefined,
+  clock: Clock,
 ): Promise<number> {
   const output = [copy(process.stdout, request.stdout), copy(process.stderr, request.stderr)]
   const input = feed(process.stdin, request.stdin)
@@ -133,7 +135,7 @@ export async function relay(
   // Input that nobody reads does not hold the exit up; only its failure ends the command.
   const failed = input.done.then(() => new Promise<never>(() => undefined))
   try {
-    return await within(Promise.race([through, failed]), subject, options)
+    return await within(Promise.race([through, failed]), subject, options, clock)
   } catch (error) {
     process.kill({ timeoutMs: KILL_TIMEOUT_MS }).catch(() => undefined)
     throw error

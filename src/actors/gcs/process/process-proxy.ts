@@ -69,7 +69,8 @@ export class GuestProcess implements GuestProcessHandle {
   async wait(options?: CallOptions): Promise<Exit> {
     const isKnown = this.#outcome !== undefined && 'exit' in this.#outcome
     // A process that was closed is unknown to the actor; the first question is still answered.
-    if (isKnown || this.#closed) return { ...(await within(this.#exit, this.#subject('wait'), options)) }
+    if (isKnown || this.#closed)
+      return { ...(await within(this.#exit, this.#subject('wait'), options, this.#link.mailbox.clock)) }
     return this.#askExit(options)
   }
 
@@ -153,12 +154,12 @@ export class GuestProcess implements GuestProcessHandle {
   async closeStdin(options?: CallOptions): Promise<void> {
     const subject = this.#subject('closeStdin')
     const { stdin } = this
-    if (stdin === null) return within(Promise.resolve(), subject, options)
+    if (stdin === null) return within(Promise.resolve(), subject, options, this.#link.mailbox.clock)
     if (!stdin.writableEnded && !stdin.destroyed) stdin.end()
     const finishedOrCut = new Promise<void>((resolve) => {
       finished(stdin, { readable: false }, () => resolve())
     })
-    await within(finishedOrCut, subject, options)
+    await within(finishedOrCut, subject, options, this.#link.mailbox.clock)
     if (stdin.writableFinished || this.#closed) return
     const negotiated = await this.#link.mailbox.call('negotiated', {}, subject).catch(() => undefined)
     if (negotiated !== undefined) return
@@ -178,6 +179,6 @@ export class GuestProcess implements GuestProcessHandle {
     const closing = isFirst
       ? mailbox.call('closeProcess', { key: started.key }, this.#subject('close')).catch(() => undefined)
       : Promise.resolve()
-    await within(closing, this.#subject('close'), options)
+    await within(closing, this.#subject('close'), options, this.#link.mailbox.clock)
   }
 }

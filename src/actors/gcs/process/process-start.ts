@@ -1,6 +1,6 @@
 // How the main thread asks for a process: the ports of its streams are made here, one end goes to the actor with the request.
 
-import { MessageChannel, type MessagePort } from 'node:worker_threads'
+import type { MessagePort } from 'node:worker_threads'
 import type { GuestOS } from '../../../protocol/guest-os.js'
 import type { ProcessParameters } from '../../../protocol/schema/index.js'
 import { documentText } from '../../arguments.js'
@@ -67,10 +67,10 @@ export async function withStreams(
   const remote: RemoteStreams = {}
   const locals: MessagePort[] = []
   const open = (name: keyof RemoteStreams): MessagePort => {
-    const { port1, port2 } = new MessageChannel()
-    remote[name] = port2
-    locals.push(port1)
-    return port1
+    const channel = host.mailbox.openChannel()
+    remote[name] = channel.remote
+    locals.push(channel.local)
+    return channel.local
   }
   const streams: ProcessStreams = {
     stdin: wanted.stdin ? new StdioWritable(open('stdin')) : null,

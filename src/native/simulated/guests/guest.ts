@@ -148,6 +148,6 @@ export class Guest implements BuiltinGuest {
   async stop(): Promise<void> {
     this.#service.stop()
     this.#kernel.stop()
-    await new Promise<void>((resolve) => setImmediate(resolve))
+    await this.#kernel.breathe()
   }
 }

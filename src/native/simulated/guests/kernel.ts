@@ -3,7 +3,7 @@
 
 import type { Duplex } from 'node:stream'
 import type { GuestOS } from '../../../protocol/guest-os.js'
-import type { Timer } from '../../clock.js'
+import { turn, type Timer } from '../../clock.js'
 import { Gate } from './gate.js'
 import type { GuestMachine, GuestSurroundings, MachineDisk } from './machine.js'
 import { GuestMemory, slot, type Slot } from './memory.js'
@@ -139,9 +139,14 @@ export class GuestKernel {
     return new Promise((resolve) => this.after(ms, resolve))
   }
 
+  /** Lets everything else run once, whether the machine runs or not. */
+  breathe(): Promise<void> {
+    return turn(this.#surroundings.clock)
+  }
+
   /** Lets everything else run once. */
   async turn(): Promise<void> {
-    await new Promise<void>((resolve) => setImmediate(resolve))
+    await this.breathe()
     await this.gate.pass()
   }
 
