@@ -73,7 +73,7 @@ export type { HcsEvent, HcsProvider, HcsProviderFactory, HcsSystem, MigrationSte
 
 export type { ExitType } from './protocol/exit.js'
 export type { GuestOS } from './protocol/guest-os.js'
-export * as schema from './protocol/schema/index.js'
+export * as schema from './protocol/schema/public.js'
 export type {
   Attachment,
   ComputeSystem,

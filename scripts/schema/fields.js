@@ -6,9 +6,11 @@ import { FOLDER, Refusal } from './model.js'
 /** @import { Declared, Enumeration } from './model.js' */
 
 const PRIMITIVES_FILE = `${FOLDER}primitives.ts`
+/** Exports all of the folder under the names it has there. */
+const INDEX = `${FOLDER}index.ts`
 
 /** The primitives of the tables by their aliases in primitives.ts. */
-const PRIMITIVES = new Map(
+export const PRIMITIVES = new Map(
   Object.entries({
     UInt8: 'uint8',
     UInt16: 'uint16',
@@ -162,7 +164,8 @@ export class FieldReader {
    */
   #resolve(where, name, file, refuse) {
     const imported = where.imports.get(name)
-    if (imported !== undefined ? imported.file === file && imported.name === name : where.file === file) return
+    const files = file.startsWith(FOLDER) && !where.file.startsWith(FOLDER) ? [file, INDEX] : [file]
+    if (imported === undefined ? where.file === file : files.includes(imported.file) && imported.name === name) return
     throw refuse(`${name} must be the one declared in ${file}, imported from there by its name`)
   }
 }

@@ -1,4 +1,4 @@
-// Writes the schema's run-time tables and its list of exports from the interfaces; `npm run build` runs it before the compiler.
+// Writes the schema's run-time tables and its lists of exports from the interfaces; `npm run build` runs it before the compiler.
 //
 // The interfaces are the one statement of the schema. They were chosen over tables with inferred types because they read like the
 // documents they describe, carry doc comments member by member, and show up as themselves in editors and declarations; what types alone
@@ -63,10 +63,11 @@ const root = path.resolve(process.argv[2] ?? path.join(HERE, '..', '..'))
 const sources = readSources(root)
 const tools = readdirSync(HERE).sort()
 const inputs = digest(...tools.map((name) => readFileSync(path.join(HERE, name), 'utf8')), ...[...sources].flat())
-const outputs = ['tables.ts', 'exports.ts'].map((name) => path.join(root, OUTPUT, name))
+const outputs = ['tables.ts', 'exports.ts', 'elsewhere.ts'].map((name) => path.join(root, OUTPUT, name))
 
 if (!outputs.every((file) => isCurrent(file, inputs))) {
   // Loaded only now: the compiler takes longer to load than all the rest.
+  const { FOLDER } = await import('./model.js')
   const { readSchema } = await import('./read.js')
   const { writeExports, writeTables } = await import('./write.js')
   const { schema, problems } = readSchema(sources)
@@ -75,7 +76,11 @@ if (!outputs.every((file) => isCurrent(file, inputs))) {
     process.exitCode = 1
   } else {
     mkdirSync(path.join(root, OUTPUT), { recursive: true })
-    const bodies = [writeTables(schema), writeExports(schema, OUTPUT)]
+    const bodies = [
+      writeTables(schema),
+      writeExports(schema, OUTPUT, (file) => file.startsWith(FOLDER)),
+      writeExports(schema, OUTPUT, (file) => !file.startsWith(FOLDER)),
+    ]
     outputs.forEach((file, index) => {
       const body = bodies[index] ?? ''
       writeFileSync(file, `${stamp(inputs, body)}\n${body}`)

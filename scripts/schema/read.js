@@ -13,7 +13,7 @@ import { FOLDER, Refusal } from './model.js'
 /** @import { Declaration, Declared, Document, Enumeration, Schema } from './model.js' */
 
 /** Files in the schema's folder that hold no documents. */
-const MACHINERY = new Set(['index.ts', 'field-table.ts', 'primitives.ts'].map((name) => FOLDER + name))
+const MACHINERY = new Set(['index.ts', 'public.ts', 'field-table.ts', 'primitives.ts'].map((name) => FOLDER + name))
 
 /**
  * @param {Map<string, string>} sources text by path

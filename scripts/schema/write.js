@@ -1,6 +1,8 @@
-// The generated files: tables of the schema at run time, and everything the namespace `schema` exports.
+// The generated files: tables of the schema at run time, and lists of exports: of the schema's folder, and of files elsewhere. Those
+// are two, so that a file elsewhere may import from the schema's folder and not go round in a circle.
 
 import path from 'node:path'
+import { PRIMITIVES } from './fields.js'
 
 /** @import { Schema } from './model.js' */
 
@@ -21,6 +23,8 @@ export function writeTables({ documents, enumerations }) {
     ...rows,
     '} as const satisfies Record<string, string>',
     '',
+    `export type Primitive = ${['any', 'boolean', 'string', ...PRIMITIVES.values()].map(quote).join(' | ')}`,
+    '',
     "/** The words of each enumeration; 'number' where the values are numbers. */",
     'export const WORDS = {',
     ...words,
@@ -32,15 +36,17 @@ export function writeTables({ documents, enumerations }) {
 /**
  * @param {Schema} schema
  * @param {string} folder where the result goes
+ * @param {(file: string) => boolean} belongs whether exports of this file go into it
  */
-export function writeExports({ documents, enumerations }, folder) {
+export function writeExports({ documents, enumerations }, folder, belongs) {
   /** @type {Map<string, string[]>} */
   const lines = new Map()
   const add = (/** @type {string} */ file, /** @type {string} */ name) => {
-    lines.set(file, [...(lines.get(file) ?? []), name])
+    if (belongs(file)) lines.set(file, [...(lines.get(file) ?? []), name])
   }
   for (const [name, { file }] of documents) add(file, `type ${name}`)
   for (const [name, { file }] of enumerations) add(file, name)
+  if (lines.size === 0) return '\nexport {}\n'
   return [
     '',
     ...[...lines].map(([file, names]) => {

@@ -3,12 +3,13 @@
 import { atPath, InvalidConfigError, UVMError } from '../errors.js'
 import { DocumentError, serialiseDocument } from '../protocol/document.js'
 import { isRecord } from '../protocol/json.js'
+import type { TypeName } from '../protocol/schema/field-table.js'
 import type { CallSubject } from './mailbox/contract.js'
 
 export { isWellFormed } from '../protocol/text.js'
 
 /** Settings as text; without a type, members keep the order given. @throws {InvalidConfigError} no object, or not serialisable */
-export function documentText(subject: CallSubject, type: string | undefined, settings: unknown): string {
+export function documentText(subject: CallSubject, type: TypeName | undefined, settings: unknown): string {
   try {
     if (!isRecord(settings)) {
       const reason = type === undefined ? 'expected an object' : `expected an object of type ${type}`

@@ -1,5 +1,6 @@
 // Options, statistics and queries of a Host.
 
+import type { SystemQuery } from '../protocol/schema/index.js'
 import type { SimulatedOptions } from '../native/simulated/thread/service.js'
 
 export interface HostOptions {
@@ -40,12 +41,7 @@ export interface HostStats {
 }
 
 /** Keys combine with AND, values within a key with OR. */
-export interface ComputeSystemQuery {
-  Ids?: string[]
-  Names?: string[]
-  Types?: string[]
-  Owners?: string[]
-}
+export type ComputeSystemQuery = SystemQuery
 
 export interface ComputeSystemSummary {
   Id: string

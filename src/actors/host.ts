@@ -5,7 +5,7 @@ import type { UtilityVMBuilder } from '../builder/builder.js'
 import { BridgeClosedError, GuestConnectionUnavailableError, InvalidConfigError, InvalidStateError } from '../errors.js'
 import { checkOptions } from '../options/table.js'
 import type { GuestOS } from '../protocol/guest-os.js'
-import type { ComputeSystem } from '../protocol/schema/index.js'
+import type { ComputeSystem, ServicePropertyQuery } from '../protocol/schema/index.js'
 import { documentText, isWellFormed, readArgument } from './arguments.js'
 import { checkHostOptions, SYSTEM_QUERY, type HostSettings } from './check-host-options.js'
 import { Events, type EventNames } from './events.js'
@@ -392,10 +392,7 @@ export class Host extends Events<HostEvents> {
   }
 
   /** Properties of the compute service itself, as the service words them. */
-  async serviceProperties(
-    query: { PropertyTypes?: string[]; PropertyQueries?: Record<string, unknown> },
-    options?: CallOptions,
-  ): Promise<unknown> {
+  async serviceProperties(query: ServicePropertyQuery, options?: CallOptions): Promise<unknown> {
     const op = 'host.serviceProperties'
     const text = documentText({ op }, 'ServicePropertyQuery', query)
     return documentOf(op, await this.#ask('serviceProperties', { query: text }, op, options))

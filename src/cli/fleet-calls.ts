@@ -7,6 +7,7 @@ import { checkDocument } from '../protocol/document.js'
 import type { GuestOS } from '../protocol/guest-os.js'
 import { GUEST_METHOD_NAMES, guestMethod, type GuestMethodName } from '../protocol/guest-resources/methods.js'
 import { HOST_METHODS, HOST_RESOURCES, type HostMethod } from '../protocol/host-modifications/index.js'
+import type { TypeName } from '../protocol/schema/field-table.js'
 
 /** One method call: its name and arguments. */
 export interface PlannedCall {
@@ -24,7 +25,7 @@ export const VM_METHODS = Object.keys(HOST_METHODS) as HostMethod[]
 export { GUEST_METHOD_NAMES }
 
 /** Which argument is a document, and of which type. */
-type Settings = readonly [index: number, type: string]
+type Settings = readonly [index: number, type: TypeName]
 
 /** Arguments a VM's method takes, its options aside. */
 export function vmArity(method: string): number {

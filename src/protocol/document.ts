@@ -4,7 +4,7 @@
 // "always" are filled in, and members the schema does not know stay, at the end. Map keys keep the caller's order.
 
 import { isRecord, kindOf, MAX_JSON_DEPTH, setMember } from './json.js'
-import { enumWords, fieldsOf, isNumericEnum, type Field, type FieldType } from './schema/field-table.js'
+import { enumWords, fieldsOf, isNumericEnum, type Field, type FieldType, type TypeName } from './schema/field-table.js'
 
 /** A value that cannot be a document. */
 export class DocumentError extends Error {
@@ -29,7 +29,7 @@ export class DocumentError extends Error {
  *
  * @throws {DocumentError} a cycle, a function, a symbol, a Map or the like, a number that is not finite, or nesting deeper than 128
  */
-export function serialiseDocument(type: string | undefined, value: unknown): string {
+export function serialiseDocument(type: TypeName | undefined, value: unknown): string {
   const of = type === undefined ? ANY : { of: type, shape: 'one' as const }
   return write(value, of, '$', 0) ?? 'null'
 }
@@ -143,7 +143,7 @@ const WIDTHS: ReadonlyMap<string, readonly [bigint, bigint]> = new Map(
  * What is wrong with a document: wrong JSON types, integers outside their width, unknown words of an enumeration, map keys of the wrong
  * form; with `strict` also members that the schema does not have. null counts as absent.
  */
-export function checkDocument(type: string, value: unknown, options: { strict: boolean }): DocumentProblem[] {
+export function checkDocument(type: TypeName, value: unknown, options: { strict: boolean }): DocumentProblem[] {
   const problems: DocumentProblem[] = []
   check(value, { of: type, shape: 'one' }, '$', options.strict, problems)
   return problems

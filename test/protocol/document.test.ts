@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { checkDocument, copyDocument, DocumentError, serialiseDocument } from '#dist/protocol/document.js'
-import { enumWords, fieldsOf, isNumericEnum, typeNames } from '#dist/protocol/schema/field-table.js'
+import { enumWords, fieldsOf, isNumericEnum, typeNames, type TypeName } from '#dist/protocol/schema/field-table.js'
 import { linux, windows } from '../support/documents.js'
 
 const PRIMITIVES = new Set(
@@ -141,7 +141,7 @@ describe('serialising a document', () => {
 })
 
 describe('checking a document', () => {
-  const problems = (type: string, value: unknown, strict = false): string[] =>
+  const problems = (type: TypeName, value: unknown, strict = false): string[] =>
     checkDocument(type, value, { strict }).map(({ path, problem }) => `${path} ${problem}`)
 
   it('the worked documents fit', () => {

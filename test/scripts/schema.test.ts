@@ -95,9 +95,10 @@ describe('the generator of the schema', () => {
 
   it('a document may be declared in any file of the protocol, where it is tagged', () => {
     const other = `
+      import type { Layer } from '../schema/index.js'
       import type { UInt8 } from '../schema/primitives.js'
       /** @schema */
-      export interface Settings { Lun?: UInt8 | undefined; Mode?: Mode | undefined }
+      export interface Settings { Lun?: UInt8 | undefined; Mode?: Mode | undefined; Layers?: Layer[] | undefined }
       /** @schema */
       export const Mode = ['On', 'Off'] as const
       export type Mode = (typeof Mode)[number] | (string & {})
@@ -105,9 +106,14 @@ describe('the generator of the schema', () => {
       export const settings = { path: 'x' }
     `
     const file = `${PROTOCOL}/resources/b.ts`
-    const { schema, problems } = readSchema(new Map([[file, other]]))
+    const { schema, problems } = readSchema(
+      new Map([
+        [file, other],
+        [`${PROTOCOL}/schema/a.ts`, 'export interface Layer {}'],
+      ]),
+    )
     assert.deepEqual(problems, [])
-    assert.deepEqual([...schema.documents], [['Settings', { file, rows: ['Lun:uint8', 'Mode:Mode'] }]])
+    assert.deepEqual(schema.documents.get('Settings'), { file, rows: ['Lun:uint8', 'Mode:Mode', 'Layers:Layer[]'] })
     assert.deepEqual([...schema.enumerations], [['Mode', { file, words: ['On', 'Off'] }]])
   })
 
@@ -214,6 +220,16 @@ describe('the generator of the schema', () => {
       const tables = await readFile(generated('tables.ts'), 'utf8')
       assert.match(tables, / Renamed:string/)
       assert.doesNotMatch(tables, /ExtensibleVirtualDiskType/)
+    })
+
+    it('what is declared elsewhere is exported apart from the schema of the folder', async () => {
+      const file = path.join(root, PROTOCOL, 'guest-resources/new.ts')
+      await writeFile(file, '/** @schema */\nexport interface NewSettings {\n  Path?: string | undefined\n}\n')
+      await run()
+      const text = await readFile(generated('elsewhere.ts'), 'utf8')
+      assert.match(text, /export \{\n {2}type NewSettings,\n\} from '\.\.\/\.\.\/guest-resources\/new\.js'\n$/)
+      assert.doesNotMatch(await readFile(generated('exports.ts'), 'utf8'), /NewSettings/)
+      await rm(file)
     })
 
     it('a generated file that was edited or lost is written anew', async () => {

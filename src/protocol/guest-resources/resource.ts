@@ -2,6 +2,7 @@
 // send. Everything else follows from the statements: the methods themselves, what a fleet file may say, what a simulated guest must know.
 
 import type { GuestOS } from '../guest-os.js'
+import type { TypeName } from '../schema/field-table.js'
 import type { ResourceType } from '../schema/index.js'
 
 /** RequestType of a change. */
@@ -16,7 +17,7 @@ export interface GuestResource<
   readonly guests: readonly System[]
   readonly type: ResourceType
   /** Schema type of the settings on the wire; absent: the request has none. */
-  readonly settings?: string
+  readonly settings?: TypeName
   /** Member of the guest-defined capabilities without which the guest does not know the request. */
   readonly needs?: string
   /** What each method asks of the guest. */
@@ -32,7 +33,7 @@ export interface ResourceInput {
   /** How many arguments there are, the options aside. */
   readonly count: number
   /** Which argument is a document, and of which schema type. */
-  readonly document: readonly [index: number, type: string]
+  readonly document: readonly [index: number, type: TypeName]
   /**
    * The settings as text. `text` writes a document of a schema type.
    *
@@ -42,9 +43,9 @@ export interface ResourceInput {
 }
 
 /** @throws {InvalidConfigError} no object, or it cannot be serialised */
-export type DocumentWriter = (type: string, value: unknown) => string
+export type DocumentWriter = (type: TypeName, value: unknown) => string
 
 /** The only argument is the settings; `prepare` gives what is sent for what the caller gave. */
-export function preparedSettings(type: string, prepare: (settings: unknown) => unknown): ResourceInput {
+export function preparedSettings(type: TypeName, prepare: (settings: unknown) => unknown): ResourceInput {
   return { count: 1, document: [0, type], write: ([settings], _subject, text) => text(type, prepare(settings)) }
 }

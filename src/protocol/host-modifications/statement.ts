@@ -5,6 +5,7 @@
 
 import type { CallOptions } from '../call-options.js'
 import type { Evidence } from '../evidence.js'
+import type { TypeName } from '../schema/field-table.js'
 import type { Segment } from './segments.js'
 
 /** Request types of a modification. */
@@ -31,7 +32,7 @@ export interface HostResource<S = unknown> {
   /** Request types that need settings; the others ignore them. None: there may be no settings at all. */
   readonly needs: readonly Verb[]
   /** Schema type of the settings. */
-  readonly settings?: string
+  readonly settings?: TypeName
   /** Settings that are one number: what it is called as an argument, and what it must be. */
   readonly number?: { readonly name: string; readonly expected: string }
   /** Members that the settings must have, by request type. */

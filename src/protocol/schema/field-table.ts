@@ -5,7 +5,7 @@
 // int32, int64, float64, string, boolean, guid, datetime, any, json: a document carried as a string, base64), an enumeration, or
 // another type; `x[]` is an array, `x[2]` an array of two, `x{}` an object by name and `x{uint32}` one whose keys are numbers or GUIDs.
 
-import { ROWS, WORDS } from './generated/tables.js'
+import { ROWS, WORDS, type Primitive } from './generated/tables.js'
 
 export interface FieldType {
   /** Primitive, enumeration or type name of one element. */
@@ -25,6 +25,12 @@ export interface Field extends FieldType {
   readonly nullable: boolean
 }
 
+/** The name of a type. */
+export type DocumentName = keyof typeof ROWS
+
+/** The name of a type, enumeration or primitive: what names one is no longer compiled when it is renamed. */
+export type TypeName = DocumentName | keyof typeof WORDS | Primitive
+
 const rows: Readonly<Record<string, string>> = ROWS
 const words: Readonly<Record<string, readonly string[] | 'number'>> = WORDS
 const parsed = new Map<string, readonly Field[]>()
@@ -41,8 +47,8 @@ export function fieldsOf(type: string): readonly Field[] | undefined {
 }
 
 /** The names of all types. */
-export function typeNames(): string[] {
-  return Object.keys(rows)
+export function typeNames(): DocumentName[] {
+  return Object.keys(rows) as DocumentName[]
 }
 
 /** The words of a string enumeration; undefined for a name that is none. */

@@ -1,4 +1,4 @@
-// The schema, exported from the package as the namespace `schema`: all documents and enumerations, and the primitives they are made of.
+// The schema: all documents and enumerations of this folder, and the primitives they are made of.
 
 export * from './generated/exports.js'
 export type * from './primitives.js'

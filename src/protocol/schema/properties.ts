@@ -3,7 +3,15 @@
 import type { CgroupMetrics } from './cgroup.js'
 import type { Version } from './compute-system.js'
 import type { SharedMemoryRegionInfo } from './devices.js'
-import type { ComputeSystemState, ExitType, PropertyType, RequestType, RuntimeOsType, SystemType } from './enums.js'
+import type {
+  ComputeSystemState,
+  ExitType,
+  PropertyType,
+  RequestType,
+  RuntimeOsType,
+  ServicePropertyType,
+  SystemType,
+} from './enums.js'
 import type { Always, DateTime, Int32, UInt32, UInt64, UInt8 } from './primitives.js'
 
 /** The answer of a property query on a compute system. */
@@ -44,6 +52,21 @@ export interface PropertyResponse {
   Response?: unknown
   /** Published by Microsoft, not used by the reference implementation; since schema 2.5. */
   Error?: unknown
+}
+
+/** Which compute systems to enumerate. Keys combine with AND, values within a key with OR. */
+export interface SystemQuery {
+  Ids?: string[] | undefined
+  Names?: string[] | undefined
+  Types?: SystemType[] | undefined
+  Owners?: string[] | undefined
+}
+
+/** A property query on the compute service. */
+export interface ServicePropertyQuery {
+  PropertyTypes?: ServicePropertyType[] | undefined
+  /** By name; the system query calls this member Queries. */
+  PropertyQueries?: Record<string, unknown> | undefined
 }
 
 /** The answer of a property query on the compute service. */

@@ -13,6 +13,7 @@ import type {
   MigrationTransferOptions,
   OperationSystemMigrationNotificationInfo,
 } from '../../../protocol/schema/index.js'
+import type { TypeName } from '../../../protocol/schema/field-table.js'
 import { documentText } from '../../arguments.js'
 import type { CallOptions } from '../../mailbox/contract.js'
 import { refuse, type Subject } from '../changes.js'
@@ -66,6 +67,6 @@ export function migrationStart(subject: Subject, config: unknown, side: 'Source'
 }
 
 /** Options of a migration call; missing ones are sent as an empty document. @throws {InvalidConfigError} */
-export function migrationOptions(subject: Subject, type: string, settings: unknown): string {
+export function migrationOptions(subject: Subject, type: TypeName, settings: unknown): string {
   return settings === undefined ? '{}' : documentText(subject, type, settings)
 }

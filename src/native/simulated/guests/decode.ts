@@ -2,6 +2,7 @@
 // such a failure quotes the document, as the Linux guest does.
 
 import { checkDocument } from '../../../protocol/document.js'
+import type { TypeName } from '../../../protocol/schema/field-table.js'
 import { isGuid } from '../../../protocol/guid.js'
 import { isRecord, member, parseJson } from '../../../protocol/json.js'
 import { GUEST, GuestFault } from './fault.js'
@@ -70,7 +71,7 @@ export function decodeNested(parent: Document, name: string): Document {
 }
 
 /** Checks a document against a type of the schema: member types, integer ranges; with `strict` also unknown members. */
-export function decodeAs(type: string, document: unknown, what: string, strict = false): Document {
+export function decodeAs(type: TypeName, document: unknown, what: string, strict = false): Document {
   if (!isRecord(document)) throw invalidJson(`${what} is missing or not an object`)
   const [problem] = checkDocument(type, document, { strict })
   if (problem !== undefined) throw invalidJson(`${what} ${problem.path.slice(1)}: ${problem.problem}`)

@@ -3,6 +3,7 @@
 
 import type { GuestOS } from '../../../protocol/guest-os.js'
 import { GUEST_RESOURCES, type ResourcesOf } from '../../../protocol/guest-resources/methods.js'
+import type { TypeName } from '../../../protocol/schema/field-table.js'
 import type { Document } from './decode.js'
 import { GUEST, GuestFault } from './fault.js'
 import type { GuestKernel } from './kernel.js'
@@ -22,7 +23,7 @@ export type Behaviours<System extends GuestOS> = Readonly<Record<ResourcesOf<Sys
 export interface KnownResource {
   readonly type: string
   /** Type of the schema that the settings have; undefined: settings are ignored. */
-  readonly settings: string | undefined
+  readonly settings: TypeName | undefined
   readonly isLenient: boolean
   /** @throws {GuestFault} the resource does not know such a request */
   check(request: string): void

@@ -2,6 +2,7 @@
 
 import { checkDocument } from '../../../protocol/document.js'
 import { isRecord, parseJson } from '../../../protocol/json.js'
+import type { TypeName } from '../../../protocol/schema/field-table.js'
 import { invalidDocument } from '../failure.js'
 
 /** The text as an object. @throws {HcsFailure} not JSON, or something else */
@@ -25,7 +26,7 @@ export function withoutNulls(value: unknown): unknown {
 }
 
 /** An options document, checked against its schema type ('any': an object of any kind); '' is none. @throws {HcsFailure} */
-export function readOptions(type: string, text: string): Record<string, unknown> {
+export function readOptions(type: TypeName, text: string): Record<string, unknown> {
   if (text === '') return {}
   const options = parseDocument(text)
   const [problem] = checkDocument(type, options, { strict: false })

@@ -1,6 +1,7 @@
 // ModifySettings of a Linux guest. Order of the checks: the request, its type (absent is Add), the settings by resource type, the target,
 // the act.
 
+import type { TypeName } from '../../../../protocol/schema/field-table.js'
 import { decodeAs, objectOf, optionalObject, textOf, type Document } from '../decode.js'
 import { GUEST, GuestFault } from '../fault.js'
 import type { GuestKernel } from '../kernel.js'
@@ -40,6 +41,6 @@ export async function modifyLinux(
   return {}
 }
 
-function settingsOf(request: Document, type: string | undefined): Document {
+function settingsOf(request: Document, type: TypeName | undefined): Document {
   return type === undefined ? {} : decodeAs(type, request['Settings'], 'Settings')
 }
