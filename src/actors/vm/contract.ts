@@ -44,13 +44,16 @@ export interface VmRequests {
   modify: { input: { request: string; op: string; path: string }; output: undefined }
   /** Not queued. Answers the raw document. */
   properties: { input: { query: string; op: string }; output: string }
-  /** Overtakes the queue, which rejects. Answers when the exit is known. */
+  /** Overtakes the queue, which rejects. Answers when the exit is known, or once the handle closes at this caller's deadline. */
   terminate: { input: Record<string, never>; output: undefined }
   /** Answers with the exit, however late it is asked; rejects when the handle closes first or contact with the service is lost. */
   wait: { input: Record<string, never>; output: ExitNotice }
   /** A hint that the VM may be gone: reads the properties once and records the exit if they say so. */
   checkExit: { input: Record<string, never>; output: undefined }
-  /** Waits for the call that HCS has, fails the queue, releases the handle. Legal in every state, idempotent. */
+  /**
+   * Waits for a termination under way and for the call that HCS has, fails the queue, releases the handle. Legal in every state,
+   * idempotent.
+   */
   close: { input: Record<string, never>; output: undefined }
   /** Close, for an attachment whose answer found nobody any more: a system that this actor created is terminated first. */
   discard: { input: Record<string, never>; output: undefined }

@@ -25,11 +25,17 @@ export interface LifetimeManager {
   readonly guestOS: GuestOS
   /** Powers the VM on. Default time-out 4 minutes from when the call leaves the VM's queue. */
   start(options?: CallOptions): Promise<void>
-  /** Ends the VM now; resolves when it has exited. Overtakes the queue, which rejects. Resolves on a VM that is closed or has exited. */
+  /**
+   * Ends the VM now; resolves when it has exited. Overtakes the queue, which rejects. Resolves on a VM that is closed or has exited.
+   * Default time-out 4 minutes; calls that share one termination each have their own time, and after a time-out the VM is asked again.
+   */
   terminate(options?: CallOptions): Promise<void>
   /** Asks the guest to shut down; resolves when the request was delivered. The exit comes as an event, or never. */
   shutdown(options?: CallOptions): Promise<void>
-  /** Releases the handle. The VM goes with its last handle if its document says ShouldTerminateOnLastHandleClosed. Idempotent. */
+  /**
+   * Releases the handle. The VM goes with its last handle if its document says ShouldTerminateOnLastHandleClosed. Idempotent.
+   * After a terminate it waits for the exit, or for the terminate's time, which then resolves too.
+   */
   close(options?: CallOptions): Promise<void>
   pause(options?: CallOptions): Promise<void>
   resume(options?: CallOptions): Promise<void>
