@@ -2,10 +2,21 @@
 
 export { UtilityVMBuilder, type BuilderOptions } from './builder/builder.js'
 export type { BootOptions } from './builder/boot.js'
+export { lcowCommandLine, type LcowCommandLine } from './builder/command-line.js'
 export type { DeviceOptions } from './builder/devices.js'
+export type { LifecycleOptions } from './builder/lifecycle.js'
 export type { MemoryOptions } from './builder/memory.js'
 export type { NumaOptions } from './builder/numa.js'
+export {
+  clampToHost,
+  planNuma,
+  type HostCapacity,
+  type NumaNodePlan,
+  type NumaPlan,
+  type WantedCapacity,
+} from './builder/planning.js'
 export type { ProcessorOptions } from './builder/processor.js'
+export { lcowBuilder, wcowBuilder, type LcowStartOptions, type WcowStartOptions } from './builder/starting-points.js'
 export type { StorageQoSOptions } from './builder/storage-qos.js'
 
 export { Host, type HostEvents } from './actors/host.js'

@@ -8,10 +8,14 @@ import type {
   Attachment,
   ComputeSystem,
   CpuGroup,
+  GuestConnection,
   LinuxKernelDirect,
+  MigrationInitializeOptions,
   Numa,
   NumaProcessors,
   Plan9,
+  RegistryChanges,
+  RestoreState,
   StorageQoS,
   UefiBootEntry,
   VirtualMachineMemory,
@@ -24,7 +28,8 @@ import type {
 import { linuxKernelDirectBoot, uefiBoot, type BootOptions } from './boot.js'
 import { refuse } from './check.js'
 import * as devices from './devices.js'
-import { edited, newDraft, type Draft, type Edit } from './draft.js'
+import { edited, newDraft, withoutEmptyMaps, type Draft, type Edit } from './draft.js'
+import * as lifecycle from './lifecycle.js'
 import * as memory from './memory.js'
 import { numa, numaProcessors, type NumaOptions } from './numa.js'
 import * as processor from './processor.js'
@@ -51,7 +56,8 @@ export class UtilityVMBuilder
     processor.ProcessorOptions,
     devices.DeviceOptions,
     NumaOptions,
-    StorageQoSOptions
+    StorageQoSOptions,
+    lifecycle.LifecycleOptions
 {
   readonly guestOS: GuestOS
   readonly #hostBuild: number | undefined
@@ -76,7 +82,7 @@ export class UtilityVMBuilder
 
   /** A deep copy: later calls never change it. */
   toDocument(): ComputeSystem {
-    return copyDocument<ComputeSystem>(this.#draft)
+    return withoutEmptyMaps('ComputeSystem', copyDocument<ComputeSystem>(this.#draft))
   }
 
   setUEFIBoot(entry: UefiBootEntry): this {
@@ -115,20 +121,40 @@ export class UtilityVMBuilder
     return this.#apply(processor.processorLimits(config))
   }
 
-  setCPUGroup(group: CpuGroup): this {
+  setCPUGroup(group: CpuGroup | undefined): this {
     return this.#apply(processor.cpuGroup(group))
   }
 
-  setNUMAProcessorsSettings(settings: NumaProcessors): this {
+  setNUMAProcessorsSettings(settings: NumaProcessors | undefined): this {
     return this.#apply(numaProcessors(settings))
   }
 
-  setNUMASettings(settings: Numa): this {
+  setNUMASettings(settings: Numa | undefined): this {
     return this.#apply(numa(settings))
   }
 
-  setStorageQoS(options: StorageQoS): this {
+  setStorageQoS(options: StorageQoS | undefined): this {
     return this.#apply(storageQoS(options))
+  }
+
+  setTerminateOnLastHandleClosed(on: boolean): this {
+    return this.#apply(lifecycle.terminateOnLastHandleClosed(on))
+  }
+
+  setRestoreState(state: RestoreState | undefined): this {
+    return this.#apply(lifecycle.restoreState(state))
+  }
+
+  setMigrationOptions(options: MigrationInitializeOptions | undefined): this {
+    return this.#apply(lifecycle.migrationOptions(options))
+  }
+
+  setGuestConnection(connection: GuestConnection | undefined): this {
+    return this.#apply(lifecycle.guestConnection(connection))
+  }
+
+  setRegistryChanges(changes: RegistryChanges | undefined): this {
+    return this.#apply(lifecycle.registryChanges(changes))
   }
 
   addVPCIDevice(vmbusGuid: string, device: VirtualPciFunction, numaAffinity?: boolean): this {

@@ -29,6 +29,11 @@ export function settings<T extends object>(method: string, path: string, value: 
   throw refuse(method, path, value, 'expected an object')
 }
 
+/** The same, or undefined, which clears what was set. */
+export function optionalSettings<T extends object>(method: string, path: string, value: T | undefined): T | undefined {
+  return value === undefined ? undefined : settings(method, path, value)
+}
+
 /** A non-empty string. */
 export function text(method: string, path: string, value: unknown): string {
   if (typeof value !== 'string' || value === '') throw refuse(method, path, value, 'expected a non-empty string')

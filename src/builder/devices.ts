@@ -14,7 +14,12 @@ import { count, numberKey, refuse, settings, text } from './check.js'
 import type { Edit } from './draft.js'
 
 export interface DeviceOptions {
-  /** Assigns a PCI function. @throws {InvalidConfigError} no GUID, or a function that is assigned already */
+  /**
+   * Assigns a PCI function to a VMBus GUID, which is written in lower case; a device that is there already under it is replaced.
+   * `numaAffinity` true: the device's memory node is told to the guest.
+   *
+   * @throws {InvalidConfigError} no GUID, or a function that another GUID has
+   */
   addVPCIDevice(vmbusGuid: string, device: VirtualPciFunction, numaAffinity?: boolean): this
   /** An empty controller. Its attachments can be hot-added only below a controller that is in the document. */
   addSCSIController(id: string): this
@@ -50,17 +55,16 @@ export function vpciDevice(vmbusGuid: string, device: VirtualPciFunction, numaAf
     throw refuse(method, 'numaAffinity', numaAffinity, 'expected a boolean')
   }
   const added = settings(method, 'device', device)
+  const key = vmbusGuid.toLowerCase()
   return ({ VirtualMachine: { Devices: devices } }) => {
     const assigned = (devices.VirtualPci ??= {})
-    for (const { Functions: functions = [] } of Object.values(assigned)) {
-      if (functions.some((known) => sameFunction(known, added))) {
-        throw refuse(method, 'device', added.DeviceInstancePath, 'this function is assigned already')
+    for (const [guid, { Functions: functions = [] }] of Object.entries(assigned)) {
+      if (sameGuid(guid, vmbusGuid)) Reflect.deleteProperty(assigned, guid)
+      else if (functions.some((known) => sameFunction(known, added))) {
+        throw refuse(method, 'device', added.DeviceInstancePath, `this function is assigned to ${guid} already`)
       }
     }
-    const key = Object.keys(assigned).find((known) => sameGuid(known, vmbusGuid)) ?? vmbusGuid
-    const target = (assigned[key] ??= {})
-    target.Functions = [...(target.Functions ?? []), added]
-    if (numaAffinity !== undefined) target.PropagateNumaAffinity = numaAffinity
+    assigned[key] = { Functions: [added], ...(numaAffinity === true ? { PropagateNumaAffinity: true } : {}) }
   }
 }
 

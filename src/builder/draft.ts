@@ -1,6 +1,8 @@
 // The document under construction. Every section that the setters write is there from the start.
 
 import { copyDocument } from '../protocol/document.js'
+import { isRecord } from '../protocol/json.js'
+import { fieldsOf } from '../protocol/schema/field-table.js'
 import type {
   Chipset,
   ComputeSystem,
@@ -49,4 +51,32 @@ export function edited(draft: Draft, edit: Edit): Draft {
   const next = copyDocument(draft)
   edit(next)
   return next
+}
+
+/** Sets a member of a section, or takes it away. */
+export function setOrClear<T extends object, K extends keyof T>(section: T, name: K, value: T[K] | undefined): void {
+  if (value === undefined) Reflect.deleteProperty(section, name)
+  else section[name] = value
+}
+
+/** Gives a section the named members of `from`; one that `from` lacks goes. */
+export function replaceMembers<T extends object>(section: T, from: T, names: readonly (keyof T)[]): void {
+  for (const name of names) setOrClear(section, name, from[name])
+}
+
+/**
+ * Leaves out maps without entries, as the reference does: a newer or older service may take an empty one for something else. The service
+ * table stays: without it the service refuses to change it later.
+ */
+export function withoutEmptyMaps<T>(type: string, value: T): T {
+  if (!isRecord(value)) return value
+  for (const { name, of, shape } of fieldsOf(type) ?? []) {
+    const member = value[name]
+    if (shape === 'map' && isRecord(member)) {
+      for (const entry of Object.values(member)) withoutEmptyMaps(of, entry)
+      if (Object.keys(member).length === 0 && name !== 'ServiceTable') Reflect.deleteProperty(value, name)
+    } else if (shape === 'array' && Array.isArray(member)) for (const entry of member) withoutEmptyMaps(of, entry)
+    else withoutEmptyMaps(of, member)
+  }
+  return value
 }

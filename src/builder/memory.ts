@@ -2,14 +2,17 @@
 
 import type { VirtualMachineMemory } from '../protocol/schema/index.js'
 import { count, settings } from './check.js'
-import type { Edit } from './draft.js'
+import { replaceMembers, type Edit } from './draft.js'
 
 export interface MemoryOptions {
   /** Replaces the whole memory section. */
   setMemory(config: VirtualMachineMemory): this
   /** MiB; HCS wants an even number. */
   setMemoryLimit(sizeInMB: number): this
-  /** Takes over the backing and the hot, cold and cold-discard hints that `config` gives; 'Virtual' also allows overcommit. */
+  /**
+   * Backing, EnableDeferredCommit and the hot, cold and cold-discard hints of `config`, in place of those that were there. AllowOvercommit
+   * becomes true with Backing 'Virtual' and false with any other, or none.
+   */
   setMemoryHints(config: VirtualMachineMemory): this
   /** All in MiB. */
   setMMIOConfig(lowGapInMB: number, highBaseInMB: number, highGapInMB: number): this
@@ -17,7 +20,7 @@ export interface MemoryOptions {
   setFirmwareFallbackMeasuredSlit(): this
 }
 
-const HINTS = ['Backing', 'EnableHotHint', 'EnableColdHint', 'EnableColdDiscardHint'] as const
+const HINTS = ['Backing', 'EnableDeferredCommit', 'EnableHotHint', 'EnableColdHint', 'EnableColdDiscardHint'] as const
 
 export function memory(config: VirtualMachineMemory): Edit {
   const section = settings('setMemory', 'config', config)
@@ -39,8 +42,14 @@ export function memoryLimit(sizeInMB: number): Edit {
 
 export function memoryHints(config: VirtualMachineMemory): Edit {
   const given = settings('setMemoryHints', 'config', config)
-  const hints = Object.fromEntries(HINTS.filter((name) => given[name] !== undefined).map((name) => [name, given[name]]))
-  return merge({ ...hints, ...(given.Backing === 'Virtual' ? { AllowOvercommit: true } : {}) })
+  return ({
+    VirtualMachine: {
+      ComputeTopology: { Memory: section },
+    },
+  }) => {
+    replaceMembers(section, given, HINTS)
+    section.AllowOvercommit = given.Backing === 'Virtual'
+  }
 }
 
 export function mmio(lowGapInMB: number, highBaseInMB: number, highGapInMB: number): Edit {

@@ -1,15 +1,19 @@
 // Processors.
 
 import type { CpuGroup, VirtualMachineProcessor } from '../protocol/schema/index.js'
-import { settings } from './check.js'
-import type { Edit } from './draft.js'
+import { optionalSettings, settings } from './check.js'
+import { replaceMembers, setOrClear, type Edit } from './draft.js'
 
 export interface ProcessorOptions {
   /** Replaces the whole processor section. */
   setProcessor(config: VirtualMachineProcessor): this
-  /** Takes over Count, Limit (1..100000, where 100000 is all of the VM's processors) and Weight (0..10000) that `config` gives. */
+  /**
+   * Count, Limit (1..100000, where 100000 is all of the VM's processors) and Weight (0..10000) of `config`, in place of those that were
+   * there.
+   */
   setProcessorLimits(config: VirtualMachineProcessor): this
-  setCPUGroup(group: CpuGroup): this
+  /** Undefined: in no group. */
+  setCPUGroup(group: CpuGroup | undefined): this
 }
 
 const LIMITS = ['Count', 'Limit', 'Weight'] as const
@@ -23,17 +27,14 @@ export function processor(config: VirtualMachineProcessor): Edit {
 
 export function processorLimits(config: VirtualMachineProcessor): Edit {
   const given = settings('setProcessorLimits', 'config', config)
-  const limits = Object.fromEntries(
-    LIMITS.filter((name) => given[name] !== undefined).map((name) => [name, given[name]]),
-  )
   return (draft) => {
-    Object.assign(draft.VirtualMachine.ComputeTopology.Processor, limits)
+    replaceMembers(draft.VirtualMachine.ComputeTopology.Processor, given, LIMITS)
   }
 }
 
-export function cpuGroup(group: CpuGroup): Edit {
-  const value = settings('setCPUGroup', 'group', group)
+export function cpuGroup(group: CpuGroup | undefined): Edit {
+  const value = optionalSettings('setCPUGroup', 'group', group)
   return (draft) => {
-    draft.VirtualMachine.ComputeTopology.Processor.CpuGroup = value
+    setOrClear(draft.VirtualMachine.ComputeTopology.Processor, 'CpuGroup', value)
   }
 }

@@ -1,17 +1,17 @@
 // Storage limits of the whole VM.
 
 import type { StorageQoS } from '../protocol/schema/index.js'
-import { settings } from './check.js'
-import type { Edit } from './draft.js'
+import { optionalSettings } from './check.js'
+import { setOrClear, type Edit } from './draft.js'
 
 export interface StorageQoSOptions {
-  /** IopsMaximum, and BandwidthMaximum in bytes a second. */
-  setStorageQoS(options: StorageQoS): this
+  /** IopsMaximum, and BandwidthMaximum in bytes a second. Undefined: no limits. */
+  setStorageQoS(options: StorageQoS | undefined): this
 }
 
-export function storageQoS(options: StorageQoS): Edit {
-  const section = settings('setStorageQoS', 'options', options)
+export function storageQoS(options: StorageQoS | undefined): Edit {
+  const section = optionalSettings('setStorageQoS', 'options', options)
   return (draft) => {
-    draft.VirtualMachine.StorageQoS = section
+    setOrClear(draft.VirtualMachine, 'StorageQoS', section)
   }
 }

@@ -63,7 +63,7 @@ describe('UtilityVMBuilder', () => {
         },
         ComputeTopology: { Memory: { SizeInMB: 1024, AllowOvercommit: true }, Processor: { Count: 2 } },
         Devices: {
-          Scsi: Object.fromEntries(CONTROLLERS.map((id) => [id, { Attachments: {} }])),
+          Scsi: Object.fromEntries(CONTROLLERS.map((id) => [id, {}])),
           HvSocket: { HvSocketConfig: { DefaultBindSecurityDescriptor: PLAIN, ServiceTable: {} } },
           Plan9: {},
         },
@@ -88,7 +88,7 @@ describe('UtilityVMBuilder', () => {
     })
     assert.deepEqual(document.VirtualMachine?.ComputeTopology?.Memory, {
       SizeInMB: 2048,
-      AllowOvercommit: true,
+      AllowOvercommit: false,
       EnableHotHint: true,
     })
     const { HvSocket: _, ...devices } = document.VirtualMachine?.Devices ?? {}

@@ -2,7 +2,7 @@
 
 import type { CallOptions } from '../call-options.js'
 import type { VirtualPciDevice } from '../schema/index.js'
-import { GUID } from './segments.js'
+import { VMBUS_GUID } from './segments.js'
 import { ADD_REMOVE, DEVICES, hostModifications, resource } from './statement.js'
 
 export interface PCIManager {
@@ -15,7 +15,7 @@ export const pci = hostModifications<PCIManager>()({
   resources: {
     pciDevice: resource<VirtualPciDevice>({
       path: `${DEVICES}/VirtualPci/{vmbusGuid}`,
-      segments: { vmbusGuid: GUID },
+      segments: { vmbusGuid: VMBUS_GUID },
       allowed: ADD_REMOVE,
       evidence: 'D',
       needs: ['Add'],

@@ -37,6 +37,9 @@ export const GUID: Segment = {
   pattern: '(\\{?[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\\}?)',
 }
 
+/** The VMBus instance of a device: written as the document and the guest have it, in lower case. */
+export const VMBUS_GUID: Segment = { ...GUID, text: (value) => String(value).toLowerCase() }
+
 /** The number of a device. The service's range is narrower for each. */
 export const NUMBER: Segment = {
   problem: (value) =>
