@@ -307,7 +307,8 @@ export class Host extends Events<HostEvents> {
   async listVMs(query: ComputeSystemQuery = {}, options?: CallOptions): Promise<ComputeSystemSummary[]> {
     const op = 'host.listVMs'
     checkOptions({ op }, query, SYSTEM_QUERY)
-    const text = documentText({ op }, 'SystemQuery', query)
+    // Members of a query keep the caller's order.
+    const text = documentText({ op }, undefined, query)
     return systemsOf(op, await this.#ask('enumerate', { query: text === '{}' ? '' : text }, op, options))
   }
 
@@ -394,7 +395,8 @@ export class Host extends Events<HostEvents> {
   /** Properties of the compute service itself, as the service words them. */
   async serviceProperties(query: ServicePropertyQuery, options?: CallOptions): Promise<unknown> {
     const op = 'host.serviceProperties'
-    const text = documentText({ op }, 'ServicePropertyQuery', query)
+    // Members of a query keep the caller's order.
+    const text = documentText({ op }, undefined, query)
     return documentOf(op, await this.#ask('serviceProperties', { query: text }, op, options))
   }
 
