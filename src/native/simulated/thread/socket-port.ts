@@ -3,6 +3,7 @@
 
 import { Duplex } from 'node:stream'
 import type { MessagePort } from 'node:worker_threads'
+import { relayBetween } from '../../relay-stream.js'
 
 /** Bytes; the last bytes were taken; no more bytes; the service has taken the stream. */
 type PortMessage = Uint8Array<ArrayBuffer> | 'taken' | 'end' | 'claimed'
@@ -73,34 +74,16 @@ export class PortDuplex extends Duplex {
 }
 
 /**
- * Relays a caller's stream through a port, from when the other side claims it until the other side closes it. The stream is neither
- * ended nor destroyed: that is its owner's business. `release` gives up what was not claimed.
+ * Relays a caller's stream through a port, from when the other side claims it until the other side closes it. `release` gives up what was
+ * not claimed.
  */
 export function relayStream(stream: Duplex, port: MessagePort): { release: () => void } {
   const end = new PortDuplex(port)
   let isClaimed = false
-  const lost = (): void => {
-    // What has been read is still delivered.
-    if (stream.readableEnded && !end.writableFinished) end.once('finish', () => end.destroy())
-    else end.destroy()
-  }
   end.on('error', () => undefined)
   end.once('claimed', () => {
     isClaimed = true
-    if (stream.destroyed) {
-      end.destroy()
-      return
-    }
-    stream.on('error', lost)
-    stream.on('close', lost)
-    stream.pipe(end)
-    end.pipe(stream, { end: false })
-  })
-  end.once('close', () => {
-    stream.unpipe(end)
-    end.unpipe(stream)
-    stream.off('error', lost)
-    stream.off('close', lost)
+    relayBetween(stream, end)
   })
   return {
     release: () => {
