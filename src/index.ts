@@ -72,15 +72,27 @@ export {
   type UVMErrorCode,
 } from './errors.js'
 
-export { SimulatedService, type SimulatedOptions } from './native/simulated/thread/service.js'
+export {
+  SimulatedService,
+  type SimulatedConnectOptions,
+  type SimulatedOptions,
+} from './native/simulated/simulated-service.js'
+export { defaultServiceDirectory } from './native/service-process/directory.js'
 export {
   SimulatedGuest,
   type SimulatedGuestOptions,
   type SimulatedHardware,
 } from './native/simulated/guests/standalone.js'
 export type { HvSocketDialer } from './native/hvsocket.js'
-export type { FaultRule, HcsOp } from './native/simulated/options.js'
-export type { HcsEvent, HcsProvider, HcsProviderFactory, HcsSystem, MigrationStep } from './native/hcs.js'
+export type { FaultRule, HcsOp, ServiceOptions } from './native/simulated/options.js'
+export type {
+  HcsEvent,
+  HcsProvider,
+  HcsProviderFactory,
+  HcsSystem,
+  MigrationStep,
+  ProviderSurroundings,
+} from './native/hcs.js'
 
 export type { ExitType } from './protocol/exit.js'
 export type { GuestOS } from './protocol/guest-os.js'

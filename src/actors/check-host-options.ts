@@ -4,8 +4,8 @@ import { availableParallelism } from 'node:os'
 import { basename } from 'node:path'
 import { InvalidConfigError } from '../errors.js'
 import { checkFaultPaths, SIMULATED_ROWS } from '../native/simulated/check-options.js'
-import { SimulatedService, type SimulatedOptions } from '../native/simulated/thread/service.js'
-import { COUNT, COUNT_OR_INFINITY, group, MILLISECONDS, oneOf, row, secret, STRINGS } from '../options/rows.js'
+import { SimulatedService, type SimulatedOptions } from '../native/simulated/simulated-service.js'
+import { COUNT, COUNT_OR_INFINITY, group, MILLISECONDS, oneOf, row, secret, STRINGS, TEXT } from '../options/rows.js'
 import { checkOptions, optionTable } from '../options/table.js'
 import { isRecord } from '../protocol/json.js'
 import type { ComputeSystemQuery, HostOptions } from './host-options.js'
@@ -64,6 +64,7 @@ const PROVIDERS = oneOf('auto', 'simulated', 'computecore')
 const HOST_SIMULATED = optionTable<SimulatedOptions>('simulated', {
   ...SIMULATED_ROWS,
   service: row('a SimulatedService', (value) => value instanceof SimulatedService),
+  serviceDirectory: TEXT,
 })
 
 /** Host.open. */

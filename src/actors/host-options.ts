@@ -1,7 +1,7 @@
 // Options, statistics and queries of a Host.
 
 import type { SystemQuery } from '../protocol/schema/index.js'
-import type { SimulatedOptions } from '../native/simulated/thread/service.js'
+import type { SimulatedOptions } from '../native/simulated/simulated-service.js'
 
 export interface HostOptions {
   /** 'auto': computecore on Windows, else simulated. An object names anyone's own HcsProvider module. */

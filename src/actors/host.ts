@@ -2,7 +2,14 @@
 // everything it has opened.
 
 import type { UtilityVMBuilder } from '../builder/builder.js'
-import { BridgeClosedError, GuestConnectionUnavailableError, InvalidConfigError, InvalidStateError } from '../errors.js'
+import {
+  BridgeClosedError,
+  GuestConnectionUnavailableError,
+  InvalidConfigError,
+  InvalidStateError,
+  UVMError,
+  withContext,
+} from '../errors.js'
 import { checkOptions } from '../options/table.js'
 import type { GuestOS } from '../protocol/guest-os.js'
 import type { ComputeSystem, ServicePropertyQuery } from '../protocol/schema/index.js'
@@ -18,7 +25,7 @@ import type { ComputeSystemQuery, ComputeSystemSummary, HostOptions, HostStats }
 import { LatencyBook } from './latency.js'
 import { callOptionsOf } from './mailbox/call-options.js'
 import type { CallOptions, Mailbox } from './mailbox/contract.js'
-import type { ProviderSource } from './provider-spec.js'
+import type { ProviderSource, SimulatedHold } from './provider-spec.js'
 import { documentOf, systemsOf } from './service-answers.js'
 import { leaseSlots, slotMemory } from './slots.js'
 import type { SocketDirectory } from './socket-directory.js'
@@ -126,13 +133,17 @@ export class Host extends Events<HostEvents> {
 
   /** @internal The same with settings that were checked; tests bring a transport of their own, or all that the Host stands on. */
   static async openWith(settings: HostSettings, environment = systemEnvironment): Promise<Host> {
-    const directory = await environment.openSocketDirectory(settings.socketDirectory)
     const keepAlive = environment.keepAlive()
+    let hold: SimulatedHold | undefined
+    let directory: SocketDirectory | undefined
     let transport: TransportSource | undefined
     let source: ProviderSource | undefined
     let host: Host | undefined
     try {
-      source = await environment.openProviderSource(settings, directory.path)
+      hold = await environment.holdSimulated?.(settings)
+      // VMs of a service process outlive this Host: their guests dial in the directory of the service.
+      directory = await environment.openSocketDirectory(hold?.service.directory ?? settings.socketDirectory)
+      source = await environment.openProviderSource(settings, directory.path, hold)
       transport = await environment.openTransportSource(settings.transport, directory.path)
       host = new Host(settings, directory, source, transport, keepAlive, environment)
       await host.#start()
@@ -140,8 +151,9 @@ export class Host extends Events<HostEvents> {
     } catch (error) {
       if (host !== undefined) await host.#shared?.close()
       await source?.close(Promise.resolve())
+      if (source === undefined && hold?.isOwn === true) await hold.service.close()
       await transport?.close()
-      await directory.release()
+      await directory?.release()
       keepAlive.end()
       throw error
     }
@@ -179,7 +191,8 @@ export class Host extends Events<HostEvents> {
         const { provider, transfer } = this.#source.next()
         const { transport, transfer: more } = this.#transport.next()
         const [operations, boots] = [leaseSlots(this.#operations), leaseSlots(this.#boots)]
-        return { setup: { provider, transport, operations, boots }, transfer: [...transfer, ...more] }
+        const socketDirectory = this.#directory.path
+        return { setup: { provider, transport, socketDirectory, operations, boots }, transfer: [...transfer, ...more] }
       },
       onLost: (threadId, cause) => this.emit('thread-lost', threadId, cause),
       onLatency: (op, ms) => this.#latency.record(op, ms),
@@ -317,7 +330,7 @@ export class Host extends Events<HostEvents> {
   /**
    * Listens for the VM's guest and waits for nobody: call it before `vm.start`. A VM has one Guest at a time; it ends with its VM.
    *
-   * @throws {InvalidStateError} a second Guest while one lives
+   * @throws {InvalidStateError} a second Guest while one lives; 'guest-held': another process at the same service process has one
    */
   async createGuest(vm: UtilityVM, options: GuestOptions & CallOptions = {}): Promise<Guest> {
     const op = 'host.createGuest'
@@ -332,11 +345,7 @@ export class Host extends Events<HostEvents> {
       throw new InvalidStateError({ op, id: vm.id, state: 'closed', reason })
     }
     const init = readArgument({ op, id: vm.id }, 'options', () => setUpGuest(vm, options, entry.dials))
-    if (entry.exit !== undefined) {
-      const reason = 'the VM has exited'
-      const cause = new BridgeClosedError({ op, id, reason, cause: entry.exit })
-      throw new GuestConnectionUnavailableError({ op, id, reason, cause })
-    }
+    assertRuns({ op, id: vm.id }, entry)
     if (this.#guests.has(vm.runtimeId)) {
       throw new InvalidStateError({
         op,
@@ -347,6 +356,7 @@ export class Host extends Events<HostEvents> {
     }
     const place: GuestEntry = { guest: undefined }
     this.#guests.set(vm.runtimeId, place)
+    if (this.#source.guests !== undefined) await this.#claimGuest({ op, id: vm.id }, vm, place)
     const mailbox = entry.threads.startActor<GuestRequests, GuestNotices>(entry.thread, (port) => ({
       kind: 'guest',
       port,
@@ -363,9 +373,7 @@ export class Host extends Events<HostEvents> {
           if (error === undefined) this.emit('guest-disconnected', vm.id)
           else this.emit('guest-disconnected', vm.id, error)
         },
-        closed: () => {
-          if (this.#guests.get(vm.runtimeId) === place) this.#guests.delete(vm.runtimeId)
-        },
+        closed: () => this.#releaseGuest(vm.runtimeId, place),
       },
     })
     place.guest = guest
@@ -376,6 +384,31 @@ export class Host extends Events<HostEvents> {
       await guest.close()
       throw error
     }
+  }
+
+  /** Where other processes may want the guest connection too. Looks again at what may have changed meanwhile. */
+  async #claimGuest(subject: { op: string; id: string }, vm: UtilityVM, place: GuestEntry): Promise<void> {
+    try {
+      await this.#source.guests?.claim(subject, vm.runtimeId)
+    } catch (error) {
+      this.#guests.delete(vm.runtimeId)
+      throw error instanceof UVMError ? withContext(error, subject) : error
+    }
+    try {
+      this.#assertOpen(subject.op, subject.id)
+      const entry = this.#vms.get(vm)
+      if (entry !== undefined) return assertRuns(subject, entry)
+      throw new InvalidStateError({ ...subject, state: 'closed', reason: 'the VM handle was closed meanwhile' })
+    } catch (error) {
+      await this.#releaseGuest(vm.runtimeId, place)
+      throw error
+    }
+  }
+
+  async #releaseGuest(runtimeId: string, place: GuestEntry): Promise<void> {
+    if (this.#guests.get(runtimeId) !== place) return
+    await this.#source.guests?.release(runtimeId)
+    if (this.#guests.get(runtimeId) === place) this.#guests.delete(runtimeId)
   }
 
   // --------------------------------------------------------------------------------------------------------------- service
@@ -518,4 +551,12 @@ export class Host extends Events<HostEvents> {
     this.#keepAlive.unref()
     return this
   }
+}
+
+/** @throws {GuestConnectionUnavailableError} the VM has exited */
+function assertRuns(subject: { op: string; id: string }, { exit }: VmEntry): void {
+  if (exit === undefined) return
+  const reason = 'the VM has exited'
+  const cause = new BridgeClosedError({ ...subject, reason, cause: exit })
+  throw new GuestConnectionUnavailableError({ ...subject, reason, cause })
 }

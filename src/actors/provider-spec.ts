@@ -1,18 +1,18 @@
 // Which provider module the actor threads load, and what it is given.
 
 import { createRequire } from 'node:module'
-import { isAbsolute, join } from 'node:path'
+import { isAbsolute, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { ProviderUnavailableError, UVMError } from '../errors.js'
+import { InvalidConfigError, InvalidStateError, ProviderUnavailableError, UVMError } from '../errors.js'
 import type { ComputeCoreService } from '../native/computecore/service.js'
-import { SimulatedService, type SimulatedClient } from '../native/simulated/thread/service.js'
+import { SimulatedService, type SimulatedClient } from '../native/simulated/simulated-service.js'
 import type { HostSettings } from './check-host-options.js'
 import type { ThreadSetup } from './threads/contract.js'
 import type { RelayedSocket } from './vm/link.js'
 import type { Duplex } from 'node:stream'
 import type { MessagePort } from 'node:worker_threads'
 
-/** Both compute services of ours live in a thread of their own and are reached in the same way. */
+/** For a compute service that has a thread of this process to itself. */
 const REMOTE_MODULE = new URL('../native/remote/provider.js', import.meta.url).href
 
 /** Native handles and operations that are open, whichever thread opened them. */
@@ -32,41 +32,99 @@ export interface ProviderSource {
   /** Makes a stream of this thread known to the service; absent where only handles of real sockets are. */
   readonly relaySocket?: (stream: Duplex) => RelayedSocket
   /**
+   * Makes the guest connection of a VM this Host's; absent where no other process can want it. `release` gives it up.
+   *
+   * @throws {InvalidStateError} 'guest-held': another Host holds it
+   * @throws {ProviderUnavailableError} the service is gone
+   */
+  readonly guests?: {
+    claim(subject: { op: string; id: string }, runtimeId: string): Promise<void>
+    release(runtimeId: string): Promise<void>
+  }
+  /**
    * Ends what belongs to this Host; from `force` on without waiting for what does not end by itself. Resolves with what had to be
    * left. Idempotent.
    */
   close(force: Promise<unknown>): Promise<string[]>
 }
 
+/** The simulated service of a Host, and whether it is the Host's to close. */
+export interface SimulatedHold {
+  service: SimulatedService
+  isOwn: boolean
+}
+
 /**
+ * Starts or finds the simulated service; undefined for other providers.
+ *
+ * @throws {InvalidConfigError} an unfit service directory, or a socket directory beside that of a service process
+ * @throws {ProviderUnavailableError} its process cannot be started or reached
+ */
+export async function holdSimulated({
+  provider,
+  simulated,
+  socketDirectory,
+}: HostSettings): Promise<SimulatedHold | undefined> {
+  if (provider !== 'simulated') return undefined
+  const { service: shared, serviceDirectory: directory, ...options } = simulated
+  const service =
+    shared ??
+    (directory === undefined
+      ? await SimulatedService.open(options)
+      : await SimulatedService.connectFor('host.open', 'simulated.serviceDirectory', { directory, start: options }))
+  const isOwn = shared === undefined
+  const fixed = service.directory
+  if (fixed !== undefined && socketDirectory !== undefined && resolve(socketDirectory) !== fixed) {
+    if (isOwn) await service.close()
+    const reason = `the guests of a service process dial in its own directory, ${fixed}`
+    throw new InvalidConfigError({ op: 'host.open', path: 'socketDirectory', value: socketDirectory, reason })
+  }
+  return { service, isOwn }
+}
+
+/**
+ * @param hold what `holdSimulated` gave; it is let go again by `close`, and by the caller when this throws
  * @throws {InvalidStateError} a shared service that is closed
  * @throws {ProviderUnavailableError} no computecore.dll, no service, no rights
  */
-export async function openProviderSource(settings: HostSettings, socketDirectory: string): Promise<ProviderSource> {
+export async function openProviderSource(
+  settings: HostSettings,
+  socketDirectory: string,
+  hold: SimulatedHold | undefined,
+): Promise<ProviderSource> {
+  if (hold !== undefined) return simulated(hold, await hold.service.join(socketDirectory))
   if (settings.provider === 'computecore') return computeCore(settings.libraryPath)
-  if (settings.provider !== 'simulated') return ownModule(settings.provider)
-  const { service: shared, ...options } = settings.simulated
-  const service = shared ?? (await SimulatedService.open(options))
-  let client: SimulatedClient
-  try {
-    client = service.join(socketDirectory)
-  } catch (error) {
-    if (shared === undefined) await service.close()
-    throw error
-  }
+  return ownModule(settings.provider as Exclude<HostSettings['provider'], string>)
+}
+
+function simulated({ service, isOwn }: SimulatedHold, client: SimulatedClient): ProviderSource {
+  const { claim, release } = client
   return {
-    serviceThreads: 1,
+    serviceThreads: service.directory === undefined ? 1 : 0,
     callbackThreads: 0,
     next: () => {
-      const port = client.port()
-      return { provider: { module: REMOTE_MODULE, options: { port } }, transfer: [port] }
+      const { module, options, transfer } = client.link()
+      return { provider: { module, options }, transfer }
     },
     relaySocket: (stream) => client.relaySocket(stream),
-    close: async () => {
-      await client.leave()
-      if (shared === undefined) await service.close()
+    ...(claim === undefined || release === undefined ? {} : { guests: { claim: claimWith(claim), release } }),
+    close: async (force) => {
+      await client.leave(force)
+      if (isOwn) await service.close()
       return []
     },
+  }
+}
+
+function claimWith(claim: NonNullable<SimulatedClient['claim']>): NonNullable<ProviderSource['guests']>['claim'] {
+  return async (subject, runtimeId) => {
+    const holder = await claim(runtimeId)
+    if (holder === undefined) return
+    const { pid, control } = holder
+    const where = control === '' ? '' : `, which answers at ${control}`
+    const who = pid === process.pid ? `another Host of this process (pid ${pid})` : `the process ${pid}`
+    const reason = `the guest connection of this VM is held by ${who}${where}`
+    throw new InvalidStateError({ ...subject, state: 'guest-held', reason })
   }
 }
 

@@ -62,5 +62,14 @@ export interface HcsSystem {
   close(): Promise<void>
 }
 
+/** What a provider is told of its Host. */
+export interface ProviderSurroundings {
+  /** Where guests dial over Unix sockets (and where, on Windows, their named pipes are named after). */
+  readonly socketDirectory: string
+}
+
 /** Default export of a provider module: loaded once in every actor thread, called with structured-cloneable options. */
-export type HcsProviderFactory = (options: unknown) => HcsProvider | Promise<HcsProvider>
+export type HcsProviderFactory = (
+  options: unknown,
+  surroundings: ProviderSurroundings,
+) => HcsProvider | Promise<HcsProvider>

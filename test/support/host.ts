@@ -7,12 +7,12 @@ import {
   SimulatedService,
   type ComputeSystem,
   type HcsProvider,
+  type HcsProviderFactory,
   type HostOptions,
   type SimulatedOptions,
   type UtilityVM,
   type UtilityVMBuilder,
 } from '#dist/index.js'
-import createSimulatedProvider from '#dist/native/remote/provider.js'
 import { minimal } from './documents.js'
 
 /** Something that can be tested as a compute service. */
@@ -43,17 +43,24 @@ export const SIMULATED: VmProvider = {
   open: (simulated = {}, more = {}) => Host.open({ provider: 'simulated', threads: 2, ...more, simulated }),
   openSeam: async (simulated = {}) => {
     const service = await SimulatedService.open(simulated)
-    const client = service.join(tmpdir())
-    const provider = await createSimulatedProvider({ port: client.port() })
-    return {
-      provider,
-      close: async () => {
-        await provider.close()
-        await client.leave()
-        await service.close()
-      },
-    }
+    return seamOf(service, () => service.close())
   },
+}
+
+/** A provider of a simulated service, as an actor thread has one. */
+export async function seamOf(service: SimulatedService, onClose: () => Promise<void>): Promise<Seam> {
+  const client = await service.join(tmpdir())
+  const { module, options } = client.link()
+  const { default: create } = (await import(module)) as { default: HcsProviderFactory }
+  const provider = await create(options, { socketDirectory: tmpdir() })
+  return {
+    provider,
+    close: async () => {
+      await provider.close()
+      await client.leave()
+      await onClose()
+    },
+  }
 }
 
 export interface TestHost {

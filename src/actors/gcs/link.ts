@@ -15,6 +15,6 @@ export interface GuestLink {
 export interface GuestHooks {
   /** The connection ended; no error when it was closed on purpose. The Host asks the VM actor to look for an exit. */
   disconnected(error: Error | undefined): void
-  /** Once: the Guest is closed, its actor has stopped; a new createGuest is allowed. */
-  closed(): void
+  /** Once: the Guest is closed, its actor has stopped. When what this gives has resolved, a new createGuest is allowed. */
+  closed(): unknown
 }

@@ -364,7 +364,7 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
   async #close(): Promise<void> {
     this.#ending ??= { kind: 'closed' }
     await this.#link.mailbox.stop()
-    this.#link.hooks.closed()
+    await this.#link.hooks.closed()
   }
 
   [Symbol.asyncDispose](): Promise<void> {

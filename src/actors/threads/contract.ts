@@ -19,6 +19,8 @@ export interface ModuleSpec {
 export interface ThreadSetup {
   provider: ModuleSpec
   transport: ModuleSpec
+  /** Where guests dial over Unix sockets: a provider with guests of its own is told. */
+  socketDirectory: string
   operations: SlotLease | undefined
   boots: SlotLease | undefined
 }

@@ -60,8 +60,10 @@ async function control(port: Extract<ThreadTask, { kind: 'controller' }>['port']
 
 async function prepare(setup: ThreadSetup): Promise<ActorEnvironment> {
   return {
-    provider: await load<HcsProviderFactory>('provider', setup.provider),
-    transport: await load<HvSocketTransportFactory>('transport', setup.transport),
+    provider: await load('provider', setup.provider, (make: HcsProviderFactory, options) =>
+      make(options, { socketDirectory: setup.socketDirectory }),
+    ),
+    transport: await load('transport', setup.transport, (make: HvSocketTransportFactory, options) => make(options)),
     ...SYSTEM,
     operations: new SharedSlots(setup.operations),
     boots: new SharedSlots(setup.boots),
@@ -69,14 +71,15 @@ async function prepare(setup: ThreadSetup): Promise<ActorEnvironment> {
   }
 }
 
-async function load<F extends (options: unknown) => unknown>(
+async function load<F, T>(
   what: string,
   spec: ModuleSpec,
-): Promise<Awaited<ReturnType<F>>> {
+  make: (factory: F, options: unknown) => T | Promise<T>,
+): Promise<T> {
   try {
     const loaded = (await import(spec.module)) as { default?: unknown }
     if (typeof loaded.default !== 'function') throw new TypeError('its default export is no function')
-    const made = (await (loaded.default as F)(spec.options)) as Awaited<ReturnType<F>>
+    const made = await make(loaded.default as F, spec.options)
     if (typeof made !== 'object' || made === null) throw new TypeError(`its default export made no ${what}`)
     return made
   } catch (cause) {

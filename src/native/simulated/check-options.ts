@@ -2,10 +2,11 @@
 // not look like one that never matches.
 
 import { InvalidConfigError } from '../../errors.js'
-import { BOOLEAN, COUNT, group, INTEGER, listOf, oneOf, row, TEXT } from '../../options/rows.js'
+import { BOOLEAN, COUNT, group, INTEGER, listOf, MILLISECONDS, oneOf, row, TEXT } from '../../options/rows.js'
 import { checkOptions, optionTable, type Row, type Rows } from '../../options/table.js'
+import { isRecord } from '../../protocol/json.js'
 import { ExitType } from '../../protocol/schema/index.js'
-import type { FaultRule, HcsOp, ServiceOptions } from './options.js'
+import type { FaultRule, HcsOp, ServiceOptions, SimulatedConnectOptions } from './options.js'
 
 const OPS: readonly HcsOp[] = [
   'create',
@@ -97,4 +98,27 @@ export function checkFaultPaths(op: string, { faults = [] }: ServiceOptions): vo
       throw new InvalidConfigError({ op, path: `${path}.path`, value: rule.path, reason })
     }
   })
+}
+
+type StartOptions = Exclude<NonNullable<SimulatedConnectOptions['start']>, boolean>
+
+/** SimulatedService.connect. */
+export const CONNECT_OPTIONS = optionTable<SimulatedConnectOptions>('options', {
+  directory: TEXT,
+  start: {
+    expected: 'expected a boolean, or an object of options',
+    allows: (value) => typeof value === 'boolean' || isRecord(value),
+    members: optionTable<StartOptions>('start', {
+      ...SIMULATED_ROWS,
+      graceMs: row('milliseconds of 0 or more, or Infinity', (value) => typeof value === 'number' && value >= 0),
+    }),
+  },
+  timeoutMs: MILLISECONDS,
+  signal: row('an AbortSignal', (value) => value instanceof AbortSignal),
+})
+
+/** @throws {InvalidConfigError} naming the option */
+export function checkConnectOptions(op: string, options: SimulatedConnectOptions): void {
+  checkOptions({ op }, options, CONNECT_OPTIONS)
+  if (typeof options.start === 'object') checkFaultPaths(op, options.start)
 }

@@ -58,3 +58,16 @@ export interface ServiceOptions {
   latency?: Partial<Record<HcsOp, number | [min: number, max: number]>>
   faults?: FaultRule[]
 }
+
+export interface SimulatedConnectOptions {
+  /** Default: `defaultServiceDirectory()`. */
+  directory?: string
+  /**
+   * Default true: when no service process runs in the directory, start one. With options it is given those; one that runs already keeps
+   * its own. `graceMs`: how long it lives on without clients and VMs, milliseconds, default 10000.
+   */
+  start?: boolean | (ServiceOptions & { graceMs?: number })
+  /** Milliseconds above 0, or Infinity, for finding, starting and greeting; default 30000. */
+  timeoutMs?: number
+  signal?: AbortSignal
+}

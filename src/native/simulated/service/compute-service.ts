@@ -30,6 +30,8 @@ export interface ServiceSurroundings {
   startGuest?: (system: SystemHost) => BuiltinGuest
   /** The stream that a migration socket stands for; each can be taken once. */
   takeSocket?: (socket: bigint) => Duplex | undefined
+  /** Told of every system that has ended, before its id can be used again. */
+  ended?: ((runtimeId: string) => void) | undefined
 }
 
 /** Not the machine's, so that documents mean the same everywhere. */
@@ -49,13 +51,14 @@ export class ComputeService {
   readonly #settings: ServiceSettings
   readonly #access = new Map<string, Set<string>>()
 
-  constructor(options: ServiceOptions, { clock, startGuest, takeSocket = () => undefined }: ServiceSurroundings) {
+  constructor(options: ServiceOptions, surroundings: ServiceSurroundings) {
+    const { clock, startGuest, takeSocket = () => undefined, ended } = surroundings
     this.#options = options
     this.#clock = clock
     this.#processors = options.processors ?? DEFAULT_PROCESSORS
     this.#settings = new ServiceSettings(this.#processors)
     this.#handles = new HandleTable(clock)
-    this.#systems = new LivingSystems(options, this.#handles, this.#settings)
+    this.#systems = new LivingSystems(options, this.#handles, this.#settings, ended)
     this.#calls = new CallPath(options, clock, this.#systems, this.#handles)
     const [systems, handles] = [this.#systems, this.#handles]
     const strict = options.strictDocuments === true
@@ -155,6 +158,11 @@ export class ComputeService {
   enumerate(query: string): string {
     const entries = this.#systems.all().map(({ model }) => model.basicProperties())
     return JSON.stringify(selectSystems(query, entries))
+  }
+
+  /** Systems that exist. */
+  count(): number {
+    return this.#systems.all().length
   }
 
   serviceProperties(query: string): string {

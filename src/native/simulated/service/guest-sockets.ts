@@ -39,11 +39,10 @@ export class GuestSockets {
     return stream
   }
 
-  /** Tries everyone who holds a handle on the VM: a Host that opened it later may be the one that listens. */
+  /** Tries everyone who holds a handle on the VM: a Host that opened it later may be the one that listens. Several may share a directory. */
   async #connect(serviceId: string): Promise<Duplex> {
     let failure: unknown = problem('ECONNREFUSED', 'nobody holds this VM')
-    for (const client of this.#host.clients()) {
-      const directory = this.#directoryOf(client)
+    for (const directory of new Set(this.#host.clients().map(this.#directoryOf))) {
       if (directory === undefined) continue
       try {
         return await new UnixSocketTransport(directory).dial({ runtimeId: this.#host.model.runtimeId, serviceId })

@@ -13,16 +13,20 @@ export class LivingSystems {
   readonly #options: Pick<ServiceOptions, 'memoryMB' | 'endpoints'>
   readonly #handles: HandleTable
   readonly #settings: ServiceSettings
+  readonly #ended: (runtimeId: string) => void
   readonly #living = new Map<string, LiveSystem>()
 
+  /** @param ended told of every end, before the id of the system can be used again */
   constructor(
     options: Pick<ServiceOptions, 'memoryMB' | 'endpoints'>,
     handles: HandleTable,
     settings: ServiceSettings,
+    ended: (runtimeId: string) => void = () => undefined,
   ) {
     this.#options = options
     this.#handles = handles
     this.#settings = settings
+    this.#ended = ended
   }
 
   get(id: string): LiveSystem | undefined {
@@ -55,6 +59,7 @@ export class LivingSystems {
     void system.guest?.stop()
     system.guest = undefined
     system.exited()
+    this.#ended(model.runtimeId)
   }
 
   /** The guest crashes: both reports, then the exit. */

@@ -1,16 +1,14 @@
 // The thread of the simulated service. Its parent introduces clients (Hosts), each with its own ports and socket directory.
 
 import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads'
-import { HRESULT } from '../../../protocol/hresult.js'
 import { systemClock } from '../../clock.js'
 import type { HcsEvent } from '../../hcs.js'
+import { carryOut, refusalOf } from '../service/carry-out.js'
 import { ComputeService } from '../service/compute-service.js'
-import { HcsFailure } from '../failure.js'
 import { startBuiltinGuest } from '../service/guest-host.js'
 import type { ServiceOptions } from '../options.js'
 import { PortDuplex } from './socket-port.js'
-import type { FromService, Refusal, ServiceCall, SystemOp, ToService } from '../../remote/wire.js'
-import type { MigrationStep } from '../../hcs.js'
+import type { FromService, ServiceCall, ToService } from '../../remote/wire.js'
 
 /** From the parent. */
 export type ParentMessage =
@@ -68,7 +66,8 @@ function serve(client: string, port: MessagePort): void {
   const deliveries = new Set<(event: HcsEvent) => void>()
   ports.set(port, client)
   const answer = (message: FromService): void => port.postMessage(message)
-  const deliver = (events: number): ((event: HcsEvent) => void) => {
+  const deliver = (events: number | undefined): ((event: HcsEvent) => void) => {
+    if (events === undefined) return () => undefined
     const delivery = (event: HcsEvent): void => answer({ events, event })
     deliveries.add(delivery)
     return delivery
@@ -77,9 +76,9 @@ function serve(client: string, port: MessagePort): void {
     // Events go to a living thread or are kept for the next one: which of them were handled makes no difference here.
     if ('handled' in message) return
     const { number, events, call } = message
-    carryOut(client, call, () => deliver(events ?? 0)).then(
+    perform(client, call, deliver(events)).then(
       (ok) => answer({ number, ok }),
-      (error: unknown) => answer({ number, fails: failureOf(error) }),
+      (error: unknown) => answer({ number, fails: refusalOf(error) }),
     )
   })
   port.once('close', () => {
@@ -88,55 +87,10 @@ function serve(client: string, port: MessagePort): void {
   })
 }
 
-async function carryOut(client: string, call: ServiceCall, deliver: () => (event: HcsEvent) => void): Promise<string> {
-  switch (call.do) {
-    case 'create':
-      return String(await service.create(client, call.id, call.document, deliver()))
-    case 'open':
-      return String(await service.open(client, call.id, deliver()))
-    case 'adopt':
-      service.adopt(Number(call.token), client, deliver())
-      return call.token
-    case 'operate':
-      return isMigrationStep(call.op)
-        ? service.operate(Number(call.token), 'migrate', call.argument, call.op, call.socket)
-        : service.operate(Number(call.token), call.op, call.argument, undefined, call.socket)
-    case 'close':
-      await service.close(Number(call.token))
-      return ''
-    case 'enumerate':
-      return service.enumerate(call.query)
-    case 'serviceProperties':
-      return service.serviceProperties(call.query)
-    case 'modifyService':
-      return service.modifyService(call.settings)
-    case 'grantAccess':
-      service.grantAccess(call.vmId, call.path)
-      return ''
-    case 'revokeAccess':
-      service.revokeAccess(call.vmId, call.path)
-      return ''
-  }
-}
-
-const MIGRATION_STEPS: ReadonlySet<string> = new Set<MigrationStep>([
-  'initialize-source',
-  'start-source',
-  'transfer',
-  'finalize',
-  'cancel',
-])
-
-function isMigrationStep(op: SystemOp): op is MigrationStep {
-  return MIGRATION_STEPS.has(op)
-}
-
-function failureOf(error: unknown): Refusal {
-  if (!(error instanceof HcsFailure)) {
-    const said = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    return { hresult: HRESULT.E_UNEXPECTED, document: JSON.stringify({ ErrorMessage: said }) }
-  }
-  return { hresult: error.hresult, document: error.document ?? '' }
+async function perform(client: string, call: ServiceCall, deliver: (event: HcsEvent) => void): Promise<string> {
+  if (call.do !== 'adopt') return carryOut(service, client, call, deliver)
+  service.adopt(Number(call.token), client, deliver)
+  return call.token
 }
 
 parentPort?.on('message', (message: ParentMessage) => {

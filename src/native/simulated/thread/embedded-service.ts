@@ -1,31 +1,15 @@
-// The main thread's hold on a simulated compute service: its thread, and the Hosts that use it.
+// The main thread's hold on a simulated compute service that is a thread of this process, and the Hosts that use it.
 
 import { once } from 'node:events'
-import type { Duplex } from 'node:stream'
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads'
-import { InvalidStateError } from '../../../errors.js'
-import { checkSimulatedOptions } from '../check-options.js'
 import type { ServiceOptions } from '../options.js'
+import type { SimulatedClient } from '../simulated-service.js'
 import type { ParentAnswer, ParentMessage, RelayedPort, ServiceThreadData } from './service-thread.js'
 import { relayStream } from './socket-port.js'
 
-export interface SimulatedOptions extends ServiceOptions {
-  /** Share one service between several Hosts of a process. */
-  service?: SimulatedService
-}
+const PROVIDER_MODULE = new URL('../../remote/provider.js', import.meta.url).href
 
-/** One Host at a service. */
-export interface SimulatedClient {
-  /** A port for one more actor thread, to be transferred to the provider module there. */
-  port(): MessagePort
-  /** Makes a stream of this thread known to the service, which can take it once; `release` gives it up before that. */
-  relaySocket(stream: Duplex): { socket: bigint; release: () => void }
-  /** Closes every handle of this client. */
-  leave(): Promise<void>
-}
-
-/** A simulated compute service in a thread of its own. Given to Hosts it outlives them, so several Hosts of a process can share it. */
-export class SimulatedService {
+export class EmbeddedService {
   readonly #worker: Worker
   readonly #exited: Promise<unknown>
   readonly #leaving = new Map<number, () => void>()
@@ -59,28 +43,27 @@ export class SimulatedService {
     this.#worker.unref()
   }
 
-  /** @throws {InvalidConfigError} naming the option */
-  static async open(options: ServiceOptions = {}): Promise<SimulatedService> {
-    checkSimulatedOptions(options)
-    const service = new SimulatedService(options)
+  static async open(options: ServiceOptions): Promise<EmbeddedService> {
+    const service = new EmbeddedService(options)
     await once(service.#worker, 'online')
     return service
   }
 
-  /** @internal A Host joins; its guests dial into `socketDirectory`. */
+  get isClosed(): boolean {
+    return this.#closing !== undefined
+  }
+
+  /** A Host joins; its guests dial into `socketDirectory`. */
   join(socketDirectory: string): SimulatedClient {
-    if (this.#closing !== undefined) {
-      throw new InvalidStateError({ op: 'host.open', state: 'closed', reason: 'the simulated service is closed' })
-    }
     const client = `client ${++this.#clients}`
     let left: Promise<void> | undefined
     /** What was not taken is given up when the client leaves; the rest ends with its VM. */
     const relays = new Set<() => void>()
     return {
-      port: () => {
+      link: () => {
         const { port1, port2 } = new MessageChannel()
         this.#post({ do: 'join', client, socketDirectory, port: port2 }, [port2])
-        return port1
+        return { module: PROVIDER_MODULE, options: { port: port1 }, transfer: [port1] }
       },
       relaySocket: (stream) => {
         const { port1, port2 } = new MessageChannel()
@@ -121,9 +104,5 @@ export class SimulatedService {
     this.#post({ do: 'close' })
     await this.#exited
     this.#sockets.close()
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close()
   }
 }

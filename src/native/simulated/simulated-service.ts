@@ -1,0 +1,146 @@
+// The caller's hold on a simulated compute service, which is a thread of this process or a process of its own.
+
+import type { Duplex } from 'node:stream'
+import type { MessagePort } from 'node:worker_threads'
+import { InvalidStateError } from '../../errors.js'
+import { ServiceProcess } from '../service-process/client.js'
+import { openServiceDirectory } from '../service-process/directory.js'
+import type { Holder } from '../service-process/messages.js'
+import { checkConnectOptions, checkSimulatedOptions } from './check-options.js'
+import type { ServiceOptions, SimulatedConnectOptions } from './options.js'
+import { EmbeddedService } from './thread/embedded-service.js'
+
+const HOSTED_MODULE = new URL('./process/hosted.js', import.meta.url).href
+/** What `process/hosted.ts` calls itself. */
+const PROVIDER = 'simulated'
+/** A service process without clients and VMs lives on for so long, milliseconds. */
+const GRACE_MS = 10_000
+const REACH_MS = 30_000
+
+export type { SimulatedConnectOptions } from './options.js'
+
+export interface SimulatedOptions extends ServiceOptions {
+  /** Share one service between several Hosts of a process. */
+  service?: SimulatedService
+  /**
+   * Starts or finds the service process of this directory: at most 26 bytes, private, made where it is missing. The other options are what
+   * a service is given that is started for this; one that runs already keeps its own.
+   */
+  serviceDirectory?: string
+}
+
+/** One Host at a service. */
+export interface SimulatedClient {
+  /** The provider module for one more actor thread, with what must be transferred to it. */
+  link(): { module: string; options: unknown; transfer: MessagePort[] }
+  /** Makes a stream of this thread known to the service, which can take it once; `release` gives it up before that. */
+  relaySocket(stream: Duplex): { socket: bigint; release: () => void }
+  /** Claims the guest connection of a VM; resolves with who holds it when somebody else does. Absent where nobody else can. */
+  claim?: (runtimeId: string) => Promise<Holder | undefined>
+  release?: (runtimeId: string) => Promise<void>
+  /** Closes every handle of this client; from `force` on without waiting for the service. */
+  leave(force?: Promise<unknown>): Promise<void>
+}
+
+/**
+ * A simulated compute service that outlives the Hosts it is given to, so that several can share it: a thread of this process (`open`), or a
+ * process of its own that outlives this program too (`connect`).
+ */
+export class SimulatedService {
+  readonly #home: EmbeddedService | ServiceProcess
+  #closing: Promise<void> | undefined
+
+  private constructor(home: EmbeddedService | ServiceProcess) {
+    this.#home = home
+  }
+
+  /**
+   * Starts one in a thread of this process; it ends with the process.
+   *
+   * @throws {InvalidConfigError} naming the option
+   */
+  static async open(options: ServiceOptions = {}): Promise<SimulatedService> {
+    checkSimulatedOptions(options)
+    return new SimulatedService(await EmbeddedService.open(options))
+  }
+
+  /**
+   * Finds the service process of a directory, or starts it. Programs that name the same directory share it; its VMs live on when they end,
+   * as their `ShouldTerminateOnLastHandleClosed` says.
+   *
+   * @throws {InvalidConfigError} naming the option; the directory that was given is a link, another user's, or open to others
+   * @throws {ProviderUnavailableError} none runs and `start` is false, it cannot be started, it is of another protocol or another provider, or
+   *   the default directory is unfit
+   * @throws {OperationTimeoutError} it lives and does not answer
+   * @throws {AbortError}
+   */
+  static async connect(options: SimulatedConnectOptions = {}): Promise<SimulatedService> {
+    const op = 'SimulatedService.connect'
+    checkConnectOptions(op, options)
+    return SimulatedService.connectFor(op, 'directory', options)
+  }
+
+  /** @internal The same, of options that were checked, on behalf of another call; `option` is the name of the directory there. */
+  static async connectFor(op: string, option: string, options: SimulatedConnectOptions): Promise<SimulatedService> {
+    const { directory: given, start = true, timeoutMs = REACH_MS, signal } = options
+    const directory = await openServiceDirectory({ op, given, option, create: start !== false })
+    const { graceMs = GRACE_MS, ...own } = typeof start === 'object' ? start : {}
+    const home = await ServiceProcess.reach({
+      op,
+      directory,
+      provider: PROVIDER,
+      start: start === false ? undefined : { module: HOSTED_MODULE, options: own, graceMs },
+      timeoutMs,
+      signal,
+    })
+    return new SimulatedService(home)
+  }
+
+  /** Of a service process: where it is found, and where guests dial. Undefined for one of this process. */
+  get directory(): string | undefined {
+    return this.#home instanceof ServiceProcess ? this.#home.directory : undefined
+  }
+
+  /** The process that serves. */
+  get pid(): number {
+    return this.#home instanceof ServiceProcess ? this.#home.pid : process.pid
+  }
+
+  /** Whether this call started it, with the options it gave; one that ran already has its own. */
+  get started(): boolean {
+    return this.#home instanceof ServiceProcess ? this.#home.started : true
+  }
+
+  /**
+   * @internal A Host joins; its guests dial into `socketDirectory`, those of a service process into its own directory.
+   *
+   * @throws {InvalidStateError} closed
+   * @throws {ProviderUnavailableError} the process is gone
+   */
+  async join(socketDirectory: string): Promise<SimulatedClient> {
+    const op = 'host.open'
+    const home = this.#home
+    if (this.#closing !== undefined || (home instanceof EmbeddedService && home.isClosed)) {
+      throw new InvalidStateError({ op, state: 'closed', reason: 'the simulated service is closed' })
+    }
+    if (home instanceof EmbeddedService) return home.join(socketDirectory)
+    const client = await home.join(op, REACH_MS)
+    return {
+      link: () => ({ ...client.link(), transfer: [] }),
+      relaySocket: (stream) => client.relaySocket(stream),
+      claim: (runtimeId) => client.claim(runtimeId),
+      release: (runtimeId) => client.release(runtimeId),
+      leave: (force) => client.leave(force),
+    }
+  }
+
+  /** Of one of this process: ends every VM and the thread. Of a service process: only leaves it. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#home.close()
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}
