@@ -63,7 +63,7 @@ export default tseslint.config(
   // and the entries of threads, and the commands.
   {
     files: ['src/**/*.ts'],
-    ignores: ['src/cli/**', 'src/native/{computecore,hyperv-socket,remote,unix-socket}/**', ...REAL],
+    ignores: ['src/cli/**', 'src/native/{computecore,hyperv-socket,remote,service-process,unix-socket}/**', ...REAL],
     rules: {
       'no-restricted-globals': ['error', ...outside(GLOBALS), ...outside(TIMERS)],
       'no-restricted-properties': ['error', ...PROPERTIES],
@@ -73,7 +73,7 @@ export default tseslint.config(
   },
   // The rest may read the clock, and still sets no timer of its own: a delay beyond 2^31 - 1 ms would be none.
   {
-    files: ['src/cli/**/*.ts', 'src/native/{computecore,hyperv-socket,remote,unix-socket}/**/*.ts'],
+    files: ['src/cli/**/*.ts', 'src/native/{computecore,hyperv-socket,remote,service-process,unix-socket}/**/*.ts'],
     rules: { 'no-restricted-globals': ['error', ...outside(TIMERS)] },
   },
 )

@@ -13,7 +13,7 @@
 /** What knows neither time, nor chance, nor this system, nor another thread. */
 const QUIET = ['events', 'stream']
 const PURE = ['hresult', 'errors', 'protocol', 'options', 'checks']
-const NATIVE = ['native', 'windows', 'sockets', 'simulated', 'simulatedEdge']
+const NATIVE = ['native', 'windows', 'sockets', 'serviceProcess', 'simulated', 'simulatedEdge']
 const ACTORS = ['contracts', 'hearts', 'rooms', 'edges', 'threads', 'actors']
 
 /** @type {Record<string, Zone>} */
@@ -39,6 +39,13 @@ export const ZONES = {
     why: 'the contracts of the native layer know none of its bindings',
   },
   sockets: { path: '^src/native/(remote|unix-socket)/', sees: [...PURE, 'native'], core: '*', why: 'native' },
+  serviceProcess: {
+    path: '^src/native/service-process/',
+    sees: [...PURE, 'native', 'sockets'],
+    packages: ['koffi', 'msgpackr'],
+    core: '*',
+    why: 'a service process holds any provider: it knows none',
+  },
   windows: {
     path: '^src/native/(computecore|hyperv-socket)/',
     sees: [...PURE, 'native', 'sockets'],
@@ -47,8 +54,8 @@ export const ZONES = {
     why: 'koffi is loaded by the bindings to libraries alone',
   },
   simulatedEdge: {
-    path: '^src/native/simulated/(thread/|(devices/host-files|state/(saved-states|runtime-id)|guests/host-folder)\\.ts$)',
-    sees: [...PURE, 'native', 'sockets', 'simulated'],
+    path: '^src/native/simulated/(thread/|process/|(simulated-service|devices/host-files|state/(saved-states|runtime-id)|guests/host-folder)\\.ts$)',
+    sees: [...PURE, 'native', 'sockets', 'serviceProcess', 'simulated'],
     core: '*',
     why: 'the threads, files and ids of the system, which the simulated service has from here alone',
   },

@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { SERVICE_FILES } from './directory.js'
 import type { Secret } from './handshake.js'
 
@@ -23,6 +24,6 @@ export async function serviceSecret(directory: string, platform: NodeJS.Platform
     const secret = await readFile(path)
     if (secret.byteLength === SECRET_BYTES) return secret
     if (attempt === 100) throw new Error(`${path} is no secret of ${SECRET_BYTES} bytes; remove it`)
-    await new Promise((resolve) => setTimeout(resolve, 10))
+    await setTimeout(10)
   }
 }
