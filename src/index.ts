@@ -24,6 +24,7 @@ export type { ComputeSystemQuery, ComputeSystemSummary, HostOptions, HostStats }
 export type { CallOptions } from './actors/mailbox/contract.js'
 
 export type { MigrationNotifications } from './actors/vm/migration-notifications.js'
+export type { HostModifyRequest } from './actors/vm/changes.js'
 export { UtilityVM, type VmEvents } from './actors/vm/proxy.js'
 export type * from './actors/vm/managers/index.js'
 

@@ -10,19 +10,26 @@ export { isWellFormed } from '../protocol/text.js'
 
 /** Settings as text; without a type, members keep the order given. @throws {InvalidConfigError} no object, or not serialisable */
 export function documentText(subject: CallSubject, type: TypeName | undefined, settings: unknown): string {
-  try {
+  return readArgument(subject, 'settings', () => {
     if (!isRecord(settings)) {
       const reason = type === undefined ? 'expected an object' : `expected an object of type ${type}`
       throw new InvalidConfigError({ ...subject, path: 'settings', secret: settings, reason })
     }
-    return serialiseDocument(type, settings)
-  } catch (error) {
-    if (error instanceof DocumentError) {
+    return settingsText(subject, settings, type)
+  })
+}
+
+/** Settings of any kind as text. @throws {InvalidConfigError} not serialisable */
+export function settingsText(subject: CallSubject, settings: unknown, type?: TypeName): string {
+  return readArgument(subject, 'settings', () => {
+    try {
+      return serialiseDocument(type, settings)
+    } catch (error) {
+      if (!(error instanceof DocumentError)) throw error
       const { path, problem: reason, value } = error
       throw new InvalidConfigError({ ...subject, path, ...atPath(value), reason, cause: error })
     }
-    throw unreadable(subject, 'settings', error)
-  }
+  })
 }
 
 /**

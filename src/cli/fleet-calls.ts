@@ -41,7 +41,7 @@ export function vmCallProblem({ method, args }: PlannedCall): CallProblem | unde
   const name = method as HostMethod
   return (
     countProblem(args, vmArity(name)) ??
-    refusal(() => changeOf(NOBODY, name, args)) ??
+    argumentProblem(() => changeOf(NOBODY, name, args)) ??
     settingsProblem(args, vmSettings(name))
   )
 }
@@ -60,7 +60,7 @@ export function guestCallProblem({ method, args }: PlannedCall, guestOS: GuestOS
   if (!resource.guests.includes(guestOS)) return { path: '', problem: `expected a method for a ${guestOS} guest` }
   return (
     countProblem(args, count) ??
-    refusal(() => resourceRequest(name, args, { op: `guest.${name}`, id: '' })) ??
+    argumentProblem(() => resourceRequest(name, args, { op: `guest.${name}`, id: '' })) ??
     settingsProblem(args, document)
   )
 }
@@ -68,7 +68,7 @@ export function guestCallProblem({ method, args }: PlannedCall, guestOS: GuestOS
 /** The message of a refusal then has no head: the place in the file stands for it. */
 const NOBODY = { op: '' } as Subject
 
-function refusal(make: () => unknown): CallProblem | undefined {
+function argumentProblem(make: () => unknown): CallProblem | undefined {
   try {
     make()
     return undefined

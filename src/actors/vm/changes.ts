@@ -3,6 +3,8 @@
 // service's to answer.
 
 import { InvalidConfigError } from '../../errors.js'
+import { ANYTHING, oneOf, row, secret } from '../../options/rows.js'
+import { checkOptions, optionTable } from '../../options/table.js'
 import {
   HOST_METHODS,
   HOST_RESOURCES,
@@ -10,7 +12,9 @@ import {
   type HostMethod,
   type HostResource,
 } from '../../protocol/host-modifications/index.js'
-import { documentText } from '../arguments.js'
+import { RequestType } from '../../protocol/schema/index.js'
+import { isWellFormed } from '../../protocol/text.js'
+import { documentText, settingsText } from '../arguments.js'
 
 /** One modification, ready to send. */
 export interface Change {
@@ -33,7 +37,36 @@ export function changeOf(subject: Subject, method: HostMethod, args: readonly un
   const path = resourcePath(resource, (name) => segmentText(subject, resource, name, args[takes.indexOf(name)]))
   const index = takes.findIndex((name) => name === 'settings' || name === 'settings?')
   const isAbsent = index === -1 || (takes[index] === 'settings?' && args[index] === undefined)
-  return change(subject, path, verb, isAbsent ? undefined : settingsText(subject, resource, args[index]))
+  return change(subject, path, verb, isAbsent ? undefined : statedSettings(subject, resource, args[index]))
+}
+
+/** A modify request of the caller's own, for what no method is about. */
+export interface HostModifyRequest {
+  /** Such as `VirtualMachine/Devices/ComPorts/0`. */
+  ResourcePath: string
+  /** Absent: the request has none, which HCS takes for Update. */
+  RequestType?: RequestType | undefined
+  /** Sent as given, members in the caller's order. */
+  Settings?: unknown
+}
+
+const PATH = row(
+  'a non-empty string without unpaired surrogates',
+  (value) => typeof value === 'string' && value !== '' && isWellFormed(value),
+)
+const REQUEST = optionTable<HostModifyRequest>('request', {
+  ResourcePath: PATH,
+  RequestType: oneOf(...RequestType),
+  Settings: secret(ANYTHING),
+})
+
+/** The modification that a request of the caller's own is. @throws {InvalidConfigError} */
+export function ownChange(subject: Subject, request: unknown): Change {
+  if (request === undefined) throw refuse(subject, 'request', request, 'expected an object')
+  checkOptions(subject, request as HostModifyRequest, REQUEST)
+  const { ResourcePath: path, RequestType: type, Settings: settings } = request as Partial<HostModifyRequest>
+  if (path === undefined) throw refuse(subject, 'ResourcePath', path, PATH.expected)
+  return change(subject, path, type, settings === undefined ? undefined : settingsText(subject, settings))
 }
 
 /** `settings` is JSON text. */
@@ -50,7 +83,7 @@ function segmentText(subject: Subject, { segments }: HostResource, name: string,
   return segment?.text?.(value) ?? String(value)
 }
 
-function settingsText(subject: Subject, { settings, number }: HostResource, value: unknown): string {
+function statedSettings(subject: Subject, { settings, number }: HostResource, value: unknown): string {
   if (number === undefined) return documentText(subject, settings, value)
   const isNumber = typeof value === 'bigint' || (typeof value === 'number' && Number.isFinite(value))
   if (!isNumber) throw refuse(subject, number.name, value, number.expected)

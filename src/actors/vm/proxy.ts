@@ -31,7 +31,7 @@ import type { GuestOS } from '../../protocol/guest-os.js'
 import { checkCallOptions } from '../mailbox/call-options.js'
 import type { CallOptions } from '../mailbox/contract.js'
 import { within } from '../mailbox/within.js'
-import { changeOf, type Subject } from './changes.js'
+import { changeOf, ownChange, type Change, type HostModifyRequest, type Subject } from './changes.js'
 import type { ExitNotice } from './contract.js'
 import type { RelayedSocket, VmLink } from './link.js'
 import type { ExitStatus, LifetimeManager, MigrationConfig, MigrationManager } from './managers/index.js'
@@ -256,8 +256,30 @@ export class UtilityVM extends ModifiableEvents implements LifetimeManager, Migr
 
   async #modify(method: HostMethod, args: readonly unknown[], options: CallOptions | undefined): Promise<void> {
     const subject = this.#subject(method)
-    const change = readArgument(subject, 'settings', () => changeOf(subject, method, args))
-    this.#assertOpen(method)
+    await this.#change(
+      subject,
+      readArgument(subject, 'settings', () => changeOf(subject, method, args)),
+      options,
+    )
+  }
+
+  /**
+   * Sends a modify request of the caller's own, for what no method is about. Queued like every change; the service judges it.
+   *
+   * @throws {InvalidConfigError} an unknown member, no resource path, an unknown request type, settings that are no JSON
+   * @throws {HcsError} the service refused it
+   */
+  async modify(request: HostModifyRequest, options?: CallOptions): Promise<void> {
+    const subject = this.#subject('modify')
+    await this.#change(
+      subject,
+      readArgument(subject, 'request', () => ownChange(subject, request)),
+      options,
+    )
+  }
+
+  async #change(subject: Subject, change: Change, options: CallOptions | undefined): Promise<void> {
+    if (this.#closing !== undefined) throw refusal('closed', subject)
     await this.#link.mailbox.call('modify', change, { ...subject, path: change.path }, options)
   }
 

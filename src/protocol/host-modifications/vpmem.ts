@@ -9,6 +9,10 @@ export interface VPMemManager {
   /** `id` 0 up to, but not including, `VirtualPMem.MaximumCount` of the create document. */
   addVPMemDevice(id: number, settings: VirtualPMemDevice, options?: CallOptions): Promise<void>
   removeVPMemDevice(id: number, options?: CallOptions): Promise<void>
+  /** One more image in a filled device, `offset` bytes behind its start: a multiple of 4096, inside the device's size. */
+  addVPMemMapping(id: number, offset: number, settings: VirtualPMemMapping, options?: CallOptions): Promise<void>
+  /** `offset` 0 takes out the device's own image, and the rest with it. */
+  removeVPMemMapping(id: number, offset: number, options?: CallOptions): Promise<void>
 }
 
 export const vpmem = hostModifications<VPMemManager>()({
@@ -35,5 +39,7 @@ export const vpmem = hostModifications<VPMemManager>()({
   methods: {
     addVPMemDevice: { of: 'vpmemDevice', verb: 'Add', takes: ['id', 'settings'] },
     removeVPMemDevice: { of: 'vpmemDevice', verb: 'Remove', takes: ['id'] },
+    addVPMemMapping: { of: 'vpmemMapping', verb: 'Add', takes: ['id', 'offset', 'settings'] },
+    removeVPMemMapping: { of: 'vpmemMapping', verb: 'Remove', takes: ['id', 'offset'] },
   },
 })

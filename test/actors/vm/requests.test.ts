@@ -14,6 +14,7 @@ const pci: schema.VirtualPciDevice = { Functions: [{ DeviceInstancePath: 'PCIP\\
 const plan9: schema.Plan9Share = { Name: '0', AccessName: '0', Path: 'C:\\data', Port: 564, Flags: 0 }
 const service: schema.HvSocketServiceConfig = { ConnectSecurityDescriptor: '', AllowWildcardBinds: false }
 const pmem: schema.VirtualPMemDevice = { HostPath: 'C:\\p.vhd', ReadOnly: true, ImageFormat: 'Vhd1' }
+const mapping: schema.VirtualPMemMapping = { HostPath: 'C:\\m.vhd', ImageFormat: 'Vhd1' }
 const vsmb: schema.VirtualSmbShare = { Name: 's1', Path: 'C:\\data', Options: { ReadOnly: true } }
 
 const DEVICES = 'VirtualMachine/Devices'
@@ -42,6 +43,16 @@ const ROWS: Row[] = [
   [(vm) => vm.removeHvSocketService(`{${GUID}}`), 'removeHvSocketService', remove(`${TABLE}/{${GUID}}`)],
   [(vm) => vm.addVPMemDevice(0, pmem), 'addVPMemDevice', add(`${DEVICES}/VirtualPMem/Devices/0`, pmem)],
   [(vm) => vm.removeVPMemDevice(127), 'removeVPMemDevice', remove(`${DEVICES}/VirtualPMem/Devices/127`)],
+  [
+    (vm) => vm.addVPMemMapping(3, 8192, mapping),
+    'addVPMemMapping',
+    add(`${DEVICES}/VirtualPMem/Devices/3/Mappings/8192`, mapping),
+  ],
+  [
+    (vm) => vm.removeVPMemMapping(3, 8192),
+    'removeVPMemMapping',
+    remove(`${DEVICES}/VirtualPMem/Devices/3/Mappings/8192`),
+  ],
   [(vm) => vm.addVSMB(vsmb), 'addVSMB', add(`${DEVICES}/VirtualSmb/Shares`, vsmb)],
   [
     (vm) => vm.removeVSMB({ Name: 's1' }),
@@ -94,6 +105,52 @@ describe('requests of the VM managers', () => {
 
   it('HCS-058 covers every modification there is', () => {
     assert.deepEqual(new Set(ROWS.map(([, method]) => method)), new Set(Object.keys(HOST_METHODS)))
+  })
+
+  it('HCS-058 a request of the caller’s own goes as given: path, type, settings of any kind', async () => {
+    const { vm, provider } = await make()
+    await vm.modify({ ResourcePath: 'A/{x}', RequestType: 'PreAdd', Settings: { Zeta: 0, Path: undefined, Alpha: '' } })
+    await vm.modify({ ResourcePath: 'A', RequestType: undefined, Settings: 18_446_744_073_709_551_615n })
+    await vm.modify({ ResourcePath: 'A', Settings: null })
+    await vm.modify({ ResourcePath: 'A' })
+    assert.deepEqual(
+      provider.calls.map(({ argument }) => argument),
+      [
+        '{"ResourcePath":"A/{x}","RequestType":"PreAdd","Settings":{"Zeta":0,"Alpha":""}}',
+        '{"ResourcePath":"A","Settings":18446744073709551615}',
+        '{"ResourcePath":"A","Settings":null}',
+        '{"ResourcePath":"A"}',
+      ],
+    )
+  })
+
+  it('a request of the caller’s own with a mistake is refused, and nothing is sent', async () => {
+    const { vm, provider } = await make()
+    const cyclic: Record<string, unknown> = {}
+    cyclic['self'] = cyclic
+    const path = { ResourcePath: 'A' }
+    const mistakes: [request: unknown, path: string][] = [
+      [undefined, 'request'],
+      [null, 'request'],
+      ['A', 'request'],
+      [[], 'request'],
+      [{}, 'ResourcePath'],
+      [{ ResourcePath: '' }, 'ResourcePath'],
+      [{ ResourcePath: 5 }, 'ResourcePath'],
+      [{ ResourcePath: '\ud800' }, 'ResourcePath'],
+      [{ ...path, RequestType: 'add' }, 'RequestType'],
+      [{ ...path, RequestType: null }, 'RequestType'],
+      [{ ...path, Setting: {} }, 'Setting'],
+      [{ ...path, GuestRequest: {} }, 'GuestRequest'],
+      [{ ...path, Settings: { a: Symbol('x') } }, '$.a'],
+      [{ ...path, Settings: () => undefined }, '$'],
+    ]
+    for (const [request, where] of mistakes) {
+      const error = await rejectsWith(vm.modify(request as never), InvalidConfigError)
+      assert.equal(error.path, where, String(error))
+    }
+    await rejectsWith(vm.modify({ ...path, Settings: cyclic }), InvalidConfigError)
+    assert.deepEqual(provider.calls, [])
   })
 
   it('HCS-059 the four controllers have their GUIDs in the path', async () => {
@@ -210,6 +267,8 @@ describe('arguments of the VM managers', () => {
     ['removePipe', 'hostPath', names, (vm, bad) => vm.removePipe(bad)],
     ['updateHvSocketService', 'serviceId', guids, (vm, bad) => vm.updateHvSocketService(bad, service)],
     ['removeHvSocketService', 'serviceId', guids, (vm, bad) => vm.removeHvSocketService(bad)],
+    ['addVPMemMapping', 'offset', numbers, (vm, bad) => vm.addVPMemMapping(0, bad, mapping)],
+    ['removeVPMemMapping', 'id', numbers, (vm, bad) => vm.removeVPMemMapping(bad, 0)],
     ['addVPMemDevice', 'id', numbers, (vm, bad) => vm.addVPMemDevice(bad, pmem)],
     ['removeVPMemDevice', 'id', numbers, (vm, bad) => vm.removeVPMemDevice(bad)],
     ['updateMemory', 'sizeInMB', ['512', NaN, Infinity, null, undefined, {}], (vm, bad) => vm.updateMemory(bad)],

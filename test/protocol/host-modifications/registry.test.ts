@@ -42,7 +42,7 @@ describe('statements of host modifications', () => {
     const text = (file: string): string => readFileSync(new URL(file, FOLDER), 'utf8')
     const exported = text('registry.d.ts')
     for (const name of stating) {
-      for (const [, manager] of text(`${name}.d.ts`).matchAll(/export interface (\w+)/g)) {
+      for (const [, manager] of text(`${name}.d.ts`).matchAll(/export interface (\w+Manager)\b/g)) {
         assert.match(exported, new RegExp(`export type \\{[^}]*\\b${manager}\\b`), `${manager} is not exported`)
       }
     }
