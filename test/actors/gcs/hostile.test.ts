@@ -206,7 +206,7 @@ describe('a hostile guest', () => {
     peer.answer(execute, { ProcessId: 1 })
     const process = await creating
     assert.equal(String((await once(process.stdout!, 'data'))[0]), 'once')
-    await Promise.all(ends.map((end, index) => Promise.race([end, index])))
+    await Promise.all(ends.map((end, index) => Promise.race([end, Promise.resolve(index)])))
     for (const socket of sockets) socket.destroy()
     assert.equal(String(Buffer.concat(await process.stdout!.toArray())), '')
     assert.equal(await hostile.guest.isConnected(), true)

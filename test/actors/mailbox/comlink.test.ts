@@ -48,7 +48,7 @@ for (const [adapter, adapt] of Object.entries(ADAPTERS)) {
       assert.equal(attached.runtimeId, 'aaaaaaaa-0000-0000-0000-000000000001')
       ok(await actor.start({ options: '' }))
       const modify = { request: '{"ResourcePath":"x"}', op: 'vm.x', path: 'x' }
-      await Promise.all([ok(await actor.modify(modify)), ok(await actor.modify(modify))])
+      for (const answer of await Promise.all([actor.modify(modify), actor.modify(modify)])) ok(answer)
       provider.script = () => failure(0x8037_0105)
       const refused = await actor.pause({ options: '' })
       assert('error' in refused)

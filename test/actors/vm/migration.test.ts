@@ -146,7 +146,7 @@ describe('migration calls', () => {
       const held = await provider.next(op)
       clock.advance(10_000_000_000)
       for (const call of calls) assert.equal(await pending(call), true)
-      calls.shift()
+      void calls.shift()
       held.resolve()
     }
     await Promise.all(calls)

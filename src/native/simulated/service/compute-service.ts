@@ -188,7 +188,7 @@ export class ComputeService {
 
   /** Ends every system without telling anybody. */
   async stop(): Promise<void> {
-    const guests = this.#systems.all().map((system) => system.guest?.stop())
+    const guests = this.#systems.all().map(async (system) => system.guest?.stop())
     this.#migrations.stop()
     this.#handles.clear()
     this.#systems.clear()

@@ -149,7 +149,7 @@ const trap: Builtin = async (call) => {
 const wait: Builtin = async ({ context, shell }) => {
   const pids = context.args.slice(1)
   const jobs = pids.length === 0 ? shell.jobs : pids.map((pid) => shell.jobs.find((job) => String(job.pid) === pid))
-  const ended = Promise.all(jobs.map((job) => job?.ended ?? COMMAND_NOT_FOUND))
+  const ended = Promise.all(jobs.map((job) => job?.ended ?? Promise.resolve(COMMAND_NOT_FOUND)))
   const signalled = shell.traps?.signalled().then(() => undefined)
   const codes = await context.kill.race(signalled === undefined ? ended : Promise.race([ended, signalled]))
   if (codes === undefined) return INTERRUPTED_BASE + SIGTERM
