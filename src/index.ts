@@ -84,7 +84,9 @@ export {
   type SimulatedGuestOptions,
   type SimulatedHardware,
 } from './native/simulated/guests/standalone.js'
-export type { HvSocketDialer } from './native/hvsocket.js'
+export type { MachineAdapter, MachineDisk, MachinePmem, MachineShare } from './native/simulated/guests/machine.js'
+export type { Clock, Timer } from './native/clock.js'
+export type { HvSocketDialer, HvSocketEndpoint } from './native/hvsocket.js'
 export type { FaultRule, HcsOp, ServiceOptions } from './native/simulated/options.js'
 export type {
   HcsEvent,

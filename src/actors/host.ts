@@ -339,7 +339,7 @@ export class Host extends Events<HostEvents> {
     this.#assertOpen(op, id)
     if (entry === undefined) {
       if (!readArgument({ op }, 'vm', () => vm instanceof UtilityVM)) {
-        throw new InvalidConfigError({ op, path: 'vm', value: vm, reason: 'expected a UtilityVM of this host' })
+        throw new InvalidConfigError({ op, path: 'vm', secret: vm, reason: 'expected a UtilityVM of this host' })
       }
       const reason = 'the VM handle is closed, or belongs to another host'
       throw new InvalidStateError({ op, id: vm.id, state: 'closed', reason })

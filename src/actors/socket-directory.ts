@@ -23,7 +23,8 @@ export async function openSocketDirectory(given: string | undefined): Promise<So
   if (Buffer.byteLength(given) > MAX_DIRECTORY_BYTES)
     throw refuse(given, `expected at most ${MAX_DIRECTORY_BYTES} bytes`)
   const found = await stat(given).catch((cause: unknown) => {
-    throw refuse(given, 'it does not exist', cause)
+    const isMissing = (cause as { code?: unknown } | null)?.code === 'ENOENT'
+    throw refuse(given, isMissing ? 'it does not exist' : `it cannot be used: ${String(cause)}`, cause)
   })
   if (!found.isDirectory()) throw refuse(given, 'it is no directory')
   return { path: given, release: () => Promise.resolve() }
@@ -35,7 +36,11 @@ async function privateDirectory(): Promise<SocketDirectory> {
   const addedBytes = prefix.length + 7
   const parent =
     process.platform !== 'win32' && Buffer.byteLength(tmpdir()) + addedBytes > MAX_DIRECTORY_BYTES ? '/tmp' : tmpdir()
-  const path = await mkdtemp(join(parent, prefix))
+  const path = await mkdtemp(join(parent, prefix)).catch((cause: unknown) => {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    const reason = `no private directory can be made in the temporary directory ${parent} (${why}); give a socketDirectory, or set TMPDIR`
+    throw new InvalidConfigError({ op: 'host.open', path: 'socketDirectory', reason, cause })
+  })
   keep(path)
   return {
     path,

@@ -3,7 +3,7 @@
 
 import type { Duplex } from 'node:stream'
 
-export interface HvSocketAddress {
+export interface HvSocketEndpoint {
   /** Hyper-V VM GUID, lower case, no braces: the VM's runtime id, not its compute system id. */
   readonly runtimeId: string
   /** Service GUID, lower case, no braces. */
@@ -12,7 +12,7 @@ export interface HvSocketAddress {
 
 /** One listening socket. Connections that arrive before `accept` is called wait in the backlog. */
 export interface HvSocketListener {
-  readonly address: HvSocketAddress
+  readonly address: HvSocketEndpoint
   /**
    * Resolves with the next connection, paused, half-open allowed. Rejects when the listener closes (an error whose `code` is
    * 'ERR_SERVER_CLOSED') or fails, and with the signal's reason when that ends the waiting; the listener goes on listening then.
@@ -24,14 +24,14 @@ export interface HvSocketListener {
 
 /** The host's side. `listen` rejects with an error whose `code` is 'EADDRINUSE' when somebody listens there already. */
 export interface HvSocketTransport {
-  listen(address: HvSocketAddress): Promise<HvSocketListener>
+  listen(address: HvSocketEndpoint): Promise<HvSocketListener>
   /** Closes every listener that is still open. */
   close(): Promise<void>
 }
 
 /** The guest's side, used by built-in guests and tests. Rejects at once (ENOENT, ECONNREFUSED) when nobody listens. */
 export interface HvSocketDialer {
-  dial(address: HvSocketAddress): Promise<Duplex>
+  dial(address: HvSocketEndpoint): Promise<Duplex>
 }
 
 /** Default export of a transport module: called once in each actor thread. `options` have crossed by structured clone. */

@@ -13,6 +13,8 @@ export const BOOLEAN = row('a boolean', (value) => typeof value === 'boolean')
 export const STRING = row('a string', (value) => typeof value === 'string')
 export const TEXT = row('a non-empty string', (value) => typeof value === 'string' && value !== '')
 export const INTEGER = row('an integer', Number.isSafeInteger)
+/** An integer of 0 or more. */
+export const NUMBER = row('an integer of 0 or more', (value) => Number.isSafeInteger(value) && (value as number) >= 0)
 export const COUNT = row('an integer above 0', isCount)
 export const COUNT_OR_INFINITY = row('an integer above 0, or Infinity', (value) => value === Infinity || isCount(value))
 /** A time to wait. */

@@ -59,6 +59,22 @@ export function checkOptions<T>(subject: OptionSubject, options: T | undefined, 
   }
 }
 
+/** The same of an object that must be there, with every member. @throws {InvalidConfigError} */
+export function checkRequired<T>(subject: OptionSubject, options: T, table: OptionTable<T>): void {
+  checkPresent(subject, options, table)
+  for (let at = 0; at < table.names.length; at++) {
+    const path = table.names[at]!
+    if ((options as Readonly<Record<string, unknown>>)[path] !== undefined) continue
+    throw new InvalidConfigError({ ...subject, path, value: undefined, reason: table.rows[at]!.expected })
+  }
+}
+
+/** The same of an object that must be there. @throws {InvalidConfigError} */
+export function checkPresent<T>(subject: OptionSubject, options: T, table: OptionTable<T>): void {
+  if (options !== undefined) return checkOptions(subject, options, table)
+  throw new InvalidConfigError({ ...subject, path: table.what, value: undefined, reason: 'expected an object' })
+}
+
 /** A name that must be one of a list, such as that of an event. @throws {InvalidConfigError} */
 export function checkName(subject: OptionSubject, path: string, name: unknown, known: readonly string[]): void {
   if (typeof name === 'string' && known.includes(name)) return

@@ -5,7 +5,7 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { Readable, type Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { HvSocketAddress, HvSocketDialer, HvSocketListener, HvSocketTransport } from '#dist/native/hvsocket.js'
+import type { HvSocketEndpoint, HvSocketDialer, HvSocketListener, HvSocketTransport } from '#dist/native/hvsocket.js'
 import { vsockServiceId } from '#dist/protocol/hvsocket.js'
 import { pending, rejection } from '../support/expect.js'
 
@@ -40,7 +40,7 @@ export function transportContract(under: TransportUnderTest): void {
     let runtimeId: string
     const streams = new Set<Duplex>()
 
-    const at = (port: number): HvSocketAddress => ({ runtimeId, serviceId: vsockServiceId(port) })
+    const at = (port: number): HvSocketEndpoint => ({ runtimeId, serviceId: vsockServiceId(port) })
     const keep = (stream: Duplex): Duplex => {
       streams.add(stream)
       return stream

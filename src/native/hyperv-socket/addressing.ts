@@ -14,7 +14,7 @@ import {
   VSOCK_CID,
   vsockPort,
 } from '../../protocol/hvsocket.js'
-import type { HvSocketAddress } from '../hvsocket.js'
+import type { HvSocketEndpoint } from '../hvsocket.js'
 import type { SocketOption } from './calls.js'
 import type { SocketLibrary } from './errors.js'
 
@@ -29,11 +29,11 @@ export interface SocketRequest {
 export interface Addressing {
   readonly library: SocketLibrary
   /** @throws {InvalidConfigError} the family has no such address */
-  listener(address: HvSocketAddress): SocketRequest
+  listener(address: HvSocketEndpoint): SocketRequest
   /** @param timeoutMs how long the connect may take, for families whose stack can be told */
-  dialer(address: HvSocketAddress, timeoutMs: number): SocketRequest
+  dialer(address: HvSocketEndpoint, timeoutMs: number): SocketRequest
   /** A listener is gone; its address is free. */
-  released?(address: HvSocketAddress): void
+  released?(address: HvSocketEndpoint): void
 }
 
 /** Hyper-V sockets of Windows. */
@@ -69,7 +69,7 @@ const CIDS: ReadonlyMap<string, number> = new Map([
  * @param cids CIDs of VMs by runtime id; the special VM ids that have a CID are known
  */
 export function vsock(cids: ReadonlyMap<string, number> = new Map()): Addressing {
-  const encode = ({ runtimeId, serviceId }: HvSocketAddress): Uint8Array => {
+  const encode = ({ runtimeId, serviceId }: HvSocketEndpoint): Uint8Array => {
     const cid = cids.get(runtimeId) ?? CIDS.get(runtimeId)
     const port = vsockPort(serviceId)
     const op = 'transport'

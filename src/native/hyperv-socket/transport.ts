@@ -4,7 +4,7 @@
 import type { Duplex } from 'node:stream'
 import { AcceptQueue, listenerClosed } from '../accept-queue.js'
 import type { Clock } from '../clock.js'
-import type { HvSocketAddress, HvSocketDialer, HvSocketListener, HvSocketTransport } from '../hvsocket.js'
+import type { HvSocketEndpoint, HvSocketDialer, HvSocketListener, HvSocketTransport } from '../hvsocket.js'
 import { AcceptorClient, refusal, type RemoteListener } from './acceptor-client.js'
 import type { AcceptorLink } from './acceptor.js'
 import type { Addressing } from './addressing.js'
@@ -28,7 +28,7 @@ const RETRY_WAIT_MS = 100
 /** What accepts that nobody waits for any more may bring; there are no others. */
 const HELD = Infinity
 
-function nameOf({ runtimeId, serviceId }: HvSocketAddress): string {
+function nameOf({ runtimeId, serviceId }: HvSocketEndpoint): string {
   return `${runtimeId}:${serviceId}`
 }
 
@@ -40,7 +40,7 @@ class Listener implements HvSocketListener {
   #closing: Promise<void> | undefined
 
   constructor(
-    readonly address: HvSocketAddress,
+    readonly address: HvSocketEndpoint,
     private readonly onClosed: () => void,
   ) {}
 
@@ -99,7 +99,7 @@ export class HyperVSocketTransport implements HvSocketTransport, HvSocketDialer 
     return new HyperVSocketTransport(link, addressing, await loadSocketCalls(link.library), clock)
   }
 
-  async listen(address: HvSocketAddress): Promise<HvSocketListener> {
+  async listen(address: HvSocketEndpoint): Promise<HvSocketListener> {
     const listener: Listener = new Listener(address, () => {
       this.#listeners.delete(listener)
       this.#addressing.released?.(address)
@@ -114,7 +114,7 @@ export class HyperVSocketTransport implements HvSocketTransport, HvSocketDialer 
    *
    * @throws {SocketError} EADDRNOTAVAIL at once when there is no such VM; ETIMEDOUT or ECONNREFUSED when nobody listens in it
    */
-  async dial(address: HvSocketAddress, options: DialOptions = {}): Promise<Duplex> {
+  async dial(address: HvSocketEndpoint, options: DialOptions = {}): Promise<Duplex> {
     const { connectTimeoutMs = CONNECT_TIMEOUT_MS, retries = 0, retryWaitMs = RETRY_WAIT_MS } = options
     const signals = [this.#closed.signal, ...(options.signal === undefined ? [] : [options.signal])]
     const signal = AbortSignal.any(signals)
@@ -129,7 +129,7 @@ export class HyperVSocketTransport implements HvSocketTransport, HvSocketDialer 
     }
   }
 
-  async #connect(address: HvSocketAddress, timeoutMs: number, signal: AbortSignal): Promise<Duplex> {
+  async #connect(address: HvSocketEndpoint, timeoutMs: number, signal: AbortSignal): Promise<Duplex> {
     const dial = this.#client.dial(this.#addressing.dialer(address, timeoutMs), timeoutMs, nameOf(address))
     const onAbort = (): void => dial.abandon(signal.reason as Error)
     signal.addEventListener('abort', onAbort, { once: true })

@@ -66,11 +66,12 @@ export const SIMULATED_ROWS: Rows<ServiceOptions> = {
   faults: listOf(FAULT_RULE),
 }
 
-const SIMULATED = optionTable<ServiceOptions>('simulated', SIMULATED_ROWS)
+/** SimulatedService.open. */
+export const SIMULATED_OPTIONS = optionTable<ServiceOptions>('simulated', SIMULATED_ROWS)
 
-/** SimulatedService.open: the paths of its errors begin with `simulated`, as those of Host.open do. */
-export const SERVICE_OPTIONS = optionTable<{ simulated: ServiceOptions }>('options', {
-  simulated: group(SIMULATED),
+/** The paths of its errors begin with `simulated`, as those of Host.open do. */
+const SERVICE_OPTIONS = optionTable<{ simulated: ServiceOptions }>('options', {
+  simulated: group(SIMULATED_OPTIONS),
 })
 
 /** Signed or unsigned, the top bit set. */

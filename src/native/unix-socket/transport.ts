@@ -10,7 +10,7 @@ import type { Duplex } from 'node:stream'
 import { InvalidConfigError } from '../../errors.js'
 import { vsockPort } from '../../protocol/hvsocket.js'
 import { AcceptQueue, listenerClosed } from '../accept-queue.js'
-import type { HvSocketAddress, HvSocketDialer, HvSocketListener, HvSocketTransport } from '../hvsocket.js'
+import type { HvSocketEndpoint, HvSocketDialer, HvSocketListener, HvSocketTransport } from '../hvsocket.js'
 
 /** Longest path of a Unix socket, bytes: sun_path without its NUL. */
 export const MAX_SOCKET_PATH_BYTES = 107
@@ -22,7 +22,7 @@ export const MAX_DIRECTORY_BYTES = 26
 const BACKLOG = 16
 
 /** The path of an address below a directory. */
-export function socketPath(directory: string, address: HvSocketAddress): string {
+export function socketPath(directory: string, address: HvSocketEndpoint): string {
   const port = vsockPort(address.serviceId)
   const service = port === undefined ? `hvsock_${address.serviceId}` : `vsock_${port}`
   const name = `${address.runtimeId}.${service}`
@@ -36,7 +36,7 @@ class Listener implements HvSocketListener {
   #closing: Promise<void> | undefined
 
   constructor(
-    readonly address: HvSocketAddress,
+    readonly address: HvSocketEndpoint,
     server: Server,
     path: string,
     private readonly onClosed: () => void,
@@ -77,7 +77,7 @@ export class UnixSocketTransport implements HvSocketTransport, HvSocketDialer {
     this.#directory = directory
   }
 
-  async listen(address: HvSocketAddress): Promise<HvSocketListener> {
+  async listen(address: HvSocketEndpoint): Promise<HvSocketListener> {
     const path = socketPath(this.#directory, address)
     if (process.platform !== 'win32' && Buffer.byteLength(path) > MAX_SOCKET_PATH_BYTES) {
       const reason = `a Unix socket path has at most ${MAX_SOCKET_PATH_BYTES} bytes`
@@ -94,7 +94,7 @@ export class UnixSocketTransport implements HvSocketTransport, HvSocketDialer {
     return listener
   }
 
-  async dial(address: HvSocketAddress): Promise<Duplex> {
+  async dial(address: HvSocketEndpoint): Promise<Duplex> {
     const socket = connect({ path: socketPath(this.#directory, address), allowHalfOpen: true })
     try {
       await once(socket, 'connect')

@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { rmSync } from 'node:fs'
-import type { HvSocketAddress } from '#dist/native/hvsocket.js'
+import type { HvSocketEndpoint } from '#dist/native/hvsocket.js'
 import type { Addressing, SocketRequest } from '#dist/native/hyperv-socket/addressing.js'
 import { LIBC, SOCKADDR_IN, WINSOCK } from '#dist/native/hyperv-socket/layouts.js'
 import { socketPath } from '#dist/native/unix-socket/transport.js'
@@ -12,7 +12,7 @@ const SO_REUSEADDR = 2
 
 /** AF_UNIX by the names of the Unix-socket transport, so that its guests can dial in. */
 export function unixAddressing(directory: string): Addressing {
-  const request = (address: HvSocketAddress): SocketRequest => {
+  const request = (address: HvSocketEndpoint): SocketRequest => {
     const bytes = Buffer.alloc(2 + SUN_PATH_BYTES)
     bytes.writeUInt16LE(LIBC.AF_UNIX)
     bytes.write(socketPath(directory, address), 2)
@@ -28,7 +28,7 @@ export function unixAddressing(directory: string): Addressing {
 
 /** AF_UNIX by abstract names: no file, and an address that is free as soon as its listener is closed, as those of Hyper-V are. */
 export function abstractAddressing(salt: string): Addressing {
-  const request = ({ runtimeId, serviceId }: HvSocketAddress): SocketRequest => {
+  const request = ({ runtimeId, serviceId }: HvSocketEndpoint): SocketRequest => {
     const bytes = Buffer.from(`..\0uvm ${salt} ${runtimeId} ${serviceId}`)
     bytes.writeUInt16LE(LIBC.AF_UNIX)
     return { family: LIBC.AF_UNIX, protocol: 0, address: bytes, options: [] }
@@ -39,7 +39,7 @@ export function abstractAddressing(salt: string): Addressing {
 /** AF_INET on the loopback: host and port drawn from the address, and from `salt` so that runs do not meet. */
 export function loopbackAddressing(salt: string): Addressing {
   const library = process.platform === 'win32' ? 'winsock' : 'libc'
-  const request = ({ runtimeId, serviceId }: HvSocketAddress): SocketRequest => {
+  const request = ({ runtimeId, serviceId }: HvSocketEndpoint): SocketRequest => {
     const hash = createHash('sha256').update(`${salt} ${runtimeId} ${serviceId}`).digest()
     const bytes = Buffer.alloc(SOCKADDR_IN.size)
     bytes.writeUInt16LE(WINSOCK.AF_INET, SOCKADDR_IN.family)

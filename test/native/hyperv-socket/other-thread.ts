@@ -3,12 +3,12 @@
 import { createHash } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import { parentPort, workerData } from 'node:worker_threads'
-import type { HvSocketAddress, HvSocketListener, HvSocketTransport } from '#dist/native/hvsocket.js'
+import type { HvSocketEndpoint, HvSocketListener, HvSocketTransport } from '#dist/native/hvsocket.js'
 import openFamily, { type FamilySetup } from './family-module.js'
 
 export type Order =
   /** Answers 'listening'. */
-  | { do: 'listen'; address: HvSocketAddress }
+  | { do: 'listen'; address: HvSocketEndpoint }
   /** Takes one connection; answers 'accepted' and keeps it. */
   | { do: 'accept' }
   /** Asks for one connection, answers 'asked', and blocks the thread for good: what is offered is never taken. */

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
-import type { HvSocketAddress, HvSocketListener } from '#dist/native/hvsocket.js'
+import type { HvSocketEndpoint, HvSocketListener } from '#dist/native/hvsocket.js'
 import { vsockServiceId } from '#dist/protocol/hvsocket.js'
 import { rejection } from '../../support/expect.js'
 import { sendAndDigest } from './bulk.js'
@@ -20,7 +20,7 @@ const MIB = 1024 * 1024
 for (const family of FAMILIES) {
   describe(`Hyper-V sockets between threads, over ${family.name}`, () => {
     let rig: Rig
-    let address: HvSocketAddress
+    let address: HvSocketEndpoint
     let before: number | undefined
     let workers: Worker[]
 

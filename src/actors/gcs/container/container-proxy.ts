@@ -102,7 +102,7 @@ export class Container implements ContainerHandle {
     }
     if (!isRecord(resources) || typeof resources['ResourcePath'] !== 'string' || resources['ResourcePath'] === '') {
       const reason = 'expected an object with a ResourcePath'
-      throw new InvalidConfigError({ ...subject, path: 'resources', value: resources, reason })
+      throw new InvalidConfigError({ ...subject, path: 'resources', secret: resources, reason })
     }
     const { ResourcePath, RequestType = 'Update', ...rest } = resources
     return documentText(subject, undefined, { ResourcePath, RequestType, ...rest })

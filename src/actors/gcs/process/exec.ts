@@ -3,7 +3,7 @@
 import type { Readable, Writable } from 'node:stream'
 import { InvalidConfigError } from '../../../errors.js'
 import { BOOLEAN, row, secret, STRING, STRINGS } from '../../../options/rows.js'
-import { checkOptions, optionTable } from '../../../options/table.js'
+import { checkPresent, optionTable } from '../../../options/table.js'
 import { isRecord, kindOf } from '../../../protocol/json.js'
 import type { Clock } from '../../../native/clock.js'
 import type { ProcessParameters } from '../../../protocol/schema/index.js'
@@ -49,10 +49,7 @@ export const EXEC_REQUEST = optionTable<ExecRequest>('request', {
  */
 export function execParameters(request: ExecRequest, guestOS: GuestOS, vmId: string): ProcessParameters {
   const subject = { op: 'guest.execInUVM', id: vmId }
-  if ((request as unknown) === undefined) {
-    throw new InvalidConfigError({ ...subject, path: 'request', reason: 'expected an object' })
-  }
-  checkOptions(subject, request, EXEC_REQUEST)
+  checkPresent(subject, request, EXEC_REQUEST)
   const { args, commandLine, env, terminal = false } = request
   if (!commandLine && !args?.length) {
     throw new InvalidConfigError({ ...subject, path: 'args', reason: 'expected args or a commandLine' })

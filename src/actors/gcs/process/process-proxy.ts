@@ -2,7 +2,8 @@
 
 import { finished, type Readable, type Writable } from 'node:stream'
 import { GuestConnectionUnavailableError, InvalidConfigError, InvalidStateError } from '../../../errors.js'
-import { readArgument } from '../../arguments.js'
+import { row } from '../../../options/rows.js'
+import { checkRequired, optionTable } from '../../../options/table.js'
 import type { CallOptions, CallSubject, Mailbox } from '../../mailbox/contract.js'
 import { within } from '../../mailbox/within.js'
 import type { GuestOS } from '../../../protocol/guest-os.js'
@@ -24,6 +25,11 @@ export interface ProcessLink {
   /** Absent for a process of the UVM itself. */
   readonly containerId?: string
 }
+
+/** GuestProcess.signal. */
+export const SIGNAL_OPTIONS = optionTable<{ Signal: number | string }>('options', {
+  Signal: row('an integer or a name', (value) => typeof value === 'string' || Number.isInteger(value)),
+})
 
 type Exit = { exitCode: number; known: boolean }
 
@@ -101,26 +107,9 @@ export class GuestProcess implements GuestProcessHandle {
    * @returns false when the process was gone already
    */
   async signal(options?: { Signal: number | string }, callOptions?: CallOptions): Promise<boolean> {
-    const given: unknown = options
-    if (given !== undefined && (typeof given !== 'object' || given === null)) {
-      const reason = 'expected an object with a Signal'
-      throw new InvalidConfigError({ ...this.#subject('signal'), path: 'options', value: given, reason })
-    }
-    const signal: unknown =
-      options === undefined
-        ? this.#link.guestOS === 'linux'
-          ? 15
-          : 'CtrlShutdown'
-        : readArgument(this.#subject('signal'), 'options', () => options.Signal)
-    if (typeof signal !== 'string' && !Number.isInteger(signal)) {
-      throw new InvalidConfigError({
-        ...this.#subject('signal'),
-        path: 'Signal',
-        value: signal,
-        reason: 'expected an integer or a name',
-      })
-    }
-    const input = { key: this.#link.started.key, signal: signal as number | string }
+    if (options !== undefined) checkRequired(this.#subject('signal'), options, SIGNAL_OPTIONS)
+    const signal = options?.Signal ?? (this.#link.guestOS === 'linux' ? 15 : 'CtrlShutdown')
+    const input = { key: this.#link.started.key, signal }
     return this.#link.mailbox.call('signalProcess', input, this.#subject('signal'), callOptions)
   }
 

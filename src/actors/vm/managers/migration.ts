@@ -16,7 +16,9 @@ import type {
 import type { TypeName } from '../../../protocol/schema/field-table.js'
 import { documentText } from '../../arguments.js'
 import type { CallOptions } from '../../mailbox/contract.js'
-import { refuse, type Subject } from '../changes.js'
+import { row } from '../../../options/rows.js'
+import { checkRequired, optionTable } from '../../../options/table.js'
+import type { Subject } from '../changes.js'
 
 export interface MigrationConfig {
   /** uint32, the same on both sides. */
@@ -48,16 +50,21 @@ export interface MigrationStart {
   socket: bigint | Duplex
 }
 
+export const MIGRATION_CONFIG = optionTable<MigrationConfig>('config', {
+  sessionId: row('a number', Number.isFinite),
+  socket: row('a socket handle as a bigint, or a duplex stream', (value) => {
+    return typeof value === 'bigint' || value instanceof Duplex
+  }),
+})
+
 /** @throws {InvalidConfigError} */
-export function migrationStart(subject: Subject, config: unknown, side: 'Source' | 'Destination'): MigrationStart {
-  if (typeof config !== 'object' || config === null) throw refuse(subject, 'config', config, 'expected an object')
-  const { sessionId, socket } = config as Partial<MigrationConfig>
-  if (typeof sessionId !== 'number' || !Number.isFinite(sessionId)) {
-    throw refuse(subject, 'sessionId', sessionId, 'expected a number')
-  }
-  if (typeof socket !== 'bigint' && !(socket instanceof Duplex)) {
-    throw refuse(subject, 'socket', socket, 'expected a socket handle as a bigint, or a duplex stream')
-  }
+export function migrationStart(
+  subject: Subject,
+  config: MigrationConfig,
+  side: 'Source' | 'Destination',
+): MigrationStart {
+  checkRequired(subject, config, MIGRATION_CONFIG)
+  const { sessionId, socket } = config
   const start = { NetworkSettings: { SessionId: sessionId } }
   const options =
     side === 'Source'

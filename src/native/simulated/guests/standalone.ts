@@ -3,6 +3,21 @@
 
 import type { Duplex } from 'node:stream'
 import { InvalidConfigError } from '../../../errors.js'
+import {
+  ANYTHING,
+  BOOLEAN,
+  COUNT,
+  group,
+  INTEGER,
+  listOf,
+  NUMBER,
+  oneOf,
+  row,
+  STRING,
+  STRINGS,
+  TEXT,
+} from '../../../options/rows.js'
+import { checkPresent, optionTable, type Rows } from '../../../options/table.js'
 import type { GuestOS } from '../../../protocol/guest-os.js'
 import { isGuid } from '../../../protocol/guid.js'
 import { systemClock, type Clock } from '../../clock.js'
@@ -47,6 +62,38 @@ export interface SimulatedGuestOptions {
   /** What `capture` gave of another guest: this one goes on with that instead of booting, as after a live migration. */
   state?: unknown
 }
+
+const SHARE = optionTable<MachineShare>('share', { port: NUMBER, name: STRING, path: STRING, readOnly: BOOLEAN })
+
+/** SimulatedGuest.setHardware. */
+export const HARDWARE = optionTable<SimulatedHardware>('changes', {
+  processors: COUNT,
+  memoryMB: COUNT,
+  disks: listOf(optionTable<MachineDisk>('disk', { controller: NUMBER, lun: NUMBER, path: STRING, readOnly: BOOLEAN })),
+  adapters: listOf(optionTable<MachineAdapter>('adapter', { id: STRING, macAddress: STRING })),
+  pmem: listOf(optionTable<MachinePmem>('device', { device: NUMBER, offsets: row('an array', Array.isArray) })),
+  plan9: listOf(SHARE),
+  vsmb: listOf(SHARE),
+  pci: STRINGS,
+})
+
+const GUEST_ROWS: Rows<SimulatedGuestOptions> = {
+  guestOS: oneOf('linux', 'windows'),
+  transport: row('a directory, or an object with dial()', (value) => {
+    return typeof value === 'string' || typeof (value as HvSocketDialer | null)?.dial === 'function'
+  }),
+  id: TEXT,
+  runtimeId: row('a GUID without braces', isGuid),
+  hardware: group(HARDWARE),
+  kernelCommandLine: STRING,
+  sequential: BOOLEAN,
+  seed: INTEGER,
+  clock: row('a Clock', (value) => typeof (value as Clock | null)?.after === 'function'),
+  state: ANYTHING,
+}
+
+/** SimulatedGuest.start. */
+export const GUEST_OPTIONS = optionTable<SimulatedGuestOptions>('options', GUEST_ROWS)
 
 export class SimulatedGuest {
   readonly id: string
@@ -96,22 +143,21 @@ export class SimulatedGuest {
    * @throws {InvalidConfigError} naming the option
    */
   static start(options: SimulatedGuestOptions): SimulatedGuest {
-    const wrong = (path: string, value: unknown, reason: string): InvalidConfigError =>
-      new InvalidConfigError({ op: 'SimulatedGuest.start', path, value, reason })
-    const { guestOS, transport, runtimeId } = options
-    if (guestOS !== 'linux' && guestOS !== 'windows') throw wrong('guestOS', guestOS, 'linux or windows')
-    if (typeof transport !== 'string' && typeof (transport as HvSocketDialer | undefined)?.dial !== 'function') {
-      throw wrong('transport', transport, 'a directory, or an object with dial()')
+    const op = 'SimulatedGuest.start'
+    checkPresent({ op }, options, GUEST_OPTIONS)
+    for (const path of ['guestOS', 'transport'] as const) {
+      if ((options[path] as unknown) !== undefined) continue
+      throw new InvalidConfigError({ op, path, value: undefined, reason: GUEST_ROWS[path].expected })
     }
-    if (runtimeId !== undefined && !isGuid(runtimeId)) throw wrong('runtimeId', runtimeId, 'a GUID without braces')
     const guest = new SimulatedGuest(options)
     if (options.state === undefined) guest.#guest.boot()
     else guest.#guest.arrive(options.state)
     return guest
   }
 
-  /** Plugs and pulls devices: each member that is given replaces what was there. The guest notices at once. */
+  /** Plugs and pulls devices: each member that is given replaces what was there. The guest notices at once. @throws {InvalidConfigError} */
   setHardware(changes: SimulatedHardware): void {
+    checkPresent({ op: 'SimulatedGuest.setHardware' }, changes, HARDWARE)
     this.#hardware = { ...this.#hardware, ...changes }
     for (const listener of [...this.#listeners]) listener()
   }

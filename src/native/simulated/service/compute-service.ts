@@ -71,7 +71,7 @@ export class ComputeService {
     return this.#calls.pass({ op: 'create', id }, () => {
       if (id === '') throw new HcsFailure(HRESULT.E_INVALIDARG)
       const document = readCreateDocument(text, this.#options.strictDocuments === true)
-      checkState('create', this.#systems.get(id)?.model.state ?? 'none')
+      checkState('create', this.#systems.sharingRuntimeId(id)?.model.state ?? 'none')
       checkTopology(document, this.#processors)
       const model = new ComputeSystemModel(id, document, () => this.#clock.now())
       const group = model.live.cpuGroup

@@ -33,6 +33,12 @@ export class LivingSystems {
     return this.#living.get(id)
   }
 
+  /** That of this id, or of one that differs only in case: both would be one VM of Hyper-V, with one address for guests to dial. */
+  sharingRuntimeId(id: string): LiveSystem | undefined {
+    const folded = id.toUpperCase()
+    return this.get(id) ?? this.all().find(({ model }) => model.id.toUpperCase() === folded)
+  }
+
   add(system: LiveSystem): void {
     this.#living.set(system.model.id, system)
   }
