@@ -19,6 +19,7 @@ export type { ProcessorOptions } from './builder/processor.js'
 export { lcowBuilder, wcowBuilder, type LcowStartOptions, type WcowStartOptions } from './builder/starting-points.js'
 export type { StorageQoSOptions } from './builder/storage-qos.js'
 
+export type { EventArguments, EventNames, Events } from './actors/events.js'
 export { Host, type HostEvents } from './actors/host.js'
 export type { ComputeSystemQuery, ComputeSystemSummary, HostOptions, HostStats } from './actors/host-options.js'
 export type { CallOptions } from './actors/mailbox/contract.js'
@@ -40,6 +41,7 @@ export type {
   GuestOptions,
   GuestProcessHandle,
   LogRecord,
+  ProcessExit,
   SavedProcess,
 } from './actors/gcs/managers.js'
 export type * from './protocol/guest-resources/all.js'
@@ -68,6 +70,7 @@ export {
   ProviderUnavailableError,
   UnsupportedGuestError,
   UVMError,
+  type ErrorContext,
   type ErrorRecord,
   type HcsErrorEvent,
   type UVMErrorCode,

@@ -73,6 +73,29 @@ describe('error classes', () => {
     assert.equal(new uvm.InvalidConfigError({ reason: 'no' }).message, 'no')
   })
 
+  it('no message says twice what happened', () => {
+    const first = new uvm.BridgeClosedError({ op: 'guest.wait', id: 'a "b"', reason: 'the guest hung up' })
+    const second = new uvm.BridgeClosedError({ op: 'guest.exec', cause: first })
+    assert.equal(second.message, 'guest.exec: the guest connection closed: the guest hung up')
+    const reworded = new uvm.BridgeClosedError({ reason: second.message })
+    assert.equal(reworded.message, 'the guest connection closed: the guest hung up')
+    const lost = new uvm.ActorLostError({
+      cause: new uvm.ActorLostError({ op: 'vm.start', reason: 'its port closed' }),
+    })
+    assert.equal(lost.message, 'the actor was lost: its port closed; the outcome is unknown')
+    assert.equal(new uvm.BridgeClosedError({}).message, 'the guest connection closed')
+    const quoted = new uvm.BridgeClosedError({ reason: 'it said: the guest connection closed' })
+    assert.match(quoted.message, /closed: it said: the guest connection closed$/)
+  })
+
+  it('a failure with the code of success is told as unexpected, not as S_OK', () => {
+    const error = hcsError({ hresult: 0 }, { op: 'vm.start', id: 'vm' }) as uvm.HcsError
+    assert.deepEqual([error.hresult, error.hresultName], [0x8000_ffff, 'E_UNEXPECTED'])
+    assert.match(error.message, /it failed and gave the code of success/)
+    assert.doesNotMatch(error.message, /S_OK/)
+    assert.equal(new uvm.GuestRPCError({ result: 0 }).result, 0x8000_ffff)
+  })
+
   it('a time-out says that the outcome is unknown, unless nothing was sent', () => {
     const unknown = new uvm.OperationTimeoutError({ timeoutMs: 5 })
     assert.equal(unknown.message, 'no answer within 5 ms; the outcome is unknown')
@@ -281,6 +304,34 @@ describe('predicates', () => {
     assert.deepEqual(truths(state('terminating')), [])
     assert.deepEqual(truths(new uvm.BridgeClosedError({})), ['isAlreadyClosed'])
     assert.deepEqual(truths(new uvm.GuestConnectionUnavailableError({})), [])
+  })
+
+  it('look through causes and into aggregates, however deep, and end where those go round', () => {
+    const wrapped = new Error('outer', { cause: new Error('inner', { cause: hcs(0x8037_010e) }) })
+    assert.deepEqual(truths(wrapped), ['isNotExist'])
+    assert.deepEqual(truths(new AggregateError([new Error('x'), wrapped])), ['isNotExist'])
+    assert.deepEqual(truths(new Error('x', { cause: new AggregateError([guest(0x8007_0005)]) })), ['isAccessDenied'])
+    const loop = new Error('loop')
+    loop.cause = new AggregateError([loop])
+    assert.deepEqual(truths(loop), [])
+    assert.equal(uvm.isTimeout(new AggregateError(Array.from({ length: 100_000 }, () => new Error('x')))), false)
+  })
+
+  it('a guest connection that ended is closed already, one that never was is not', () => {
+    const cause = new uvm.BridgeClosedError({ reason: 'the guest hung up' })
+    assert.deepEqual(truths(new uvm.GuestConnectionUnavailableError({ cause })), ['isAlreadyClosed'])
+  })
+
+  it('a VM is not available when it is gone, stopped, exited or closed, and not when it refuses', () => {
+    const state = (state: string): Error => new uvm.InvalidStateError({ state, reason: 'x' })
+    const gone = [hcs(0x8037_010e), hcs(0x8037_0110), state('closed'), state('exited'), new uvm.BridgeClosedError({})]
+    for (const error of gone) {
+      assert.equal(uvm.isVMNotAvailable(error), true, String(error))
+      assert.equal(uvm.isVMNotAvailable(new Error('x', { cause: error })), true)
+    }
+    for (const error of [hcs(0x8037_0105), state('running'), new Error('x'), undefined]) {
+      assert.equal(uvm.isVMNotAvailable(error), false)
+    }
   })
 
   it('a time-out is ours, the service’s, or whatever calls itself one', () => {

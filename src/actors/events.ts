@@ -7,7 +7,7 @@ import { InvalidConfigError } from '../errors.js'
 import { checkName } from '../options/table.js'
 
 type Listener = (...args: unknown[]) => unknown
-type Arguments<E, K extends keyof E> = E[K] extends unknown[] ? E[K] : never
+export type EventArguments<E, K extends keyof E> = E[K] extends unknown[] ? E[K] : never
 
 /** Every event of `E`, and names that are known although nothing emits them yet. */
 export type EventNames<E> = Readonly<Record<keyof E & string, true> & Record<string, true>>
@@ -30,21 +30,21 @@ export class Events<E> {
   }
 
   /** @throws {InvalidConfigError} there is no such event, or the listener is no function */
-  on<K extends keyof E & string>(event: K, listener: (...args: Arguments<E, K>) => unknown): this {
+  on<K extends keyof E & string>(event: K, listener: (...args: EventArguments<E, K>) => unknown): this {
     this.#check('on', event, listener)
     this.#emitter.on(event, this.#guard(listener as Listener))
     return this
   }
 
   /** @throws {InvalidConfigError} there is no such event, or the listener is no function */
-  once<K extends keyof E & string>(event: K, listener: (...args: Arguments<E, K>) => unknown): this {
+  once<K extends keyof E & string>(event: K, listener: (...args: EventArguments<E, K>) => unknown): this {
     this.#check('once', event, listener)
     this.#emitter.once(event, this.#guard(listener as Listener))
     return this
   }
 
   /** @throws {InvalidConfigError} there is no such event, or the listener is no function */
-  off<K extends keyof E & string>(event: K, listener: (...args: Arguments<E, K>) => unknown): this {
+  off<K extends keyof E & string>(event: K, listener: (...args: EventArguments<E, K>) => unknown): this {
     this.#check('off', event, listener)
     this.#emitter.off(event, this.#guard(listener as Listener))
     return this
@@ -58,7 +58,7 @@ export class Events<E> {
     throw new InvalidConfigError({ ...subject, path: 'listener', value: listener, reason: 'expected a function' })
   }
 
-  protected emit<K extends keyof E & string>(event: K, ...args: Arguments<E, K>): void {
+  protected emit<K extends keyof E & string>(event: K, ...args: EventArguments<E, K>): void {
     this.#emitter.emit(event, ...args)
   }
 

@@ -1,7 +1,8 @@
 // Arguments whose reading runs code of the caller's: a getter, a toJSON or a proxy that throws is a mistake in the call like any other.
 
 import assert from 'node:assert/strict'
-import { InvalidConfigError, type Guest, type UtilityVM } from '#dist/index.js'
+import { inspect } from 'node:util'
+import { HcsError, Host, InvalidConfigError, UtilityVMBuilder, type Guest, type UtilityVM } from '#dist/index.js'
 import { linux } from '../support/documents.js'
 import { rejectsWith } from '../support/expect.js'
 import { useHost } from '../support/host.js'
@@ -91,6 +92,37 @@ describe('arguments that throw when they are read', () => {
     for (const promise of cases) assert.equal((await rejectsWith(promise, InvalidConfigError)).cause, FAILURE)
   })
 
+  it('a Map or a Set is refused where it is, not sent as {}', async () => {
+    const cases: [promise: Promise<unknown>, path: string][] = [
+      [vm.addNIC('nic', { MacAddress: new Map([['a', 1]]) as never }), '$.MacAddress'],
+      [guest.createContainer('c', { Storage: { Layers: [new Set([1])] } }), '$.Storage.Layers[0]'],
+      [vm.save(new Map() as never), '$'],
+      [guest.execInUVM({ args: ['env'], env: new Map([['A', 'b']]) as never }), 'env'],
+      [guest.createProcess({ Environment: new Map([['A', 'b']]) } as never), '$.Environment'],
+    ]
+    for (const [promise, path] of cases) assert.equal((await rejectsWith(promise, InvalidConfigError)).path, path)
+    assert.throws(() => new UtilityVMBuilder('me', 'linux').setMemory(new Map() as never), InvalidConfigError)
+  })
+
+  it('no error has a secret in it: not the settings around what is wrong, nor a value that may be one', async () => {
+    const secret = 'hunter2'
+    const cases = [
+      guest.createProcess({ CommandLine: 'true', Environment: { TOKEN: secret }, ConsoleSize: [NaN] } as never),
+      guest.createContainer('c', { Registry: { password: secret }, wrong: () => 1 }),
+      guest.createContainer('c', secret),
+      guest.addSecurityPolicy(secret as never),
+      guest.execInUVM({ args: ['true'], env: { TOKEN: secret, N: 1 as never } }),
+      guest.execInUVM({ commandLine: [secret] as never }),
+      guest.execInUVM({ args: ['true'], environment: { TOKEN: secret } } as never),
+      Host.open({ provider: { module: 'x', options: { password: secret, send: () => 1 } } }),
+      test.host.createVM('x', { Owner: secret, VirtualMachine: { RestoreState: NaN } } as never),
+    ]
+    for (const promise of cases) {
+      const error = await rejectsWith(promise, InvalidConfigError)
+      assert.doesNotMatch(inspect(error, { depth: 20 }), /hunter2/)
+    }
+  })
+
   it('call options that are none are refused before a process is asked for', async () => {
     for (const options of [null, 5, 'soon']) {
       await rejectsWith(guest.createProcess({ CommandLine: 'true' }, options as never), InvalidConfigError)
@@ -108,5 +140,34 @@ describe('arguments that throw when they are read', () => {
     }
     const error = await rejectsWith(guest.createProcess({ CommandLine: 'true' }, new Options()), InvalidConfigError)
     assert.equal(error.path, 'timeoutMs')
+  })
+})
+
+describe('a Host without a temporary directory', () => {
+  it('is refused with what would help', async function () {
+    if (process.platform === 'win32') return this.skip()
+    const before = process.env['TMPDIR']
+    process.env['TMPDIR'] = '/nowhere'
+    try {
+      const { path, message } = await rejectsWith(Host.open({ threads: 1 }), InvalidConfigError)
+      assert.equal(path, 'socketDirectory')
+      assert.match(message, /temporary directory \/nowhere .*ENOENT.*give a socketDirectory, or set TMPDIR/)
+    } finally {
+      if (before === undefined) delete process.env['TMPDIR']
+      else process.env['TMPDIR'] = before
+    }
+  })
+})
+
+describe('ids that differ only in case', () => {
+  const test = useHost()
+
+  it('are one VM to the service: the second is refused while the first lives', async () => {
+    const vm = await test.create(linux(), 'Web-1')
+    const error = await rejectsWith(test.host.createVM('web-1', linux()), HcsError)
+    assert.equal(error.hresult, 0x8037_010f)
+    await vm.terminate()
+    await vm.close()
+    await (await test.host.createVM('web-1', linux())).close()
   })
 })

@@ -73,14 +73,19 @@ export interface LogRecord {
   fields: Record<string, unknown>
 }
 
+export interface ProcessExit {
+  exitCode: number
+  /** False only when the guest had forgotten the process (0x80070490); the exit code is then 0. */
+  known: boolean
+}
+
 /** One process inside the guest. */
 export interface GuestProcessHandle {
   readonly pid: number
   readonly stdin: Writable | null
   readonly stdout: Readable | null
   readonly stderr: Readable | null
-  /** `known` is false only when the guest had forgotten the process (0x80070490); the exit code is then 0. */
-  wait(options?: CallOptions): Promise<{ exitCode: number; known: boolean }>
+  wait(options?: CallOptions): Promise<ProcessExit>
   /** @throws {InvalidStateError} it has not exited. */
   exitCode(): Promise<number>
   save(): SavedProcess

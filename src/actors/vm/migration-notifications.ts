@@ -5,11 +5,9 @@ import type { OperationSystemMigrationNotificationInfo } from '../../protocol/sc
 /** Notifications kept for a reader that is slower than they come. */
 export const KEPT_NOTIFICATIONS = 1024
 
-type Info = OperationSystemMigrationNotificationInfo
-
-export class MigrationNotifications implements AsyncIterableIterator<Info> {
-  readonly #kept: Info[] = []
-  readonly #waiting: ((result: IteratorResult<Info>) => void)[] = []
+export class MigrationNotifications implements AsyncIterableIterator<OperationSystemMigrationNotificationInfo> {
+  readonly #kept: OperationSystemMigrationNotificationInfo[] = []
+  readonly #waiting: ((result: IteratorResult<OperationSystemMigrationNotificationInfo>) => void)[] = []
   readonly #onReturn: () => void
   #dropped = 0
   #over = false
@@ -25,7 +23,7 @@ export class MigrationNotifications implements AsyncIterableIterator<Info> {
   }
 
   /** @internal */
-  push(info: Info): void {
+  push(info: OperationSystemMigrationNotificationInfo): void {
     if (this.#over) return
     const reader = this.#waiting.shift()
     if (reader !== undefined) {
@@ -45,14 +43,14 @@ export class MigrationNotifications implements AsyncIterableIterator<Info> {
     for (const reader of this.#waiting.splice(0)) reader({ done: true, value: undefined })
   }
 
-  next(): Promise<IteratorResult<Info>> {
+  next(): Promise<IteratorResult<OperationSystemMigrationNotificationInfo>> {
     const value = this.#kept.shift()
     if (value !== undefined) return Promise.resolve({ done: false, value })
     if (this.#over) return Promise.resolve({ done: true, value: undefined })
     return new Promise((resolve) => this.#waiting.push(resolve))
   }
 
-  return(): Promise<IteratorResult<Info>> {
+  return(): Promise<IteratorResult<OperationSystemMigrationNotificationInfo>> {
     this.#kept.length = 0
     this.end()
     this.#onReturn()

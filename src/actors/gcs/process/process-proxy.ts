@@ -8,7 +8,7 @@ import type { CallOptions, CallSubject, Mailbox } from '../../mailbox/contract.j
 import { within } from '../../mailbox/within.js'
 import type { GuestOS } from '../../../protocol/guest-os.js'
 import type { GuestNotices, GuestRequests, StartedProcess } from '../contract.js'
-import type { GuestProcessHandle, SavedProcess } from '../managers.js'
+import type { GuestProcessHandle, ProcessExit, SavedProcess } from '../managers.js'
 
 export interface ProcessStreams {
   readonly stdin: Writable | null
@@ -31,8 +31,6 @@ export const SIGNAL_OPTIONS = optionTable<{ Signal: number | string }>('options'
   Signal: row('an integer or a name', (value) => typeof value === 'string' || Number.isInteger(value)),
 })
 
-type Exit = { exitCode: number; known: boolean }
-
 /** A process inside the guest. Closing it is local: neither the process nor its exit is affected. */
 export class GuestProcess implements GuestProcessHandle {
   readonly pid: number
@@ -41,8 +39,8 @@ export class GuestProcess implements GuestProcessHandle {
   readonly stderr: Readable | null
   readonly #link: ProcessLink
   /** Asked once up front, so that exitCode() can answer without a question of its own. */
-  readonly #exit: Promise<Exit>
-  #outcome: { exit: Exit } | { error: unknown } | undefined
+  readonly #exit: Promise<ProcessExit>
+  #outcome: { exit: ProcessExit } | { error: unknown } | undefined
   #closed = false
 
   /** @internal made by Guest.createProcess */
@@ -63,7 +61,7 @@ export class GuestProcess implements GuestProcessHandle {
     return { op: `process.${method}`, id: `${this.#link.vmId}:${this.pid}` }
   }
 
-  #askExit(options?: CallOptions): Promise<Exit> {
+  #askExit(options?: CallOptions): Promise<ProcessExit> {
     return this.#link.mailbox.call('waitProcess', { key: this.#link.started.key }, this.#subject('wait'), options)
   }
 
@@ -72,7 +70,7 @@ export class GuestProcess implements GuestProcessHandle {
    *
    * @throws {BridgeClosedError} the connection ended before the process did
    */
-  async wait(options?: CallOptions): Promise<Exit> {
+  async wait(options?: CallOptions): Promise<ProcessExit> {
     const isKnown = this.#outcome !== undefined && 'exit' in this.#outcome
     // A process that was closed is unknown to the actor; the first question is still answered.
     if (isKnown || this.#closed)
