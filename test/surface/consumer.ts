@@ -41,6 +41,9 @@ export class Dialler implements HvSocketDialer {
 }
 
 export class StillClock implements Clock {
+  immediate(): void {
+    // Nothing ever happens.
+  }
   now(): number {
     return 0
   }
