@@ -16,7 +16,13 @@ export {
   type WantedCapacity,
 } from './builder/planning.js'
 export type { ProcessorOptions } from './builder/processor.js'
-export { lcowBuilder, wcowBuilder, type LcowStartOptions, type WcowStartOptions } from './builder/starting-points.js'
+export {
+  lcowBuilder,
+  wcowBuilder,
+  type LcowStartOptions,
+  type StartingOptions,
+  type WcowStartOptions,
+} from './builder/starting-points.js'
 export type { StorageQoSOptions } from './builder/storage-qos.js'
 
 export type { EventArguments, EventNames, Events } from './actors/events.js'
@@ -81,7 +87,7 @@ export {
   type SimulatedConnectOptions,
   type SimulatedOptions,
 } from './native/simulated/simulated-service.js'
-export { defaultServiceDirectory } from './native/service-process/directory.js'
+export { defaultServiceDirectory, type DirectorySurroundings } from './native/service-process/directory.js'
 export {
   SimulatedGuest,
   type SimulatedGuestOptions,

@@ -8,7 +8,7 @@ import { UtilityVMBuilder } from './builder.js'
 import { refuse } from './check.js'
 import { lcowCommandLine } from './command-line.js'
 
-interface CommonOptions {
+export interface StartingOptions {
   /** MiB, rounded up to an even number; default 1024. */
   memoryMB?: number
   /** Default 2. */
@@ -25,7 +25,7 @@ interface CommonOptions {
   hostBuild?: number
 }
 
-export interface LcowStartOptions extends CommonOptions {
+export interface LcowStartOptions extends StartingOptions {
   /** Directory of the boot files; default where Windows keeps those of Linux containers. */
   bootFiles?: string
   /** Boots the kernel without firmware; default true, false for Windows before build 18286. */
@@ -46,7 +46,7 @@ export interface LcowStartOptions extends CommonOptions {
   plan9?: boolean
 }
 
-export interface WcowStartOptions extends CommonOptions {
+export interface WcowStartOptions extends StartingOptions {
   /** The utility VM's `Files` directory of the base layer: the operating system, shared read-only. */
   osFiles: string
   /** Below `osFiles`; default `\EFI\Microsoft\Boot`. */
@@ -195,11 +195,11 @@ export function wcowBuilder(owner: string, options: WcowStartOptions): UtilityVM
   return builder
 }
 
-function needController(op: string, { scsiControllers }: CommonOptions): void {
+function needController(op: string, { scsiControllers }: StartingOptions): void {
   if (scsiControllers === 0) throw refuse(op, 'scsiControllers', 0, 'its disk needs a SCSI controller')
 }
 
-function addCommon(op: string, builder: UtilityVMBuilder, options: CommonOptions): void {
+function addCommon(op: string, builder: UtilityVMBuilder, options: StartingOptions): void {
   const { memoryMB = DEFAULT_MEMORY_MB, processors = DEFAULT_PROCESSORS, overcommit = true } = options
   const { scsiControllers = SCSI_CONTROLLER_GUIDS.length, consolePipe, graphicsConsole } = options
   if (scsiControllers < 0 || scsiControllers > SCSI_CONTROLLER_GUIDS.length) {

@@ -16,7 +16,7 @@ export const SERVICE_FILES = {
   secret: 'service.secret',
 } as const
 
-interface Surroundings {
+export interface DirectorySurroundings {
   platform?: NodeJS.Platform
   env?: Readonly<Record<string, string | undefined>>
   uid?: number | undefined
@@ -27,7 +27,7 @@ interface Surroundings {
  * Where the service of this user is looked for when nobody says otherwise: `/run/uvm` for root, else `$XDG_RUNTIME_DIR/uvm` where that is
  * short enough for the names of sockets, else `/tmp/uvm-<uid>`; on Windows `%LOCALAPPDATA%\uvm`.
  */
-export function defaultServiceDirectory(surroundings: Surroundings = {}): string {
+export function defaultServiceDirectory(surroundings: DirectorySurroundings = {}): string {
   const { platform = process.platform, env = process.env, uid = process.getuid?.() } = surroundings
   if (platform === 'win32') return join(env['LOCALAPPDATA'] ?? join(env['USERPROFILE'] ?? 'C:\\', 'AppData'), 'uvm')
   if (uid === 0) return '/run/uvm'
