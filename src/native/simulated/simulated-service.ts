@@ -1,11 +1,9 @@
 // The caller's hold on a simulated compute service, which is a thread of this process or a process of its own.
 
-import type { Duplex } from 'node:stream'
-import type { MessagePort } from 'node:worker_threads'
 import { InvalidStateError } from '../../errors.js'
 import { ServiceProcess } from '../service-process/client.js'
 import { openServiceDirectory } from '../service-process/directory.js'
-import type { Holder } from '../service-process/messages.js'
+import type { SimulatedClient } from './client.js'
 import { checkConnectOptions, checkSimulatedOptions } from './check-options.js'
 import type { ServiceOptions, SimulatedConnectOptions } from './options.js'
 import { EmbeddedService } from './thread/embedded-service.js'
@@ -27,19 +25,6 @@ export interface SimulatedOptions extends ServiceOptions {
    * a service is given that is started for this; one that runs already keeps its own.
    */
   serviceDirectory?: string
-}
-
-/** One Host at a service. */
-export interface SimulatedClient {
-  /** The provider module for one more actor thread, with what must be transferred to it. */
-  link(): { module: string; options: unknown; transfer: MessagePort[] }
-  /** Makes a stream of this thread known to the service, which can take it once; `release` gives it up before that. */
-  relaySocket(stream: Duplex): { socket: bigint; release: () => void }
-  /** Claims the guest connection of a VM; resolves with who holds it when somebody else does. Absent where nobody else can. */
-  claim?: (runtimeId: string) => Promise<Holder | undefined>
-  release?: (runtimeId: string) => Promise<void>
-  /** Closes every handle of this client; from `force` on without waiting for the service. */
-  leave(force?: Promise<unknown>): Promise<void>
 }
 
 /**

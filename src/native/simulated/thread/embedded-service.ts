@@ -3,7 +3,7 @@
 import { once } from 'node:events'
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads'
 import type { ServiceOptions } from '../options.js'
-import type { SimulatedClient } from '../simulated-service.js'
+import type { SimulatedClient } from '../client.js'
 import type { ParentAnswer, ParentMessage, RelayedPort, ServiceThreadData } from './service-thread.js'
 import { relayStream } from './socket-port.js'
 

@@ -1,0 +1,18 @@
+// What a Host has of a simulated compute service, in whatever thread or process that runs.
+
+import type { Duplex } from 'node:stream'
+import type { MessagePort } from 'node:worker_threads'
+import type { Holder } from '../service-process/messages.js'
+
+/** One Host at a service. */
+export interface SimulatedClient {
+  /** The provider module for one more actor thread, with what must be transferred to it. */
+  link(): { module: string; options: unknown; transfer: MessagePort[] }
+  /** Makes a stream of this thread known to the service, which can take it once; `release` gives it up before that. */
+  relaySocket(stream: Duplex): { socket: bigint; release: () => void }
+  /** Claims the guest connection of a VM; resolves with who holds it when somebody else does. Absent where nobody else can. */
+  claim?: (runtimeId: string) => Promise<Holder | undefined>
+  release?: (runtimeId: string) => Promise<void>
+  /** Closes every handle of this client; from `force` on without waiting for the service. */
+  leave(force?: Promise<unknown>): Promise<void>
+}
