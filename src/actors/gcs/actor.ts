@@ -21,7 +21,7 @@ class GuestActor {
   readonly #env: ActorEnvironment
   readonly #port: ActorPort<GuestNotices>
   readonly #side: SideListeners
-  readonly #line: GuestConnector
+  readonly #connector: GuestConnector
   readonly #processes: GuestProcesses
   readonly #containers: GuestContainers
   readonly #modifyGate: ModifyGate
@@ -45,7 +45,7 @@ class GuestActor {
       onLog: (entry) => this.#port.notify('log', entry),
       onWarning,
     })
-    this.#line = new GuestConnector({
+    this.#connector = new GuestConnector({
       init,
       env,
       onWarning,
@@ -79,34 +79,34 @@ class GuestActor {
   #connectionHandlers() {
     return {
       arm: () => this.#arm(),
-      prepare: ({ serviceId }) => this.#line.prepare(serviceId),
-      connect: (input, call) => this.#line.connect(input, call),
-      disconnect: () => this.#line.disconnect(),
-      negotiated: () => this.#line.negotiated,
+      prepare: ({ serviceId }) => this.#connector.prepare(serviceId),
+      connect: (input, call) => this.#connector.connect(input, call),
+      disconnect: () => this.#connector.disconnect(),
+      negotiated: () => this.#connector.negotiated,
       vmExited: ({ cause }) => this.#end(fromWireError(cause)),
-      setMigrating: ({ on }) => void this.#line.setMigrating(on),
-      resume: (_input, call) => this.#line.resume(call),
-      nextId: () => this.#line.requireConnection('guest.bridgeNextId').nextId,
-      saveRecording: ({ path }) => this.#line.saveRecording(path),
-      seedNextId: ({ next }) => void this.#line.requireConnection('guest.seedBridgeNextId').seed(next),
+      setMigrating: ({ on }) => void this.#connector.setMigrating(on),
+      resume: (_input, call) => this.#connector.resume(call),
+      nextId: () => this.#connector.requireConnection('guest.bridgeNextId').nextId,
+      saveRecording: ({ path }) => this.#connector.saveRecording(path),
+      seedNextId: ({ next }) => void this.#connector.requireConnection('guest.seedBridgeNextId').seed(next),
     } satisfies Partial<ActorHandlers<GuestRequests>>
   }
 
   #processHandlers() {
     const processes = this.#processes
     return {
-      execute: (input, call) => processes.execute(this.#line.require(input.op).connection, input, call),
-      openProcess: (input) => processes.reopen(this.#line.require('guest.openProcess').connection, input),
+      execute: (input, call) => processes.execute(this.#connector.require(input.op).connection, input, call),
+      openProcess: (input) => processes.reopen(this.#connector.require('guest.openProcess').connection, input),
       discardProcess: ({ key }) => void processes.discard(key),
       nextPort: () => processes.nextPort,
       seedNextPort: ({ port }) => void processes.seedNextPort(port),
       waitProcess: ({ key }) => processes.wait(key),
       signalProcess: ({ key, signal }, call) => {
-        const { guest } = this.#line.require(signal === undefined ? 'process.kill' : 'process.signal')
+        const { guest } = this.#connector.require(signal === undefined ? 'process.kill' : 'process.signal')
         return processes.signal(key, signal, guest.guestDefined['SignalProcessSupported'] === true, call)
       },
       resizeConsole: async ({ key, width, height }, call) => {
-        this.#line.require('process.resizeConsole')
+        this.#connector.require('process.resizeConsole')
         await processes.resize(key, width, height, call)
         return undefined
       },
@@ -119,13 +119,14 @@ class GuestActor {
     const done = (): undefined => undefined
     return {
       createContainer: (input, call) => containers.create(this.#require(input.op, input.needs), input, call).then(done),
-      openContainer: (input) => void containers.open(this.#line.require('guest.openContainer'), input),
-      discardContainer: ({ key }) => void containers.discard(key, this.#line.current),
-      askContainer: ({ key, rpc, op }, call) => containers.ask(key, rpc, op, this.#line.require(op), call).then(done),
+      openContainer: (input) => void containers.open(this.#connector.require('guest.openContainer'), input),
+      discardContainer: ({ key }) => void containers.discard(key, this.#connector.current),
+      askContainer: ({ key, rpc, op }, call) =>
+        containers.ask(key, rpc, op, this.#connector.require(op), call).then(done),
       modifyContainer: ({ key, request, op }, call) =>
-        containers.modify(key, request, op, this.#line.require(op), call).then(done),
+        containers.modify(key, request, op, this.#connector.require(op), call).then(done),
       containerProperties: ({ key, query, op }, call) =>
-        containers.properties(key, query, op, this.#line.require(op), call),
+        containers.properties(key, query, op, this.#connector.require(op), call),
       waitContainer: ({ key }) => containers.wait(key).then(done),
       closeContainer: ({ key }) => void containers.close(key),
       deleteContainerState: ({ id }, call) => {
@@ -141,13 +142,13 @@ class GuestActor {
 
   async #arm(): Promise<undefined> {
     await this.#side.open()
-    await this.#line.listen()
+    await this.#connector.listen()
     return undefined
   }
 
   /** Ends everything for good: with the VM, or because the actor stops. */
   async #end(cause: Error | undefined): Promise<undefined> {
-    await this.#line.end(cause)
+    await this.#connector.end(cause)
     await this.#side.close()
     this.#processes.closeStreams()
     return undefined
@@ -155,7 +156,7 @@ class GuestActor {
 
   /** The connection of a guest that announces a capability. @throws {UnsupportedGuestError} */
   #require(op: string, needs: string | undefined): Connected {
-    const connected = this.#line.require(op)
+    const connected = this.#connector.require(op)
     if (needs === undefined || connected.guest.guestDefined[needs] === true) return connected
     const reason = `the guest does not announce ${needs}`
     throw new UnsupportedGuestError({ op, id: this.#init.vmId, reason })
@@ -172,7 +173,7 @@ class GuestActor {
     call.standing = undefined
     // A caller that gives up does not free the place: the guest goes on with the request.
     try {
-      const { connection } = this.#line.require(op)
+      const { connection } = this.#connector.require(op)
       await connection.request('ModifySettings', requestBody(NULL_CONTAINER_ID, { Request: request }), {
         op,
         trace: call.trace,

@@ -69,11 +69,8 @@ export interface Answer {
   errorMessage: string
   records: ErrorRecord[]
   body: Record<string, unknown>
-}
-
-/** The document nested in a GetProperties answer; empty when there is none. @throws {ProtocolError} */
-export function decodeProperties(answer: Answer): unknown {
-  return nestedProperties(answer.body, 'a GetProperties response')
+  /** The document nested in a GetProperties answer; empty when there is none. */
+  properties?: unknown
 }
 
 function nestedProperties(body: Record<string, unknown>, what: string): unknown {
@@ -120,7 +117,6 @@ const OWN_MEMBERS: Partial<Record<RpcName, (body: Record<string, unknown>, what:
   ExecuteProcess: (body, what) => void integerIn(body, what, 'ProcessId', 0, 0xffff_ffff),
   WaitForProcess: (body, what) => void integerIn(body, what, 'ExitCode', 0, 0xffff_ffff),
   DumpStacks: (body, what) => void optionalString(body, what, 'GuestStacks'),
-  GetProperties: (body, what) => void nestedProperties(body, what),
 }
 
 /**
@@ -136,11 +132,13 @@ export function decodeAnswer(payload: Uint8Array, rpc: RpcName): Answer {
   const records = member(body, 'ErrorRecords') ?? []
   if (!Array.isArray(records) || !records.every(isRecord)) throw wrong(what, 'ErrorRecords', 'an array of objects')
   OWN_MEMBERS[rpc]?.(body, what)
+  const properties = rpc === 'GetProperties' ? { properties: nestedProperties(body, what) } : {}
   return {
     result,
     errorMessage: optionalString(body, what, 'ErrorMessage'),
     records: records.map((record) => decodeRecord(record, what)),
     body,
+    ...properties,
   }
 }
 

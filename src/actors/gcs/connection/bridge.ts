@@ -32,50 +32,9 @@ import {
   type ContainerNotice,
 } from '../../../protocol/bridge/messages.js'
 import { hexCode } from '../../../protocol/hresult.js'
+import type { BridgeEffect, BridgeOptions, CallBounds, TransportState } from './bridge-contract.js'
 import { RequestIds } from './request-ids.js'
 import { HeldFrames, newestStrays, type Leftovers } from './restore.js'
-
-export interface BridgeOptions {
-  /** Milliseconds; WaitForProcess has none. */
-  requestTimeoutMs: number
-  /** What a request past its time costs: its own call, or the connection. */
-  onRequestTimeout: 'reject' | 'close'
-  /** What the guest may still say of the connection before this one. */
-  leftovers?: Leftovers | undefined
-  /** Hold what is unknown until `endRestore`: this connection takes over from one of another process. */
-  restoring?: boolean
-  /** Told of every frame of the guest, with its body when it decoded. */
-  onFrame?: (frame: Frame, body?: Record<string, unknown>) => void
-}
-
-/** What the bridge wants done. */
-export type BridgeEffect =
-  | { do: 'write'; frame: Uint8Array }
-  | { do: 'settle'; id: bigint; answer: Answer }
-  | { do: 'fail'; id: bigint; error: UVMError }
-  /** The answer to a call that nobody waits for any more. */
-  | { do: 'late'; id: bigint; answer: Answer }
-  | { do: 'notify'; notice: ContainerNotice }
-  /** The transport is gone while the VM migrates; the connection waits for a new one. */
-  | { do: 'park'; cause: UVMError }
-  /** The connection is over; no cause when it was closed on purpose. */
-  | { do: 'close'; cause?: UVMError }
-
-/** Whether the guest can be spoken to. */
-export type LinkState =
-  | { kind: 'up' }
-  /** The transport was lost during a migration. */
-  | { kind: 'down'; cause: UVMError }
-  /** A new transport, on which only the handshake may speak. */
-  | { kind: 'resuming' }
-  | { kind: 'closed' }
-
-export interface CallBounds {
-  /** A time of this call alone, milliseconds: passing it never costs the connection. */
-  timeoutMs?: number | undefined
-  /** Part of the handshake: may speak on a new transport, and ends with it. */
-  handshake?: boolean
-}
 
 interface Outstanding {
   readonly rpc: RpcName
@@ -94,7 +53,7 @@ export class Bridge {
   readonly #strayContainers: Set<string>
   #held: HeldFrames | undefined
   readonly #ids = new RequestIds()
-  #link: LinkState = { kind: 'up' }
+  #transport: TransportState = { kind: 'up' }
   #migrating = false
   #leftovers: Leftovers | undefined
 
@@ -105,12 +64,12 @@ export class Bridge {
     this.#held = options.restoring === true ? new HeldFrames() : undefined
   }
 
-  get link(): LinkState {
-    return this.#link
+  get transport(): TransportState {
+    return this.#transport
   }
 
   get closed(): boolean {
-    return this.#link.kind === 'closed'
+    return this.#transport.kind === 'closed'
   }
 
   /** The id that the next request will have. */
@@ -158,9 +117,9 @@ export class Bridge {
   }
 
   #assertUp(isHandshake: boolean): void {
-    const link = this.#link
-    if (link.kind === 'up' || (link.kind === 'resuming' && isHandshake)) return
-    if (link.kind === 'closed') throw new BridgeClosedError({})
+    const transport = this.#transport
+    if (transport.kind === 'up' || (transport.kind === 'resuming' && isHandshake)) return
+    if (transport.kind === 'closed') throw new BridgeClosedError({})
     throw new BridgeClosedError({ reason: 'its transport was lost in the migration, and it has not been resumed' })
   }
 
@@ -329,7 +288,7 @@ export class Bridge {
   /** While on, a lost transport parks the connection. Switched off while it is parked, the connection is over. */
   setMigrating(on: boolean): BridgeEffect[] {
     this.#migrating = on
-    return !on && this.#link.kind === 'down' ? this.close(this.#link.cause) : []
+    return !on && this.#transport.kind === 'down' ? this.close(this.#transport.cause) : []
   }
 
   /** A new transport is in place; only the handshake may speak until `resumed`. @throws {InvalidStateError} not migrating, or over */
@@ -339,11 +298,11 @@ export class Bridge {
       throw new InvalidStateError({ state, reason: 'only a connection that migrates can be resumed' })
     }
     this.#reader = new FrameReader({ maxFrameBytes: MAX_GUEST_FRAME_BYTES })
-    this.#link = { kind: 'resuming' }
+    this.#transport = { kind: 'resuming' }
   }
 
   resumed(): void {
-    if (this.#link.kind === 'resuming') this.#link = { kind: 'up' }
+    if (this.#transport.kind === 'resuming') this.#transport = { kind: 'up' }
   }
 
   /** The guest's sending side has ended. */
@@ -355,9 +314,9 @@ export class Bridge {
 
   /** The transport is gone. */
   lost(cause: UVMError): BridgeEffect[] {
-    if (this.closed || this.#link.kind === 'down') return []
+    if (this.closed || this.#transport.kind === 'down') return []
     if (!this.#migrating) return this.close(cause)
-    this.#link = { kind: 'down', cause }
+    this.#transport = { kind: 'down', cause }
     const failures: BridgeEffect[] = []
     for (const [id, call] of this.#outstanding) {
       if (call.bounds.handshake !== true) continue
@@ -404,7 +363,7 @@ export class Bridge {
   close(cause?: UVMError): BridgeEffect[] {
     if (this.closed) return []
     this.#leftovers = this.leftovers
-    this.#link = { kind: 'closed' }
+    this.#transport = { kind: 'closed' }
     const why = cause === undefined ? { reason: 'it was closed on purpose' } : { cause }
     const failures = [...this.#outstanding]
       .filter(([, call]) => !call.abandoned)

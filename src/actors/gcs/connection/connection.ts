@@ -8,7 +8,8 @@ import { HEADER_BYTES, REQUEST_TYPE, type RpcName } from '../../../protocol/brid
 import { tracedBody, type Answer, type ContainerNotice } from '../../../protocol/bridge/messages.js'
 import type { ActorCall } from '../../mailbox/contract.js'
 import type { TraceContext } from '../../mailbox/trace-context.js'
-import { Bridge, type BridgeEffect, type BridgeOptions, type CallBounds, type LinkState } from './bridge.js'
+import { Bridge } from './bridge.js'
+import type { BridgeEffect, BridgeOptions, CallBounds, TransportState } from './bridge-contract.js'
 import type { FlightRecorder } from './recorder.js'
 import type { Leftovers } from './restore.js'
 
@@ -66,8 +67,8 @@ export class GuestConnection {
     this.#attach(stream)
   }
 
-  get link(): LinkState {
-    return this.#bridge.link
+  get transport(): TransportState {
+    return this.#bridge.transport
   }
 
   get closed(): boolean {

@@ -89,7 +89,7 @@ export class GuestConnector {
   /** Undefined while there is none that can be spoken to. */
   get negotiated(): NegotiatedGuest | undefined {
     const connected = this.#connected
-    return connected?.connection.link.kind === 'up' ? connected.guest : undefined
+    return connected?.connection.transport.kind === 'up' ? connected.guest : undefined
   }
 
   /** The connection that serves, be it parked. */
@@ -101,8 +101,8 @@ export class GuestConnector {
   require(op: string): Connected {
     const connected = this.#connected
     if (connected === undefined) throw this.unavailable(op)
-    const { link } = connected.connection
-    if (link.kind === 'up') return connected
+    const { transport } = connected.connection
+    if (transport.kind === 'up') return connected
     const reason = 'its transport was lost in the migration, and it has not been resumed'
     throw new GuestConnectionUnavailableError({ ...this.#context(op), reason })
   }
@@ -170,7 +170,7 @@ export class GuestConnector {
     await this.#attempts.settleAborted()
     this.#assertNotGone(CONNECT)
     if (this.#connected !== undefined) {
-      if (this.#connected.connection.link.kind === 'up') return this.#connected.guest
+      if (this.#connected.connection.transport.kind === 'up') return this.#connected.guest
       const reason = 'the VM migrates and its connection was lost: resume it'
       throw new InvalidStateError({ ...this.#context(CONNECT), state: 'migrating', reason })
     }
@@ -188,7 +188,7 @@ export class GuestConnector {
       const reason = 'only a connection that migrates can be resumed'
       throw new InvalidStateError({ ...this.#context(RESUME), state: 'connected', reason })
     }
-    if (connection.link.kind === 'up') {
+    if (connection.transport.kind === 'up') {
       await this.#unlisten()
       return undefined
     }
@@ -259,7 +259,7 @@ export class GuestConnector {
     const guest = await this.#handshake(connection, { coldStart: false, timeZone: '' }, signal).catch(
       (error: unknown) => {
         // A guest that answers wrongly is no guest to go on with; one that was lost again may come back.
-        if (connection.link.kind === 'resuming') connection.close(error instanceof UVMError ? error : undefined)
+        if (connection.transport.kind === 'resuming') connection.close(error instanceof UVMError ? error : undefined)
         throw error
       },
     )
@@ -277,7 +277,8 @@ export class GuestConnector {
     const giveUp = (): void => {
       const reason = signal.reason instanceof UVMError ? signal.reason : undefined
       // A resume that is given up can be tried again.
-      if (connection.link.kind === 'resuming') connection.drop(reason ?? new BridgeClosedError({ reason: 'given up' }))
+      if (connection.transport.kind === 'resuming')
+        connection.drop(reason ?? new BridgeClosedError({ reason: 'given up' }))
       else connection.close(reason)
     }
     signal.addEventListener('abort', giveUp, { once: true })

@@ -11,7 +11,7 @@ import {
   OperationTimeoutError,
   type UVMError,
 } from '../../../errors.js'
-import { decodeProperties, requestBody, type ContainerNotice } from '../../../protocol/bridge/messages.js'
+import { requestBody, type ContainerNotice } from '../../../protocol/bridge/messages.js'
 import { HRESULT } from '../../../protocol/hresult.js'
 import type { ActorCall } from '../../mailbox/contract.js'
 import type { GuestConnection } from '../connection/connection.js'
@@ -70,9 +70,9 @@ export class GuestContainers {
     const added = connection.register(id)
     const makeGood = (): void =>
       void this.#makeGood(entry, guest.guestDefined['DeleteContainerStateSupported'] === true)
-    let given = false
+    let gaveUp = false
     const forget = call.onCancel(() => {
-      given = true
+      gaveUp = true
       this.#byKey.delete(key)
     })
     try {
@@ -89,12 +89,12 @@ export class GuestContainers {
     } catch (error) {
       this.#byKey.delete(key)
       // Given up or out of time: the answer is still to come, and the id is taken until it has.
-      if (!given && !(error instanceof OperationTimeoutError)) this.#takeBack(entry, added)
+      if (!gaveUp && !(error instanceof OperationTimeoutError)) this.#takeBack(entry, added)
       throw error
     } finally {
       forget()
     }
-    if (given) makeGood()
+    if (gaveUp) makeGood()
   }
 
   #add(connection: GuestConnection, key: number, id: string, op: string): ContainerEntry {
@@ -190,7 +190,7 @@ export class GuestContainers {
   async properties(key: number, query: string, op: string, connected: Connected, call: ActorCall): Promise<unknown> {
     const { id, connection } = this.#reachable(key, op, connected)
     const body = requestBody(id, { Query: JSON.stringify(query) })
-    return decodeProperties(await connection.request('GetProperties', body, { ...this.#context(op, id), call }))
+    return (await connection.request('GetProperties', body, { ...this.#context(op, id), call })).properties
   }
 
   wait(key: number): Promise<void> {

@@ -71,8 +71,8 @@ export class GuestProcesses {
     call: ActorCall,
   ): Promise<StartedProcess> {
     const { containerId, parameters, op } = input
-    let given = false
-    const forget = call.onCancel(() => (given = true))
+    let gaveUp = false
+    const forget = call.onCancel(() => (gaveUp = true))
     const abandoned = (): InvalidStateError =>
       new InvalidStateError({ op, id: this.#options.init.vmId, state: 'abandoned', reason: 'the caller gave up' })
     let channels: StdioChannel[] = []
@@ -83,14 +83,14 @@ export class GuestProcesses {
       const listening = await this.#listen(input, op)
       channels = listening.channels
       // Nothing was sent yet: nothing needs to be made good.
-      if (given) throw abandoned()
+      if (gaveUp) throw abandoned()
       const { ports } = listening
       const answer = await connection.request('ExecuteProcess', this.#executeBody(containerId, parameters, ports), {
         op,
         trace: call.trace,
         onLate: (late) => this.#discardLate(connection, containerId, late, discard),
       })
-      if (given) {
+      if (gaveUp) {
         this.#discardLate(connection, containerId, answer, discard)
         throw abandoned()
       }

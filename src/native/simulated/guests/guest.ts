@@ -13,7 +13,7 @@ import type { GuestOS } from '../../../protocol/guest-os.js'
 import { BridgeServer, type BridgeState } from './bridge-server.js'
 import { GuestKernel, type KernelState } from './kernel.js'
 import { LinuxService } from './linux/service.js'
-import { LogStream } from './log-stream.js'
+import { LogSender } from './log-sender.js'
 import type { BuiltinGuest, GuestSurroundings } from './machine.js'
 import type { GuestService } from './service.js'
 import { WindowsService } from './windows/service.js'
@@ -31,17 +31,17 @@ interface GuestState {
   bridge: BridgeState
 }
 
-export class Guest implements BuiltinGuest {
+export class BootableGuest implements BuiltinGuest {
   readonly #kernel: GuestKernel
   readonly #service: GuestService
   readonly #bridge: BridgeServer
-  readonly #log: LogStream
+  readonly #log: LogSender
 
   constructor(os: GuestOS, surroundings: GuestSurroundings) {
     const kernel = new GuestKernel(os, surroundings)
     const notify = (body: Record<string, unknown>): void => this.#bridge.notify(body)
     this.#kernel = kernel
-    this.#log = new LogStream(kernel)
+    this.#log = new LogSender(kernel)
     this.#service = os === 'linux' ? new LinuxService(kernel, notify) : new WindowsService(kernel, notify, this.#log)
     this.#bridge = new BridgeServer({
       gate: kernel.gate,

@@ -1,7 +1,7 @@
 // The built-in guests.
 
-import { Guest } from './guest.js'
+import { BootableGuest } from './guest.js'
 import type { BuiltinGuestFactory } from './machine.js'
 
-export const createLinuxGuest: BuiltinGuestFactory = (surroundings) => new Guest('linux', surroundings)
-export const createWindowsGuest: BuiltinGuestFactory = (surroundings) => new Guest('windows', surroundings)
+export const createLinuxGuest: BuiltinGuestFactory = (surroundings) => new BootableGuest('linux', surroundings)
+export const createWindowsGuest: BuiltinGuestFactory = (surroundings) => new BootableGuest('windows', surroundings)

@@ -4,7 +4,7 @@
 import { integerOf, type Document } from './decode.js'
 import { GUEST, GuestFault } from './fault.js'
 import type { GuestKernel } from './kernel.js'
-import { GuestProcess } from './process.js'
+import { SimulatedProcess } from './process.js'
 import type { RunOptions } from './process.js'
 
 /** One process as plain data, for a machine that moves to another host. */
@@ -20,13 +20,13 @@ export interface Launch {
   readonly command: string
   readonly hasTerminal: boolean
   readonly terminalSize?: { rows: number; columns: number } | undefined
-  run(process: GuestProcess): Omit<RunOptions, 'streams'>
+  run(process: SimulatedProcess): Omit<RunOptions, 'streams'>
 }
 
 export class ProcessTable {
   readonly #kernel: GuestKernel
   readonly #signalCode: (signal: number) => number
-  readonly #processes = new Map<number, { process: GuestProcess; parameters: Document }>()
+  readonly #processes = new Map<number, { process: SimulatedProcess; parameters: Document }>()
 
   constructor(kernel: GuestKernel, signalCode: (signal: number) => number) {
     this.#kernel = kernel
@@ -34,29 +34,29 @@ export class ProcessTable {
   }
 
   /** Starts a process whose streams are connected. */
-  start(launch: Launch, streams: RunOptions['streams'], pid = this.#kernel.nextPid()): GuestProcess {
+  start(launch: Launch, streams: RunOptions['streams'], pid = this.#kernel.nextPid()): SimulatedProcess {
     const process = this.#add(pid, launch)
     void process.run(this.#kernel, { streams, ...launch.run(process) })
     return process
   }
 
-  #add(pid: number, { parameters, command, hasTerminal, terminalSize }: Omit<Launch, 'run'>): GuestProcess {
+  #add(pid: number, { parameters, command, hasTerminal, terminalSize }: Omit<Launch, 'run'>): SimulatedProcess {
     const onObtained = (): void => void this.#processes.delete(pid)
     const signalCode = this.#signalCode
-    const process = new GuestProcess({ pid, command, hasTerminal, terminalSize, signalCode, onObtained })
+    const process = new SimulatedProcess({ pid, command, hasTerminal, terminalSize, signalCode, onObtained })
     this.#processes.set(pid, { process, parameters })
     return process
   }
 
   /** The process that a request names. @throws {GuestFault} there is none */
-  find(request: Document): GuestProcess {
+  find(request: Document): SimulatedProcess {
     const pid = integerOf(request, 'ProcessId')
     const found = this.#processes.get(pid)
     if (found === undefined) throw new GuestFault(GUEST.notFound, `there is no process ${pid}`)
     return found.process
   }
 
-  all(): GuestProcess[] {
+  all(): SimulatedProcess[] {
     return [...this.#processes.values()].map(({ process }) => process)
   }
 

@@ -60,7 +60,7 @@ export interface RunOptions {
   program(io: ProcessIo): Promise<number>
 }
 
-export class GuestProcess {
+export class SimulatedProcess {
   readonly pid: number
   readonly command: string
   readonly kill = new KillSwitch()

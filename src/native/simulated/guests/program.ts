@@ -1,11 +1,11 @@
 // What a program of a built-in guest is: a function over its streams and its view of the system that answers its exit code.
 
-import type { GuestProcess } from './process.js'
+import type { SimulatedProcess } from './process.js'
 import type { Input, KillSwitch, Output, StreamLife } from './stdio.js'
 
 export interface ProgramContext<View> {
   readonly view: View
-  readonly process: GuestProcess
+  readonly process: SimulatedProcess
   readonly args: readonly string[]
   /** Changed by the shell's own assignments. */
   readonly env: Map<string, string>

@@ -25,7 +25,7 @@ import type { HvSocketDialer } from '../../hvsocket.js'
 import { UnixSocketTransport } from '../../unix-socket/transport.js'
 import { runtimeIdOf } from '../state/runtime-id.js'
 import { chances } from '../seeded.js'
-import { Guest } from './guest.js'
+import { BootableGuest } from './guest.js'
 import type { GuestMachine, MachineAdapter, MachineDisk, MachinePmem, MachineShare } from './machine.js'
 
 /** The devices of a guest that is started on its own. What is absent is not there. */
@@ -100,7 +100,7 @@ export class SimulatedGuest {
   readonly runtimeId: string
   /** Resolves when the guest has switched itself off. */
   readonly poweredOff: Promise<void>
-  readonly #guest: Guest
+  readonly #guest: BootableGuest
   readonly #listeners = new Set<() => void>()
   #hardware: SimulatedHardware
 
@@ -134,7 +134,7 @@ export class SimulatedGuest {
       poweredOff: powerOff,
       dial: (serviceId): Promise<Duplex> => dialer.dial({ runtimeId, serviceId }),
     }
-    this.#guest = new Guest(options.guestOS, { machine, clock, random: chances(seed, 'guest', id) })
+    this.#guest = new BootableGuest(options.guestOS, { machine, clock, random: chances(seed, 'guest', id) })
   }
 
   /**

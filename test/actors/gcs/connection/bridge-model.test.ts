@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { Bridge, type BridgeEffect, type BridgeOptions } from '#dist/actors/gcs/connection/bridge.js'
+import { Bridge } from '#dist/actors/gcs/connection/bridge.js'
+import type { BridgeEffect, BridgeOptions } from '#dist/actors/gcs/connection/bridge-contract.js'
 import type { Leftovers } from '#dist/actors/gcs/connection/restore.js'
 import { frame } from '../../../peer/peer.js'
 
@@ -257,7 +258,7 @@ describe('the bridge as a state machine', () => {
             history.step(one)
             if (history.link === 'closed') continue
             assert.equal(history.bridge.nextId, history.nextId)
-            assert.equal(history.bridge.link.kind, history.link)
+            assert.equal(history.bridge.transport.kind, history.link)
             const deadlines = history.calls.filter((call) => !call.abandoned && call.settled === undefined)
             assert.equal(
               history.bridge.nextDeadlineMs(),

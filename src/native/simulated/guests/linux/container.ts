@@ -5,7 +5,7 @@ import { NULL_GUID } from '../../../../protocol/guid.js'
 import { optionalObject, type Document } from '../decode.js'
 import { GUEST, GuestFault } from '../fault.js'
 import type { GuestKernel } from '../kernel.js'
-import { GuestProcess, type ProcessIo } from '../process.js'
+import { SimulatedProcess, type ProcessIo } from '../process.js'
 import { closeStreams, connectStreams, type StreamAddresses, type Streams } from '../stdio-sockets.js'
 import { readContainerSpec, readOciProcess, type ContainerSpec, type OciCommand } from './container-document.js'
 import { runLinuxCommand } from './run.js'
@@ -47,9 +47,9 @@ export class LinuxContainer {
   /** OCI resources in force: what it was created with, changed by its constraints. */
   resources: Document
   readonly #options: ContainerOptions
-  readonly #init: GuestProcess
+  readonly #init: SimulatedProcess
   /** All of them, init included, until they are forgotten. */
-  readonly #processes = new Map<number, GuestProcess>()
+  readonly #processes = new Map<number, SimulatedProcess>()
   /** How the processes besides init were started. */
   readonly #parameters = new Map<number, Document>()
   #initAddresses: StreamAddresses = {}
@@ -71,12 +71,12 @@ export class LinuxContainer {
     this.#init = this.#addProcess(initPid, this.spec.process, () => this.#initObtained())
   }
 
-  get init(): GuestProcess {
+  get init(): SimulatedProcess {
     return this.#init
   }
 
   /** Processes that run, init first. */
-  running(): GuestProcess[] {
+  running(): SimulatedProcess[] {
     return [...this.#processes.values()].filter((process) => process.exitCode === undefined)
   }
 
@@ -86,9 +86,9 @@ export class LinuxContainer {
     return this.#startedMs === undefined ? 0 : (this.#endedMs ?? kernel.uptimeMs()) - this.#startedMs
   }
 
-  #addProcess(pid: number, command: OciCommand, onObtained: () => void): GuestProcess {
+  #addProcess(pid: number, command: OciCommand, onObtained: () => void): SimulatedProcess {
     const { args, hasTerminal, terminalSize } = command
-    const process = new GuestProcess({
+    const process = new SimulatedProcess({
       pid,
       command: args.join(' '),
       hasTerminal,
@@ -130,7 +130,7 @@ export class LinuxContainer {
     return command.user === undefined && user !== undefined ? { ...command, user, uid, gid } : command
   }
 
-  #program(process: GuestProcess, command: OciCommand, io: ProcessIo): Promise<number> {
+  #program(process: SimulatedProcess, command: OciCommand, io: ProcessIo): Promise<number> {
     const { kernel } = this.#options
     return runLinuxCommand({ kernel, container: this, processes: () => this.running(), command, process, io })
   }
@@ -185,7 +185,7 @@ export class LinuxContainer {
   }
 
   /** @throws {GuestFault} no such process */
-  process(pid: number): GuestProcess {
+  process(pid: number): SimulatedProcess {
     const process = this.#processes.get(pid)
     if (process === undefined)
       throw new GuestFault(GUEST.notFound, `there is no process ${pid} in container ${this.id}`)

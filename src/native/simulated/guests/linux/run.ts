@@ -1,7 +1,7 @@
 // A Linux process's way into its program: the view it has of the system, its environment, and its streams.
 
 import type { GuestKernel } from '../kernel.js'
-import type { GuestProcess, ProcessIo } from '../process.js'
+import type { SimulatedProcess, ProcessIo } from '../process.js'
 import type { OciCommand } from './container-document.js'
 import { runLinux } from './shell/shell.js'
 import { LinuxView, type ViewedContainer } from './view.js'
@@ -11,9 +11,9 @@ export interface LinuxRun {
   /** Undefined in the utility VM itself. */
   readonly container: ViewedContainer | undefined
   /** Processes of the same system. */
-  processes(): readonly GuestProcess[]
+  processes(): readonly SimulatedProcess[]
   readonly command: Pick<OciCommand, 'args' | 'env' | 'cwd'> & { user?: string | undefined; uid?: number }
-  readonly process: GuestProcess
+  readonly process: SimulatedProcess
   readonly io: ProcessIo
 }
 

@@ -18,7 +18,7 @@ import {
 } from '../decode.js'
 import { GUEST, GuestFault } from '../fault.js'
 import type { GuestKernel } from '../kernel.js'
-import type { GuestProcess } from '../process.js'
+import type { SimulatedProcess } from '../process.js'
 import { ProcessTable, type Launch, type SavedProcess } from '../process-table.js'
 import { splitCommandLine } from './command-line.js'
 import type { GuestService } from '../service.js'
@@ -116,14 +116,14 @@ export class LinuxService implements GuestService {
       run: (process) => ({
         output: 'direct',
         program: (io) => {
-          const processes = (): GuestProcess[] => this.#uvm.all()
+          const processes = (): SimulatedProcess[] => this.#uvm.all()
           return runLinuxCommand({ kernel: this.#kernel, container: undefined, processes, command, process, io })
         },
       }),
     }
   }
 
-  #process(request: Document): GuestProcess {
+  #process(request: Document): SimulatedProcess {
     if (isUvm(textOf(request, 'ContainerId'))) return this.#uvm.find(request)
     return this.#containers.of(request).process(integerOf(request, 'ProcessId'))
   }

@@ -18,7 +18,7 @@ import {
 } from './files.js'
 import { longestAbove } from './paths.js'
 import { kernelFile, type MountLine } from './kernel-files.js'
-import type { GuestProcess } from '../process.js'
+import type { SimulatedProcess } from '../process.js'
 
 /** File systems of the kernel that hold no files of their own. */
 const VIRTUAL: ReadonlySet<string> = new Set(['proc', 'sysfs', 'cgroup', 'cgroup2', 'devpts', 'devtmpfs', 'mqueue'])
@@ -36,7 +36,7 @@ export class LinuxView {
     readonly kernel: GuestKernel,
     readonly container: ViewedContainer | undefined,
     /** Processes of the same system. */
-    readonly processes: () => readonly GuestProcess[],
+    readonly processes: () => readonly SimulatedProcess[],
   ) {}
 
   hostname(): string {

@@ -5,7 +5,7 @@ import { isRecord, member, parseJson } from '../../../../protocol/json.js'
 import { decodeAs, invalidJson, objectsOf, optionalObject, textOf, type Document } from '../decode.js'
 import { GUEST, GuestFault } from '../fault.js'
 import type { GuestKernel } from '../kernel.js'
-import type { LogStream } from '../log-stream.js'
+import type { LogSender } from '../log-sender.js'
 
 const SERVICE = 'LogForwardService'
 
@@ -35,12 +35,12 @@ export interface SavedForwarding {
 
 export class LogForwarding {
   readonly #kernel: GuestKernel
-  readonly #log: LogStream
+  readonly #log: LogSender
   #providers: Provider[] = [{ name: COMPUTE_PROVIDER, level: 'information' }]
   #isOn = false
   #isConnecting = false
 
-  constructor(kernel: GuestKernel, log: LogStream) {
+  constructor(kernel: GuestKernel, log: LogSender) {
     this.#kernel = kernel
     this.#log = log
   }

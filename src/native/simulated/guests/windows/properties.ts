@@ -3,7 +3,7 @@
 import { decodeAs, decodeNested, textOf, textsOf, type Document } from '../decode.js'
 import { member } from '../../../../protocol/json.js'
 import type { GuestKernel } from '../kernel.js'
-import type { GuestProcess } from '../process.js'
+import type { SimulatedProcess } from '../process.js'
 import type { WindowsContainer } from './container.js'
 
 const TICKS_PER_MS = 10_000
@@ -21,7 +21,7 @@ export function queriedTypes(request: Document): ReadonlySet<string> {
 export function windowsProperties(
   kernel: GuestKernel,
   container: WindowsContainer | undefined,
-  processes: readonly GuestProcess[],
+  processes: readonly SimulatedProcess[],
   types: ReadonlySet<string>,
 ): Document {
   const id = container?.id ?? kernel.machine.id
@@ -43,7 +43,7 @@ export function windowsProperties(
   }
 }
 
-function processItem(kernel: GuestKernel, process: GuestProcess): Document {
+function processItem(kernel: GuestKernel, process: SimulatedProcess): Document {
   return {
     ProcessId: process.pid,
     ImageName: /^"?(?:[^"\s]*\\)?([^"\\\s]+)/.exec(process.command)?.[1] ?? '',

@@ -3,7 +3,7 @@
 import { flagOf, textOf, textTableOf, type Document } from '../decode.js'
 import { GUEST, GuestFault } from '../fault.js'
 import type { GuestKernel } from '../kernel.js'
-import type { GuestProcess } from '../process.js'
+import type { SimulatedProcess } from '../process.js'
 import type { Launch } from '../process-table.js'
 import { runWindows } from './shell.js'
 import { WindowsView, type ViewedContainer } from './view.js'
@@ -27,7 +27,7 @@ export function windowsLaunch(
   kernel: GuestKernel,
   parameters: Document,
   container: ViewedContainer | undefined,
-  processes: () => readonly GuestProcess[],
+  processes: () => readonly SimulatedProcess[],
 ): Launch {
   const line = textOf(parameters, 'CommandLine') || textOf(parameters, 'ApplicationName')
   if (line === '') throw new GuestFault(GUEST.invalidArgument, 'neither CommandLine nor ApplicationName')

@@ -16,7 +16,7 @@ import {
 } from '../decode.js'
 import { GUEST, GuestFault } from '../fault.js'
 import type { GuestKernel } from '../kernel.js'
-import type { LogStream } from '../log-stream.js'
+import type { LogSender } from '../log-sender.js'
 import { ProcessTable, type SavedProcess } from '../process-table.js'
 import type { GuestService } from '../service.js'
 import { stackDump } from '../stack-dump.js'
@@ -67,7 +67,7 @@ export class WindowsService implements GuestService {
   /** The host create message came. */
   #isCreated = false
 
-  constructor(kernel: GuestKernel, notify: (body: Document) => void, log: LogStream) {
+  constructor(kernel: GuestKernel, notify: (body: Document) => void, log: LogSender) {
     this.#kernel = kernel
     this.#notify = notify
     this.#forwarding = new LogForwarding(kernel, log)

@@ -2,7 +2,7 @@
 // name, network and limits.
 
 import type { GuestKernel, Interface } from '../kernel.js'
-import type { GuestProcess } from '../process.js'
+import type { SimulatedProcess } from '../process.js'
 import { listWindows, readWindows, writeWindows } from './files.js'
 import { windowsBelow, windowsPath } from './paths.js'
 
@@ -32,7 +32,7 @@ export class WindowsView {
     readonly kernel: GuestKernel,
     readonly container: ViewedContainer | undefined,
     /** Processes of the same system. */
-    readonly processes: () => readonly GuestProcess[],
+    readonly processes: () => readonly SimulatedProcess[],
   ) {}
 
   hostname(): string {

@@ -1,6 +1,6 @@
 // What a shell keeps while its script runs: variables, arguments, directory, last exit code, background jobs, traps.
 
-import type { GuestProcess } from '../../process.js'
+import type { SimulatedProcess } from '../../process.js'
 import { Killed, KillSwitch } from '../../stdio.js'
 import type { LinuxContext } from '../programs/context.js'
 
@@ -20,7 +20,7 @@ export class Traps {
   readonly #pending: number[] = []
   #wake: () => void = () => undefined
 
-  constructor(readonly process: GuestProcess) {}
+  constructor(readonly process: SimulatedProcess) {}
 
   /** An empty action ignores the signal. */
   set(signal: number | 'EXIT', action: string): void {

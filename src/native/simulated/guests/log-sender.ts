@@ -6,7 +6,7 @@ import type { GuestKernel } from './kernel.js'
 
 const REDIAL_MS = 100
 
-export class LogStream {
+export class LogSender {
   readonly #kernel: GuestKernel
   #stream: Duplex | undefined
 
