@@ -54,7 +54,7 @@ export const ZONES = {
     why: 'koffi is loaded by the bindings to libraries alone',
   },
   simulatedEdge: {
-    path: '^src/native/simulated/(thread/|process/|(simulated-service|devices/host-files|state/(saved-states|runtime-id)|guests/host-folder)\\.ts$)',
+    path: '^src/native/simulated/(thread/|process/|((client|simulated-service)|devices/host-files|state/(saved-states|runtime-id)|guests/host-folder)\\.ts$)',
     sees: [...PURE, 'native', 'sockets', 'serviceProcess', 'simulated'],
     core: '*',
     why: 'the threads, files and ids of the system, which the simulated service has from here alone',
