@@ -130,7 +130,7 @@ const HARMFUL: readonly Mutator[] = [
   {
     name: 'size too large',
     share: 3,
-    make: (target, random) => answer(target, '', 65_537 + random.below(0xfffe_0000)),
+    make: (target, random) => answer(target, '', 4_194_305 + random.below(0xffbf_0000)),
   },
   {
     name: 'direction',

@@ -12,15 +12,15 @@ export interface Frame {
 }
 
 export interface FrameLimits {
-  /** Largest frame accepted, bytes, header included. */
-  maxFrameBytes: number
+  /** Largest frame accepted, bytes, header included; or what answers that of one header. */
+  maxFrameBytes: number | ((header: Header) => number)
 }
 
 /** Where a stream ended. */
 export type StreamEnd = 'boundary' | 'header' | 'payload'
 
 export class FrameReader {
-  readonly #maxFrameBytes: number
+  readonly #maxFrameBytes: (header: Header) => number
   readonly #headerBytes = new Uint8Array(HEADER_BYTES)
   #headerFill = 0
   #header: Header | undefined
@@ -29,8 +29,10 @@ export class FrameReader {
 
   /** @throws {RangeError} a limit below the size of a header: NaN would let everything through */
   constructor(limits: FrameLimits) {
-    if (!(limits.maxFrameBytes >= HEADER_BYTES)) throw new RangeError(`not a frame limit: ${limits.maxFrameBytes}`)
-    this.#maxFrameBytes = limits.maxFrameBytes
+    const { maxFrameBytes } = limits
+    if (typeof maxFrameBytes === 'function') this.#maxFrameBytes = maxFrameBytes
+    else if (maxFrameBytes >= HEADER_BYTES) this.#maxFrameBytes = () => maxFrameBytes
+    else throw new RangeError(`not a frame limit: ${maxFrameBytes}`)
   }
 
   /**
@@ -63,8 +65,10 @@ export class FrameReader {
   }
 
   #begin(header: Header): void {
-    if (header.size < HEADER_BYTES || header.size > this.#maxFrameBytes) {
-      const limits = `${HEADER_BYTES}..${this.#maxFrameBytes}`
+    const most = this.#maxFrameBytes(header)
+    // Not the other way round: NaN lets nothing through.
+    if (header.size < HEADER_BYTES || !(header.size <= most)) {
+      const limits = `${HEADER_BYTES}..${most}`
       throw new ProtocolError({ reason: `a frame header has the invalid size ${header.size} (allowed ${limits})` })
     }
     this.#header = header

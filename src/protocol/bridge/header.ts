@@ -5,8 +5,19 @@
 
 export const HEADER_BYTES = 16
 
-/** Largest frame a guest may send, bytes, header included; the reference host enforces it. Hosts send larger ones. */
+/** Largest frame a guest may send unasked, bytes, header included; the reference host enforces it for all. Hosts send larger ones. */
 export const MAX_GUEST_FRAME_BYTES = 65_536
+
+/** Largest answer to DumpStacks, bytes: the real Linux guest passes 64 KiB with 25 processes that sleep. */
+export const MAX_STACKS_FRAME_BYTES = 4 * 1024 * 1024
+
+/** How often a guest may quote a request in its answer: the real Linux guest quotes a bad one twice, with its quotes escaped. */
+const MOST_QUOTES = 4
+
+/** Largest answer to a request of `requestBytes`, header included. */
+export function maxAnswerBytes(rpc: RpcName, requestBytes: number): number {
+  return rpc === 'DumpStacks' ? MAX_STACKS_FRAME_BYTES : MAX_GUEST_FRAME_BYTES + MOST_QUOTES * requestBytes
+}
 
 export const DIRECTION_MASK = 0xf000_0000
 export const DIRECTION = { request: 0x1000_0000, response: 0x2000_0000, notification: 0x3000_0000 } as const

@@ -22,7 +22,10 @@ import {
   direction,
   DIRECTION,
   MAX_GUEST_FRAME_BYTES,
+  MAX_STACKS_FRAME_BYTES,
+  maxAnswerBytes,
   REQUEST_TYPE,
+  type Header,
   type RpcName,
 } from '../../../protocol/bridge/header.js'
 import {
@@ -40,12 +43,14 @@ interface Outstanding {
   readonly rpc: RpcName
   readonly deadlineMs: number
   readonly bounds: CallBounds
+  /** Largest answer that is taken. */
+  readonly maxBytes: number
   abandoned: boolean
 }
 
 export class Bridge {
   readonly #options: BridgeOptions
-  #reader = new FrameReader({ maxFrameBytes: MAX_GUEST_FRAME_BYTES })
+  #reader = this.#newReader()
   readonly #outstanding = new Map<bigint, Outstanding>()
   /** Containers whose exit has not been told yet. */
   readonly #containers = new Set<string>()
@@ -112,7 +117,8 @@ export class Bridge {
     const id = this.#ids.take()
     const timeoutMs = Math.min(this.#options.requestTimeoutMs, bounds.timeoutMs ?? Infinity)
     const deadlineMs = rpc === 'WaitForProcess' && bounds.timeoutMs === undefined ? Infinity : nowMs + timeoutMs
-    this.#outstanding.set(id, { rpc, deadlineMs, bounds, abandoned: false })
+    const maxBytes = maxAnswerBytes(rpc, frame.byteLength)
+    this.#outstanding.set(id, { rpc, deadlineMs, bounds, maxBytes, abandoned: false })
     return { id, size: frame.byteLength, effects: [{ do: 'write', frame }] }
   }
 
@@ -130,6 +136,17 @@ export class Bridge {
   }
 
   // ------------------------------------------------------------------------------------------------- what the guest says
+
+  #newReader(): FrameReader {
+    return new FrameReader({ maxFrameBytes: (header) => this.#maxFrameBytes(header) })
+  }
+
+  #maxFrameBytes({ type, id }: Header): number {
+    if (direction(type) !== DIRECTION.response) return MAX_GUEST_FRAME_BYTES
+    // Of a request of an earlier connection nobody knows the size any more.
+    if (this.#strayIds.has(id)) return MAX_STACKS_FRAME_BYTES
+    return this.#outstanding.get(id)?.maxBytes ?? MAX_GUEST_FRAME_BYTES
+  }
 
   /** Never throws: what the guest may not send becomes a `close` effect. */
   receive(bytes: Uint8Array): BridgeEffect[] {
@@ -262,7 +279,8 @@ export class Bridge {
     }
     this.#ids.adopt(id)
     this.#strayIds.delete(id)
-    this.#outstanding.set(id, { rpc: 'WaitForProcess', deadlineMs: Infinity, bounds: {}, abandoned: false })
+    const maxBytes = MAX_GUEST_FRAME_BYTES
+    this.#outstanding.set(id, { rpc: 'WaitForProcess', deadlineMs: Infinity, bounds: {}, maxBytes, abandoned: false })
     const frame = this.#held?.takeAnswer(id)
     if (frame === undefined) return { known: false, effects: [] }
     try {
@@ -297,7 +315,7 @@ export class Bridge {
       const state = this.closed ? 'closed' : 'connected'
       throw new InvalidStateError({ state, reason: 'only a connection that migrates can be resumed' })
     }
-    this.#reader = new FrameReader({ maxFrameBytes: MAX_GUEST_FRAME_BYTES })
+    this.#reader = this.#newReader()
     this.#transport = { kind: 'resuming' }
   }
 

@@ -240,7 +240,7 @@ const VIOLATIONS: ((history: History) => Buffer)[] = [
   () => frame(0x10100c01, 0n, '{}'),
   () => frame(0x30100201, 0n, '{}'),
   () => frame(0x20100c01, 0n, '', 15),
-  () => frame(0x20100c01, 0n, '', 65_537),
+  () => frame(0x20100c01, 0n, '', 16 * 1024 * 1024),
   () => notification('nobody'),
   () => frame(0x30100101, 0n, '{'),
   () => frame(0x40000000, 0n, '{}'),

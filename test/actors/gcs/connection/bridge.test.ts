@@ -121,6 +121,33 @@ describe('guest connection', () => {
       await call
     })
 
+    it('GCSH-006 a create of 45 KiB that the guest cannot read comes back in 90720 bytes, and fails alone', async () => {
+      await make()
+      const peer = await fake.connect()
+      const call = fake.guest.createContainer('c', { OciBundlePath: 'x'.repeat(45_000) })
+      const quoted = JSON.stringify({ Result: -1070137075, ErrorMessage: '' })
+      const room = 90_720 - 16 - quoted.length
+      peer.answer(await peer.next(), quoted.replace('""', JSON.stringify('y'.repeat(room))))
+      const error = await rejectsWith(call, GuestRPCError)
+      assert.equal(error.errorMessage.length, room)
+      assert.equal(await fake.guest.isConnected(), true)
+    })
+
+    it('GCSH-006 the stacks of a guest with many processes arrive, up to 4 MiB', async () => {
+      await make()
+      const peer = await fake.connect()
+      for (const size of [298_686, 4 * 1024 * 1024]) {
+        const call = fake.guest.dumpStacks()
+        const stacks = 's'.repeat(size - 16 - '{"Result":0,"GuestStacks":""}'.length)
+        peer.answer(await peer.next(), `{"Result":0,"GuestStacks":"${stacks}"}`)
+        assert.equal((await call).length, stacks.length)
+      }
+      const call = fake.guest.dumpStacks()
+      const { id } = await peer.next()
+      peer.send(frame(0x20100c01, id, '', 4 * 1024 * 1024 + 1))
+      await rejectsWith(call, BridgeClosedError)
+    })
+
     it('GCSH-018 unknown members are ignored, whatever their name', async () => {
       await make()
       const peer = await fake.connect()
@@ -169,7 +196,7 @@ describe('guest connection', () => {
   describe('what ends the connection', () => {
     /** The peer does something illegal while two calls are in flight. */
     async function breaks(
-      act: (peer: Peer, ids: bigint[]) => void | Promise<void>,
+      act: (peer: Peer, ids: bigint[], sizes: number[]) => void | Promise<void>,
       expected: abstract new (...args: never[]) => Error = ProtocolError,
     ): Promise<UVMError[]> {
       await make()
@@ -178,6 +205,7 @@ describe('guest connection', () => {
       await act(
         peer,
         requests.map(({ id }) => id),
+        requests.map(({ size }) => size),
       )
       const errors = (await Promise.all(promises.map((promise) => rejectsWith(promise, Error)))) as UVMError[]
       await peer.closed
@@ -199,8 +227,16 @@ describe('guest connection', () => {
       }
     }
 
-    it('GCSH-006 a header with the size 65537', async () => {
-      allClosed(await breaks((peer, [id]) => peer.send(frame(0x20100a01, id!, '', 65_537))))
+    it('GCSH-006 a header that is a byte larger than 64 KiB and four times the request', async () => {
+      allClosed(
+        await breaks((peer, [id], [size]) => peer.send(frame(0x20100a01, id!, '', 65_536 + 4 * size! + 1))),
+      )
+    })
+
+    it('GCSH-006 a header with the size 65537 that answers nothing', async () => {
+      allClosed(await breaks((peer) => peer.send(frame(0x20100a01, 99n, '', 65_537))))
+      await fake.close()
+      allClosed(await breaks((peer, [id]) => peer.send(frame(0x30100101, id!, '', 65_537))))
     })
 
     for (const size of [15, 0, 1, 0x7fff_ffff, 0xffff_ffff]) {
