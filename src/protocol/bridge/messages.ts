@@ -1,10 +1,11 @@
 // The messages of the guest connection: requests as JSON text with their members in schema order, answers checked and taken apart.
 //
-// Names are matched exactly and unknown members ignored. What does not decode is a ProtocolError: the guest broke the protocol.
+// Names are matched as the reference matches them (folding.ts) and unknown members ignored. What does not decode is a ProtocolError: the guest broke the protocol.
 
 import { ProtocolError, type ErrorRecord } from '../../errors.js'
 import { isGuid, NULL_GUID } from '../guid.js'
-import { isRecord, JsonError, member, parseJson } from '../json.js'
+import { isRecord, JsonError, parseJson } from '../json.js'
+import { foldedMember as member, parseFolded } from './folding.js'
 import type { RpcName } from './header.js'
 
 /** The only protocol version this library speaks. */
@@ -85,7 +86,7 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 function decodeObject(payload: Uint8Array, what: string): Record<string, unknown> {
   let value: unknown
   try {
-    value = parseJson(decoder.decode(payload))
+    value = parseFolded(decoder.decode(payload))
   } catch (error) {
     const reason = error instanceof JsonError ? error.message : 'not UTF-8 text'
     throw new ProtocolError({ reason: `the guest sent ${what} that cannot be decoded: ${reason}`, cause: error })

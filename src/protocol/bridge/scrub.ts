@@ -1,11 +1,12 @@
 // What may be kept of a message for people to read later: its shape, names and numbers, but nothing that somebody would want to keep secret.
 //
-// By what is allowed, not by what is forbidden: text stays only in members that name things (ids, types, paths), and the walk goes only into
+// Names are matched as the bridge matches them. By what is allowed, not by what is forbidden: text stays only in members that name things (ids, types, paths), and the walk goes only into
 // members known to hold such. Everything else, and every member a later version adds, becomes a note of its size: environment variables,
 // annotations, arguments, command lines, policies, fragments, credential specs and cookies, mount options, registry values, stack dumps.
 // Guests quote whole requests in their error texts: of those only the beginning stays, up to the first thing that may be quoted.
 
 import { isRecord, JsonError, parseJson } from '../json.js'
+import { foldName } from './folding.js'
 
 /** Text that is kept. */
 const NAMES: ReadonlySet<string> = new Set(
@@ -13,9 +14,9 @@ const NAMES: ReadonlySet<string> = new Set(
   RuntimeOsType State ExitType ContainerID ContainerRootPath ScratchPath ScratchDirPath OciBundlePath MountPath ShareName HostPath
   ContainerPath Path PathType Cache CimName VolumeGUID VMBusGUID Filesystem FilterType EnforcerType MediaType LocalAddress ParentAddress
   AdapterId NamespaceID Namespace Id ID MacAddress IPAddress IpAddress DestinationPrefix NextHop WorkingDirectory cwd path type ociVersion
-  StdIn StdOut StdErr Signal IsolationType ImageName ModuleName FileName FunctionName SystemGUID RuntimeId`.split(
-    /\s+/,
-  ),
+  StdIn StdOut StdErr Signal IsolationType ImageName ModuleName FileName FunctionName SystemGUID RuntimeId`
+    .split(/\s+/)
+    .map(foldName),
 )
 
 /** Members that are gone into, whatever they are: an object, an array of objects, or a document carried as text. */
@@ -23,19 +24,18 @@ const OPEN: ReadonlySet<string> = new Set(
   `Request Settings ContainerConfig ProcessParameters Query Properties ResultInfo otsc Options VsockStdioRelaySettings StdioRelaySettings
   Capabilities GuestDefinedCapabilities SupportedSchemaVersions SchemaVersion ErrorRecords CombinedLayers Layers BlockCIMs MappingInfo
   IPConfigs IpConfigurations Routes Linux Windows memory cpu OciSpecification OciProcess Spec CWCOWHostedSystem process root linux namespaces
-  user consoleSize ConsoleSize Container Storage MappedDirectories Networking Memory Processor ProcessList`.split(
-    /\s+/,
-  ),
+  user consoleSize ConsoleSize Container Storage MappedDirectories Networking Memory Processor ProcessList`
+    .split(/\s+/)
+    .map(foldName),
 )
 
 /** Documents carried as text. */
-const NESTED: ReadonlySet<string> = new Set([
-  'ContainerConfig',
-  'ProcessParameters',
-  'Query',
-  'Properties',
-  'ResultInfo',
-])
+const NESTED: ReadonlySet<string> = new Set(
+  ['ContainerConfig', 'ProcessParameters', 'Query', 'Properties', 'ResultInfo'].map(foldName),
+)
+
+/** Texts of people, which may quote. */
+const TEXTS: ReadonlySet<string> = new Set(['ErrorMessage', 'Message'].map(foldName))
 
 /** Words of an error text before anything that may have been quoted into it. */
 const UNQUOTED = /^[^{}[\]"'`=<>\r\n]{0,160}/
@@ -61,7 +61,7 @@ function scrubObject(value: Record<string, unknown>, depth: number): Record<stri
   const kept: Record<string, unknown> = {}
   let count = 0
   for (const name of Object.keys(value)) {
-    const isKnown = NAMES.has(name) || OPEN.has(name)
+    const isKnown = NAMES.has(foldName(name)) || OPEN.has(foldName(name))
     if (count++ >= MAX_ELEMENTS || !(isKnown || isPlainName(name))) kept['…'] = 'more members'
     else kept[name] = scrubMember(name, value[name], depth)
   }
@@ -77,14 +77,15 @@ function scrubMember(name: string, value: unknown, depth: number): unknown {
   if (typeof value === 'string') return scrubString(name, value, depth)
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return scrubArray(name, value, depth)
-  if (!OPEN.has(name) || depth > 8) return noteOf(value)
+  if (!OPEN.has(foldName(name)) || depth > 8) return noteOf(value)
   return scrubObject(value as Record<string, unknown>, depth + 1)
 }
 
 function scrubString(name: string, value: string, depth: number): unknown {
-  if (NAMES.has(name)) return value.length <= MAX_NAME ? value : noteOf(value)
-  if (NESTED.has(name)) return scrubNested(value, depth)
-  if (name === 'ErrorMessage' || name === 'Message') return scrubText(value)
+  const folded = foldName(name)
+  if (NAMES.has(folded)) return value.length <= MAX_NAME ? value : noteOf(value)
+  if (NESTED.has(folded)) return scrubNested(value, depth)
+  if (TEXTS.has(folded)) return scrubText(value)
   return noteOf(value)
 }
 
@@ -100,7 +101,7 @@ function scrubNested(text: string, depth: number): unknown {
 }
 
 function scrubArray(name: string, items: unknown[], depth: number): unknown {
-  if (!OPEN.has(name) && !NAMES.has(name)) return noteOf(items)
+  if (!OPEN.has(foldName(name)) && !NAMES.has(foldName(name))) return noteOf(items)
   const kept = items
     .slice(0, MAX_ELEMENTS)
     .map((item) => (Array.isArray(item) ? noteOf(item) : scrubMember(name, item, depth)))

@@ -15,7 +15,7 @@ import {
   type Answer,
 } from '../../../protocol/bridge/messages.js'
 import { WCOW_PARENT_ADDRESS } from '../../../protocol/hvsocket.js'
-import { member } from '../../../protocol/json.js'
+import { foldedMember as member } from '../../../protocol/bridge/folding.js'
 import type { GuestOS } from '../../../protocol/guest-os.js'
 import { NULL_CONTAINER_ID, type NegotiatedGuest } from '../contract.js'
 

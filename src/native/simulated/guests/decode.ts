@@ -1,10 +1,11 @@
-// Reading documents as a guest does: exact names, zero values for what is absent, a code of its own for what does not decode. The text of
+// Reading documents as a guest does: names in any letter case, zero values for what is absent, a code of its own for what does not decode. The text of
 // such a failure quotes the document, as the Linux guest does.
 
 import { checkDocument } from '../../../protocol/document.js'
 import type { TypeName } from '../../../protocol/schema/field-table.js'
 import { isGuid } from '../../../protocol/guid.js'
-import { isRecord, member, parseJson } from '../../../protocol/json.js'
+import { foldedMember as member, parseFolded } from '../../../protocol/bridge/folding.js'
+import { isRecord } from '../../../protocol/json.js'
 import { GUEST, GuestFault } from './fault.js'
 
 export type Document = Record<string, unknown>
@@ -31,7 +32,7 @@ export interface DecodedRequest {
 export function decodeRequest(payload: Uint8Array): DecodedRequest {
   let document: unknown
   try {
-    document = parseJson(decoder.decode(payload))
+    document = parseFolded(decoder.decode(payload))
   } catch (error) {
     return { problem: undecodable(lenient.decode(payload), error instanceof Error ? error.message : String(error)) }
   }
@@ -61,7 +62,7 @@ export function decodeNested(parent: Document, name: string): Document {
   if (typeof text !== 'string') throw invalidJson(`${name} is not a string`)
   let value: unknown
   try {
-    value = parseJson(text)
+    value = parseFolded(text)
   } catch (error) {
     throw undecodable(text, error instanceof Error ? error.message : String(error))
   }

@@ -113,13 +113,26 @@ describe('guest connection', () => {
       await call
     })
 
-    it('GCSH-017 a member in another letter case is not recognised', async () => {
-      await make()
-      const peer = await fake.connect()
-      const call = fake.guest.addLCOWMappedVirtualDisk(DISK)
-      peer.answer(await peer.next(), '{"result":-5,"RESULT":-6}')
-      await call
-    })
+    for (const [body, code] of [
+      ['{"result":-5}', '0xfffffffb'],
+      ['{"RE\u017fULT":-6}', '0xfffffffa'],
+      ['{"Result":0,"result":-5}', '0xfffffffb'],
+      ['{"result":-5,"Result":0}', ''],
+      ['{"result":-5,"Result":0,"result":-7}', '0xfffffff9'],
+      ['{"Result":-5,"result":null}', '0xfffffffb'],
+    ] as const) {
+      it(`GCSH-017 a member counts in any letter case, its last occurrence above all: ${body}`, async () => {
+        await make()
+        const peer = await fake.connect()
+        const call = fake.guest.addLCOWMappedVirtualDisk(DISK)
+        peer.answer(await peer.next(), body)
+        if (code === '') return call
+        await assert.rejects(call, (error: GuestRPCError) => {
+          assert.equal(`0x${(error.result >>> 0).toString(16)}`, code)
+          return true
+        })
+      })
+    }
 
     it('GCSH-006 a create of 45 KiB that the guest cannot read comes back in 90720 bytes, and fails alone', async () => {
       await make()

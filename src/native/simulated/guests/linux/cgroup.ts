@@ -1,6 +1,6 @@
 // Control group counters of a container, as version 1 of the kernel's interface counts them. Members that are zero are left out.
 
-import { member } from '../../../../protocol/json.js'
+import { foldedMember as member } from '../../../../protocol/bridge/folding.js'
 import { optionalObject, type Document } from '../decode.js'
 import type { GuestKernel } from '../kernel.js'
 

@@ -1,7 +1,7 @@
 // What a container is created from: the nested document of Create for a Linux guest, and the parts of its OCI specification that the
 // guest acts on.
 
-import { member } from '../../../../protocol/json.js'
+import { foldedMember as member } from '../../../../protocol/bridge/folding.js'
 import {
   decodeAs,
   decodeNested,

@@ -1,6 +1,7 @@
 // ModifySettings of a Linux guest. Order of the checks: the request, its type (absent is Add), the settings by resource type, the target,
 // the act.
 
+import { foldedMember as member } from '../../../../protocol/bridge/folding.js'
 import type { TypeName } from '../../../../protocol/schema/field-table.js'
 import { decodeAs, objectOf, optionalObject, textOf, type Document } from '../decode.js'
 import { GUEST, GuestFault } from '../fault.js'
@@ -42,5 +43,5 @@ export async function modifyLinux(
 }
 
 function settingsOf(request: Document, type: TypeName | undefined): Document {
-  return type === undefined ? {} : decodeAs(type, request['Settings'], 'Settings')
+  return type === undefined ? {} : decodeAs(type, member(request, 'Settings'), 'Settings')
 }

@@ -1,7 +1,7 @@
 // The Linux guest service: what it answers to each request. The order of the checks is that of the real guest: documents first, then the
 // container, then the process, then the act.
 
-import { member } from '../../../../protocol/json.js'
+import { foldedMember as member } from '../../../../protocol/bridge/folding.js'
 import type { RpcHandlers } from '../bridge-server.js'
 import {
   decodeAs,

@@ -1,6 +1,7 @@
 // One container of a Windows guest: created → running → terminated. Its silo runs from Start until it is shut down, whatever its processes do.
 
-import { isRecord, member } from '../../../../protocol/json.js'
+import { foldedMember as member } from '../../../../protocol/bridge/folding.js'
+import { isRecord } from '../../../../protocol/json.js'
 import { flagOf, objectsOf, optionalObject, textOf, type Document } from '../decode.js'
 import { GUEST, GuestFault } from '../fault.js'
 import type { GuestKernel } from '../kernel.js'

@@ -1,7 +1,8 @@
 // The log forward service: told which event providers to listen to, it sends their entries to the host while forwarding is on.
 
 import { WCOW_LOG_SERVICE } from '../../../../protocol/hvsocket.js'
-import { isRecord, member, parseJson } from '../../../../protocol/json.js'
+import { foldedMember as member } from '../../../../protocol/bridge/folding.js'
+import { isRecord, parseJson } from '../../../../protocol/json.js'
 import { decodeAs, invalidJson, objectsOf, optionalObject, textOf, type Document } from '../decode.js'
 import { GUEST, GuestFault } from '../fault.js'
 import type { GuestKernel } from '../kernel.js'

@@ -1,6 +1,7 @@
 // ModifySettings of a Windows guest: the utility VM by resource type, a container by resource path. Settings are read strictly: a member the
 // guest does not know is a document it does not understand.
 
+import { foldedMember as member } from '../../../../protocol/bridge/folding.js'
 import { decodeAs, invalidJson, objectOf, textOf, type Document } from '../decode.js'
 import { GUEST, GuestFault } from '../fault.js'
 import type { GuestKernel } from '../kernel.js'
@@ -22,7 +23,7 @@ export async function modifyWindows(kernel: GuestKernel, message: Document): Pro
   const settings =
     resource.settings === undefined
       ? {}
-      : decodeAs(resource.settings, request['Settings'], 'Settings', !resource.isLenient)
+      : decodeAs(resource.settings, member(request, 'Settings'), 'Settings', !resource.isLenient)
   resource.check(type)
   await resource.apply(kernel, type, settings)
   return {}
@@ -35,7 +36,7 @@ export function modifyWindowsContainer(container: WindowsContainer, message: Doc
   const path = textOf(request, 'ResourcePath')
   const change = CONTAINER_PATHS.get(path)
   if (change === undefined) throw new GuestFault(GUEST.failed, `the resource path "${path}" is not supported`)
-  const apply = change(request['Settings'])
+  const apply = change(member(request, 'Settings'))
   if (container.state === 'terminated') throw new GuestFault(GUEST.systemAlreadyStopped)
   apply(container, type)
   return {}

@@ -1,7 +1,7 @@
 // GetProperties of a Windows guest: one document for both query forms; each reader takes what it knows.
 
 import { decodeAs, decodeNested, textOf, textsOf, type Document } from '../decode.js'
-import { member } from '../../../../protocol/json.js'
+import { foldedMember as member } from '../../../../protocol/bridge/folding.js'
 import type { GuestKernel } from '../kernel.js'
 import type { SimulatedProcess } from '../process.js'
 import type { WindowsContainer } from './container.js'
@@ -14,7 +14,7 @@ const STATES = { created: 'Created', running: 'Running', terminated: 'Stopped' }
 export function queriedTypes(request: Document): ReadonlySet<string> {
   const query = textOf(request, 'Query') === '' ? {} : decodeNested(request, 'Query')
   const types = textsOf(query, 'PropertyTypes')
-  const queries = member(decodeAs('PropertyQuery', { Queries: query['Queries'] }, 'Query'), 'Queries')
+  const queries = member(decodeAs('PropertyQuery', { Queries: member(query, 'Queries') }, 'Query'), 'Queries')
   return new Set([...types, ...Object.keys(queries ?? {})])
 }
 

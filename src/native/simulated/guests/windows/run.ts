@@ -7,7 +7,7 @@ import type { SimulatedProcess } from '../process.js'
 import type { Launch } from '../process-table.js'
 import { runWindows } from './shell.js'
 import { WindowsView, type ViewedContainer } from './view.js'
-import { member } from '../../../../protocol/json.js'
+import { foldedMember as member } from '../../../../protocol/bridge/folding.js'
 
 const SYSTEM_USER = 'NT AUTHORITY\\SYSTEM'
 const CONTAINER_USER = 'User Manager\\ContainerUser'

@@ -2,7 +2,8 @@
 
 import { NULL_GUID } from '../../../../protocol/guid.js'
 import type { RpcName } from '../../../../protocol/bridge/header.js'
-import { isRecord, member } from '../../../../protocol/json.js'
+import { foldedMember as member } from '../../../../protocol/bridge/folding.js'
+import { isRecord } from '../../../../protocol/json.js'
 import type { RpcHandler, RpcHandlers } from '../bridge-server.js'
 import {
   decodeAs,

@@ -1,7 +1,7 @@
 // A folder of the host, mounted over Plan9.
 
 import { flagOf, textOf } from '../../decode.js'
-import { member } from '../../../../../protocol/json.js'
+import { foldedMember as member } from '../../../../../protocol/bridge/folding.js'
 import { GUEST, GuestFault } from '../../fault.js'
 import type { ResourceBehaviour } from '../../resource-behaviour.js'
 

@@ -1,7 +1,7 @@
 // SCSI disks: mounting one, and letting go of one before the host takes it away.
 
 import { flagOf, integerOf, textOf, type Document } from '../../decode.js'
-import { member } from '../../../../../protocol/json.js'
+import { foldedMember as member } from '../../../../../protocol/bridge/folding.js'
 import { GUEST, GuestFault } from '../../fault.js'
 import type { GuestKernel } from '../../kernel.js'
 import type { ResourceBehaviour } from '../../resource-behaviour.js'

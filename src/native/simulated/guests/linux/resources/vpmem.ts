@@ -1,7 +1,7 @@
 // Persistent memory devices: read-only layers, each the whole device or a part of it behind a device mapper.
 
 import { integerOf, optionalObject, textOf, type Document } from '../../decode.js'
-import { member } from '../../../../../protocol/json.js'
+import { foldedMember as member } from '../../../../../protocol/bridge/folding.js'
 import { GUEST, GuestFault } from '../../fault.js'
 import type { ResourceBehaviour } from '../../resource-behaviour.js'
 

@@ -1,5 +1,6 @@
 // SCSI disks mounted at a path. A Windows guest has one controller.
 
+import { foldedMember as member } from '../../../../../protocol/bridge/folding.js'
 import { invalidJson, textOf, type Document } from '../../decode.js'
 import { GUEST, GuestFault } from '../../fault.js'
 import type { GuestKernel } from '../../kernel.js'
@@ -10,7 +11,7 @@ import { windowsPath } from '../paths.js'
 const DISK_WAIT_MS = 5_000
 
 function lunOf(settings: Document): number {
-  const lun = Number(settings['Lun'] ?? 0)
+  const lun = Number(member(settings, 'Lun') ?? 0)
   if (lun < 0) throw invalidJson('Lun is negative')
   return lun
 }

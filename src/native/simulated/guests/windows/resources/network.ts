@@ -1,6 +1,7 @@
 // Network namespaces, and adapters in two steps: PreAdd announces the endpoint, Add takes the adapter once it is there.
 
-import { isRecord, member } from '../../../../../protocol/json.js'
+import { foldedMember as member } from '../../../../../protocol/bridge/folding.js'
+import { isRecord } from '../../../../../protocol/json.js'
 import { adapterKey, findAdapter } from '../../adapters.js'
 import {
   decodeAs,
