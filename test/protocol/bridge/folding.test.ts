@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { foldedMember, foldName, parseFolded } from '#dist/protocol/bridge/folding.js'
 import { parseJson } from '#dist/protocol/json.js'
-import { decodeAnswer, decodeNegotiated, decodeNotification, decodeProperties } from '#dist/protocol/bridge/messages.js'
+import { decodeAnswer, decodeNegotiated, decodeNotification } from '#dist/protocol/bridge/messages.js'
 import { scrubBody } from '#dist/protocol/bridge/scrub.js'
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
@@ -60,7 +60,7 @@ describe('names of members on the bridge', () => {
       bytes(`{"properties":${JSON.stringify('{"processLIST":[],"ProcessList":1}')}}`),
       'GetProperties',
     )
-    assert.deepEqual(decodeProperties(answer), { processLIST: [], ProcessList: 1 })
+    assert.deepEqual(answer.properties, { processLIST: [], ProcessList: 1 })
   })
 
   it('what is scrubbed is found in any spelling, and keeps it', () => {
