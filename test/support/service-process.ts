@@ -16,11 +16,22 @@ export interface ServiceDirectory {
   /** Resolves once the service has gone, with whatever it left. */
   emptied(): Promise<void>
   remove(): Promise<void>
+  /** After a test that failed: ends whatever is there. */
+  abandon(): Promise<void>
 }
 
 export async function serviceDirectory(): Promise<ServiceDirectory> {
   const path = await mkdtemp('/tmp/t-')
   const pids = new Set<number>()
+  const findPid = async (): Promise<void> => {
+    const lock = await readFile(`${path}/service.lock`, 'utf8').catch(() => '')
+    if (lock !== '') pids.add((JSON.parse(lock) as { pid: number }).pid)
+  }
+  const abandon = async (): Promise<void> => {
+    await findPid()
+    for (const pid of pids) if (isAlive(pid)) process.kill(pid, 'SIGKILL')
+    await rm(path, { recursive: true, force: true })
+  }
   const emptied = async (): Promise<void> => {
     await whenDirectory(path, (names) => names.length === 0)
     for (const pid of pids) await ended(pid)
@@ -35,15 +46,14 @@ export async function serviceDirectory(): Promise<ServiceDirectory> {
     },
     emptied,
     remove: async () => {
-      const lock = await readFile(`${path}/service.lock`, 'utf8').catch(() => '')
-      if (lock !== '') pids.add((JSON.parse(lock) as { pid: number }).pid)
+      await findPid()
       try {
         await emptied()
       } finally {
-        for (const pid of pids) if (isAlive(pid)) process.kill(pid, 'SIGKILL')
-        await rm(path, { recursive: true, force: true })
+        await abandon()
       }
     },
+    abandon,
   }
 }
 

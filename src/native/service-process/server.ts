@@ -134,7 +134,8 @@ export class ServiceServer {
   }
 
   #note(what: string, reason: Error | undefined): void {
-    if (reason !== undefined) this.#options.log(`${what}: ${reason.message}`)
+    // A peer that is simply gone (an error of the system) is the ordinary course of things.
+    if (reason !== undefined && !('code' in reason)) this.#options.log(`${what}: ${reason.message}`)
   }
 
   #enter(connection: FramedSocket, { as, client, socket }: Entering): void {
