@@ -40,12 +40,13 @@ export class EmbeddedService {
       this.#leaving.clear()
       this.#closing ??= Promise.resolve()
     })
-    this.#worker.unref()
   }
 
   static async open(options: ServiceOptions): Promise<EmbeddedService> {
     const service = new EmbeddedService(options)
     await once(service.#worker, 'online')
+    // Only now: a program whose first line awaits this must not end before it is there.
+    service.#worker.unref()
     return service
   }
 
