@@ -1,13 +1,15 @@
 #!/usr/bin/env node
 // uvm-fleet: boots a fleet of utility VMs from a file, uses them, and tears them down.
 //
-// Exit codes: 0 all went well, 1 something failed, 2 the arguments or the file cannot be used, 130 interrupted.
+// Exit codes: 0 all went well, 1 something failed, 2 the arguments or the file cannot be used; interrupted: 130 by Ctrl-C, 143 by SIGTERM,
+// 129 by SIGHUP.
 
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { Host } from '../actors/host.js'
 import { FleetFileError, readFleetFile, type VmPlan } from './fleet-file.js'
 import { runFleet } from './fleet.js'
+import { onInterruption } from './interruption.js'
 import { countOsThreads } from './os-threads.js'
 import { liveProgress, plainProgress, silentProgress, type Progress } from './progress.js'
 import { fleetTable, summaryLine } from './table.js'
@@ -24,7 +26,7 @@ Without a file: the fleet of examples/fleet.json.
   --help        this text
 `
 
-const EXIT = { ok: 0, failed: 1, unusable: 2, interrupted: 130 } as const
+const EXIT = { ok: 0, failed: 1, unusable: 2 } as const
 
 interface Arguments {
   file: string
@@ -62,9 +64,7 @@ function progressFor(json: boolean, total: number): Progress {
 }
 
 async function run({ json, threads }: Arguments, plans: VmPlan[]): Promise<number> {
-  const interrupt = new AbortController()
-  const onSignal = (): void => interrupt.abort(new Error('interrupted'))
-  process.once('SIGINT', onSignal).once('SIGTERM', onSignal)
+  const interruption = onInterruption((text) => process.stderr.write(`uvm-fleet: ${text}\n`))
   const shown = progressFor(json, plans.length)
   const before = countOsThreads()
   let most = before ?? 0
@@ -77,14 +77,16 @@ async function run({ json, threads }: Arguments, plans: VmPlan[]): Promise<numbe
   }
   try {
     await using host = await Host.open(threads === undefined ? {} : { threads })
-    const report = await runFleet(host, plans, progress, interrupt.signal)
+    const report = await runFleet(host, plans, progress, interruption.signal)
     progress.end()
     if (before !== undefined) report.summary.osThreads = { before, most }
-    process.stdout.write(json ? `${JSON.stringify(report)}\n` : `${fleetTable(report)}\n${summaryLine(report)}\n`)
-    if (interrupt.signal.aborted) return EXIT.interrupted
+    const columns = process.stdout.isTTY ? process.stdout.columns : undefined
+    const text = json ? JSON.stringify(report) : `${fleetTable(report, columns)}\n${summaryLine(report)}`
+    process.stdout.write(`${text}\n`)
+    if (interruption.exitCode !== undefined) return interruption.exitCode
     return report.summary.failed === 0 ? EXIT.ok : EXIT.failed
   } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
+    interruption.release()
   }
 }
 

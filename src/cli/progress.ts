@@ -24,11 +24,13 @@ class StageCounts {
     this.#stages.set(id, stage)
   }
 
-  line(): string {
+  /** In at most that many columns. */
+  line(columns: number): string {
     const counts = new Map<Stage, number>()
     for (const stage of this.#stages.values()) counts.set(stage, (counts.get(stage) ?? 0) + 1)
     const parts = SHOWN.filter((stage) => counts.has(stage)).map((stage) => `${stage} ${counts.get(stage)}`)
-    return `${this.total} VMs: ${parts.join(' · ')}`
+    const line = `${this.total} VMs: ${parts.join(' · ')}`
+    return line.length < columns ? line : `${line.slice(0, Math.max(columns - 2, 0))}…`
   }
 }
 
@@ -58,7 +60,7 @@ export function liveProgress(total: number, terminal: NodeJS.WriteStream): Progr
   let drawnMs = -Infinity
   const draw = (): void => {
     drawnMs = performance.now()
-    live(counts.line())
+    live(counts.line(terminal.columns))
   }
   const above = (line: string): void => {
     live.clear()

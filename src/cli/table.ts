@@ -18,10 +18,24 @@ const HEAD = [
 /** Longest error shown in a cell; the whole text was told when it happened. */
 const MAX_ERROR = 60
 
-export function fleetTable({ vms }: FleetReport): string {
+/** `columns` of the terminal: one that is too narrow for the table gets a few short lines a VM. */
+export function fleetTable({ vms }: FleetReport, columns = Infinity): string {
   const table = new Table({ head: HEAD, style: { head: [], border: [], compact: true } })
   table.push(...vms.map(row))
-  return table.toString()
+  const text = table.toString()
+  const width = text.indexOf('\n')
+  return width <= columns ? text : vms.map(lines).join('\n')
+}
+
+function lines(vm: VmReport): string {
+  const [id, guest, start, connect, host, inside, commands, saved, exit, result] = row(vm)
+  return [
+    `${id} (${guest}): ${result}`,
+    `  start ${start} ms, connect ${connect} ms`,
+    `  changes: host ${host}, guest ${inside}`,
+    `  commands ${commands}, saved ${saved}`,
+    `  exit ${exit}`,
+  ].join('\n')
 }
 
 function row(vm: VmReport): string[] {
