@@ -26,7 +26,8 @@ export {
 export type { StorageQoSOptions } from './builder/storage-qos.js'
 
 export type { EventArguments, EventNames, Events } from './actors/events.js'
-export { Host, type HostEvents } from './actors/host.js'
+export { Host } from './actors/host.js'
+export type { HostEvents } from './actors/host-events.js'
 export type { ComputeSystemQuery, ComputeSystemSummary, HostOptions, HostStats } from './actors/host-options.js'
 export type { CallOptions } from './actors/mailbox/contract.js'
 

@@ -313,7 +313,9 @@ describe('containers', () => {
     it('a wait ends with its caller’s signal or time, the container goes on', async () => {
       await make()
       const container = await create()
-      await rejectsWith(container.wait({ timeoutMs: 1 }), OperationTimeoutError)
+      const waiting = container.wait({ timeoutMs: 1 })
+      fake.clock.advance(1)
+      await rejectsWith(waiting, OperationTimeoutError)
       await rejectsWith(container.wait({ signal: AbortSignal.abort() }), AbortError)
       peer.notify('c1')
       await container.wait()

@@ -1,0 +1,27 @@
+// What a Host tells.
+
+import type { EventNames } from './events.js'
+import type { ExitStatus } from './vm/managers/index.js'
+
+export interface HostEvents {
+  /** A VM has ended; once per VM, however many handles this Host has on it. */
+  'vm-exited': [id: string, exit: ExitStatus]
+  /** A guest connection ended; no error when it was closed on purpose. */
+  'guest-disconnected': [id: string, error?: Error]
+  /** An actor thread died; what was in flight on it rejects with ActorLostError. */
+  'thread-lost': [threadId: number, cause: Error]
+  /** What `close` could not end in order within closeTimeoutMs. */
+  'close-forced': [what: string[]]
+}
+
+export const HOST_EVENTS: EventNames<HostEvents> = {
+  'vm-exited': true,
+  'guest-disconnected': true,
+  'thread-lost': true,
+  'close-forced': true,
+  'actor-restarted': true,
+  'actor-given-up': true,
+  'thread-stuck': true,
+  'guest-reconnected': true,
+  dropped: true,
+}

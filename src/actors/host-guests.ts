@@ -1,0 +1,127 @@
+// The guests of a Host: one per VM, on its VM's thread.
+
+import { InvalidConfigError, InvalidStateError, UVMError, withContext } from '../errors.js'
+import { readArgument } from './arguments.js'
+import type { GuestNotices, GuestRequests } from './gcs/contract.js'
+import type { GuestOptions } from './gcs/managers.js'
+import { Guest } from './gcs/proxy.js'
+import { setUpGuest } from './guest-setup.js'
+import type { HostParts } from './host-parts.js'
+import { assertRuns, type HostVms } from './host-vms.js'
+import { callOptionsOf } from './mailbox/call-options.js'
+import type { CallOptions } from './mailbox/contract.js'
+import { UtilityVM } from './vm/proxy.js'
+
+/** A Guest, or the making of one. */
+interface GuestEntry {
+  guest: Guest | undefined
+}
+
+interface HostGuestsHooks {
+  disconnected(id: string, error: Error | undefined): void
+}
+
+export class HostGuests {
+  readonly #parts: HostParts
+  readonly #vms: HostVms
+  readonly #hooks: HostGuestsHooks
+  /** By runtime id. */
+  readonly #entries = new Map<string, GuestEntry>()
+
+  constructor(parts: HostParts, vms: HostVms, hooks: HostGuestsHooks) {
+    this.#parts = parts
+    this.#vms = vms
+    this.#hooks = hooks
+  }
+
+  get count(): number {
+    return this.#entries.size
+  }
+
+  /** Undefined also while it is being made. */
+  of(vm: UtilityVM): Guest | undefined {
+    return this.#entries.get(vm.runtimeId)?.guest
+  }
+
+  async create(vm: UtilityVM, options: GuestOptions & CallOptions): Promise<Guest> {
+    const op = 'host.createGuest'
+    const entry = this.#vms.get(vm)
+    const id = entry?.vm.id
+    this.#parts.assertOpen(op, id)
+    if (entry === undefined) {
+      if (!readArgument({ op }, 'vm', () => vm instanceof UtilityVM)) {
+        throw new InvalidConfigError({ op, path: 'vm', secret: vm, reason: 'expected a UtilityVM of this host' })
+      }
+      const reason = 'the VM handle is closed, or belongs to another host'
+      throw new InvalidStateError({ op, id: vm.id, state: 'closed', reason })
+    }
+    const subject = { op, id: vm.id }
+    const init = readArgument(subject, 'options', () => setUpGuest(vm, options, entry.dials))
+    assertRuns(subject, entry)
+    if (this.#entries.has(vm.runtimeId)) {
+      const reason = 'the VM has a Guest already; close it first'
+      throw new InvalidStateError({ ...subject, state: 'guest-exists', reason })
+    }
+    const place: GuestEntry = { guest: undefined }
+    this.#entries.set(vm.runtimeId, place)
+    if (this.#parts.source.guests !== undefined) await this.#claim(subject, vm, place)
+    const mailbox = entry.threads.startActor<GuestRequests, GuestNotices>(entry.thread, (port) => ({
+      kind: 'guest',
+      port,
+      init,
+    }))
+    const guest = new Guest({
+      vmId: vm.id,
+      guestOS: vm.guestOS,
+      mailbox,
+      hooks: {
+        disconnected: (error) => {
+          // A guest that hangs up may be one whose VM is gone.
+          entry.mailbox.call('checkExit', {}, { op: 'vm.checkExit', id: vm.id }).catch(() => undefined)
+          this.#hooks.disconnected(vm.id, error)
+        },
+        closed: () => this.#release(vm.runtimeId, place),
+      },
+    })
+    place.guest = guest
+    try {
+      await mailbox.call('arm', {}, subject, callOptionsOf(options))
+      return guest
+    } catch (error) {
+      await guest.close()
+      throw error
+    }
+  }
+
+  /** Where other processes may want the guest connection too. Looks again at what may have changed meanwhile. */
+  async #claim(subject: { op: string; id: string }, vm: UtilityVM, place: GuestEntry): Promise<void> {
+    try {
+      await this.#parts.source.guests?.claim(subject, vm.runtimeId)
+    } catch (error) {
+      this.#entries.delete(vm.runtimeId)
+      throw error instanceof UVMError ? withContext(error, subject) : error
+    }
+    try {
+      this.#parts.assertOpen(subject.op, subject.id)
+      const entry = this.#vms.get(vm)
+      if (entry !== undefined) return assertRuns(subject, entry)
+      throw new InvalidStateError({ ...subject, state: 'closed', reason: 'the VM handle was closed meanwhile' })
+    } catch (error) {
+      await this.#release(vm.runtimeId, place)
+      throw error
+    }
+  }
+
+  async #release(runtimeId: string, place: GuestEntry): Promise<void> {
+    if (this.#entries.get(runtimeId) !== place) return
+    await this.#parts.source.guests?.release(runtimeId)
+    if (this.#entries.get(runtimeId) === place) this.#entries.delete(runtimeId)
+  }
+
+  close(): [what: string, closing: Promise<unknown>][] {
+    return [...this.#entries].map(([runtimeId, { guest }]) => [
+      `guest of ${runtimeId}`,
+      guest?.close() ?? Promise.resolve(),
+    ])
+  }
+}

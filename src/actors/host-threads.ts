@@ -1,0 +1,101 @@
+// The threads of a Host: one pool for everything, or with `isolation: 'dedicated'` a thread for each VM and one for what concerns none.
+
+import type { Threads } from './host-environment.js'
+import type { HostParts } from './host-parts.js'
+import { leaseSlots, slotMemory } from './slots.js'
+
+interface HostThreadsHooks {
+  lost(threadId: number, cause: Error): void
+  latency(op: string, ms: number): void
+}
+
+export class HostThreads {
+  readonly #parts: HostParts
+  readonly #hooks: HostThreadsHooks
+  readonly #operations: SharedArrayBuffer | undefined
+  readonly #boots: SharedArrayBuffer | undefined
+  #shared: Threads | undefined
+  readonly #dedicated = new Set<Threads>()
+  /** Threads for single VMs that are being started. */
+  readonly #dedicating = new Set<Promise<Threads>>()
+
+  constructor(parts: HostParts, hooks: HostThreadsHooks) {
+    this.#parts = parts
+    this.#hooks = hooks
+    this.#operations = slotMemory(parts.settings.operations)
+    this.#boots = slotMemory(parts.settings.boots)
+  }
+
+  async start(): Promise<void> {
+    const { isolation, threads } = this.#parts.settings
+    this.#shared = await this.#open(isolation === 'dedicated' ? 1 : threads)
+  }
+
+  #open(count: number): Promise<Threads> {
+    const { environment, source, transport: transports, directory } = this.#parts
+    const { clock, openChannel } = environment
+    return environment.openThreads({
+      clock,
+      openChannel,
+      count,
+      setup: () => {
+        const { provider, transfer } = source.next()
+        const { transport, transfer: more } = transports.next()
+        const [operations, boots] = [leaseSlots(this.#operations), leaseSlots(this.#boots)]
+        const setup = { provider, transport, socketDirectory: directory.path, operations, boots }
+        return { setup, transfer: [...transfer, ...more] }
+      },
+      onLost: (threadId, cause) => this.#hooks.lost(threadId, cause),
+      onLatency: (op, ms) => this.#hooks.latency(op, ms),
+    })
+  }
+
+  /** Between `start` and `close`. */
+  get isOpen(): boolean {
+    return this.#shared !== undefined
+  }
+
+  /** For what concerns no VM. */
+  get shared(): Threads {
+    return this.#shared!
+  }
+
+  get pools(): Threads[] {
+    return [...(this.#shared === undefined ? [] : [this.#shared]), ...this.#dedicated]
+  }
+
+  /** For one VM; `release` when it is gone. */
+  async forVM(op: string, id: string): Promise<Threads> {
+    if (this.#parts.settings.isolation !== 'dedicated') return this.shared
+    const opening = this.#open(1)
+    this.#dedicating.add(opening)
+    try {
+      const threads = await opening
+      this.#dedicated.add(threads)
+      try {
+        this.#parts.assertOpen(op, id)
+      } catch (error) {
+        await this.release(threads)
+        throw error
+      }
+      return threads
+    } finally {
+      this.#dedicating.delete(opening)
+    }
+  }
+
+  async release(threads: Threads): Promise<void> {
+    if (!this.#dedicated.has(threads)) return
+    await threads.close()
+    this.#dedicated.delete(threads)
+  }
+
+  /** From `force` on without waiting for what does not end by itself. Resolves with what had to be left. */
+  async close(force: Promise<void>): Promise<string[]> {
+    await Promise.race([Promise.allSettled(this.#dedicating), force])
+    const left = await Promise.all(this.pools.map((pool) => pool.close(force)))
+    this.#shared = undefined
+    this.#dedicated.clear()
+    return left.flat()
+  }
+}
