@@ -78,7 +78,7 @@ export const ZONES = {
     why: 'arguments are checked everywhere',
   },
   hearts: {
-    path: '^src/actors/(vm/(queue|exit|lifecycle)|gcs/(connection/(bridge|handshake|request-ids|restore)|process/signals|resource/modify-gate))\\.ts$',
+    path: '^src/actors/(vm/(queue|exit|lifecycle)|gcs/(connection/(bridge(-contract)?|handshake|request-ids|restore)|process/signals|resource/modify-gate))\\.ts$',
     sees: [...PURE, 'contracts'],
     why: 'a heart of an actor does no I/O: bytes and events in, effects out',
   },
