@@ -44,19 +44,30 @@ function giveBack(cells: Int32Array, count: number): void {
   Atomics.notify(cells, RELEASES)
 }
 
+/** Calls `again`, later, once the cell at `index` no longer has the value that was seen. */
+export type SlotWatch = (cells: Int32Array<SharedArrayBuffer>, index: number, seen: number, again: () => void) => void
+
+const watchMemory: SlotWatch = (cells, index, seen, again) => {
+  const change = Atomics.waitAsync(cells, index, seen)
+  if (change.async) void change.value.then(again)
+  else queueMicrotask(again)
+}
+
 interface Waiter {
   readonly owner: string
   readonly grant: (release: (() => void) | undefined) => void
 }
 
 export class SharedSlots implements Slots {
-  readonly #cells: Int32Array | undefined
+  readonly #cells: Int32Array<SharedArrayBuffer> | undefined
+  readonly #watchCells: SlotWatch
   readonly #held: Int32Array
   /** By owner, in the order of their turns. */
   readonly #waiting = new Map<string, Waiter[]>()
   #watching = false
 
-  constructor(lease: SlotLease | undefined) {
+  constructor(lease: SlotLease | undefined, watchCells: SlotWatch = watchMemory) {
+    this.#watchCells = watchCells
     this.#cells = lease === undefined ? undefined : new Int32Array(lease.slots)
     this.#held = new Int32Array(lease?.held ?? new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
   }
@@ -136,13 +147,10 @@ export class SharedSlots implements Slots {
       queueMicrotask(() => this.#serve())
       return
     }
-    const change = Atomics.waitAsync(cells, RELEASES, seen)
-    const again = (): void => {
+    this.#watching = true
+    this.#watchCells(cells, RELEASES, seen, () => {
       this.#watching = false
       this.#serve()
-    }
-    this.#watching = true
-    if (change.async) void change.value.then(again)
-    else queueMicrotask(again)
+    })
   }
 }

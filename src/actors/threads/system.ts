@@ -1,12 +1,12 @@
-// What an actor thread gives its actors of this system: time, chance, files.
+// What an actor thread gives its actors of this system: time, chance, files, modules.
 
 import { randomBytes } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemClock } from '../../native/clock.js'
-import type { ActorEnvironment } from '../environment.js'
+import type { ThreadSystem } from './actor-thread.js'
 
-export const SYSTEM: Pick<ActorEnvironment, 'clock' | 'randomBytes' | 'files'> = {
+export const SYSTEM: ThreadSystem = {
   clock: systemClock,
   randomBytes,
   files: {
@@ -16,4 +16,5 @@ export const SYSTEM: Pick<ActorEnvironment, 'clock' | 'randomBytes' | 'files'> =
     },
     write: (path, content) => writeFile(path, content, { mode: 0o600 }),
   },
+  load: async (module) => ((await import(module)) as { default?: unknown }).default,
 }

@@ -1,9 +1,8 @@
-// The actor threads of a Host: one piscina pool of fixed size, placement of actors, and what happens when a thread dies.
+// The actor threads of a Host: one pool of fixed size, placement of actors, and what happens when a thread dies.
 //
 // Placement is ours: each task carries the choice of its worker. Piscina would spread tasks by count, which splits siblings. A thread
-// that dies is replaced by piscina; its replacement gets a controller as the first ones did.
+// that dies is replaced by its pool; its replacement gets a controller as the first ones did.
 
-import { Piscina } from 'piscina'
 import type { MessagePort } from 'node:worker_threads'
 import { ActorLostError } from '../../errors.js'
 import type { Clock } from '../../native/clock.js'
@@ -13,17 +12,7 @@ import type { Mailbox, NoticeMap, RequestMap } from '../mailbox/contract.js'
 import type { Gauges } from '../environment.js'
 import { reclaimSlots } from '../slots.js'
 import type { ControllerRequests, ThreadSetup, ThreadTask } from './contract.js'
-
-const ENTRY = new URL('./entry.js', import.meta.url).href
-
-/** Actors on one thread; there is no reason to stop earlier than memory does. */
-const UNBOUNDED_TASKS = 1_000_000
-
-interface PoolWorker {
-  readonly id: number
-}
-
-type Choice = (workers: readonly PoolWorker[]) => PoolWorker | undefined
+import { openPiscina, type OpenPool, type ThreadPool } from './pool.js'
 
 /** One living actor thread. */
 export interface ActorThread {
@@ -39,25 +28,16 @@ export interface ThreadsOptions {
   count: number
   clock: Clock
   openChannel: OpenChannel
+  /** Of this system unless given. */
+  openPool?: OpenPool
   /** Setup of one more thread, with what must be transferred. */
   setup: () => { setup: ThreadSetup; transfer: MessagePort[] }
   onLost: (threadId: number, cause: Error) => void
   onLatency: (op: string, ms: number) => void
 }
 
-/**
- * Whether the process lives is the Host's to say, not that of tasks that never end by themselves. Piscina references a worker's port
- * while the worker has tasks, right after it was chosen; the worker's inside hangs on the chosen object under a symbol.
- */
-function unreference(worker: PoolWorker): void {
-  for (const symbol of Object.getOwnPropertySymbols(worker)) {
-    const inside = (worker as unknown as Record<symbol, { unref?: () => void } | undefined>)[symbol]
-    inside?.unref?.()
-  }
-}
-
 export class ActorThreads {
-  readonly #pool: Piscina
+  readonly #pool: ThreadPool
   readonly #options: ThreadsOptions
   readonly #threads = new Map<number, ActorThread>()
   /** Threads on their way to take the place of lost ones. */
@@ -66,25 +46,7 @@ export class ActorThreads {
 
   private constructor(options: ThreadsOptions) {
     this.#options = options
-    this.#pool = new Piscina({
-      filename: ENTRY,
-      minThreads: options.count,
-      maxThreads: options.count,
-      concurrentTasksPerWorker: UNBOUNDED_TASKS,
-      idleTimeout: Infinity,
-      // The default blocks a worker's event loop whenever it has no task.
-      atomics: 'disabled',
-      execArgv: [],
-      loadBalancer: (task, workers) => {
-        const choose = (task as unknown as Record<symbol, Choice | null>)[Piscina.queueOptionsSymbol]
-        const chosen = choose?.(workers)
-        if (chosen === undefined) return null
-        queueMicrotask(() => unreference(chosen))
-        return chosen as (typeof workers)[number]
-      },
-    })
-    // A worker that fails without tasks: its loss is noticed through its controller.
-    this.#pool.on('error', () => undefined)
+    this.#pool = (options.openPool ?? openPiscina)(options.count)
   }
 
   /** @throws what the provider could not be loaded with */
@@ -109,7 +71,7 @@ export class ActorThreads {
     const { setup, transfer } = this.#options.setup()
     const controller = openMailbox<ControllerRequests, Record<string, never>>(local, { clock, openChannel })
     let thread: ActorThread | undefined
-    const life = this.#run({ kind: 'controller', port: remote, setup }, [remote, ...transfer], (workers) => {
+    const life = this.#pool.run({ kind: 'controller', port: remote, setup }, [remote, ...transfer], (workers) => {
       const fresh = workers.find((worker) => !this.#threads.has(worker.id))
       if (fresh === undefined) return undefined
       thread = { id: fresh.id, controller, actors: new Set(), setup }
@@ -146,11 +108,6 @@ export class ActorThreads {
     this.#options.onLost(thread.id, cause)
   }
 
-  #run(task: ThreadTask, transferList: MessagePort[], choose: Choice): Promise<void> {
-    const withChoice = Object.assign(task, { [Piscina.queueOptionsSymbol]: choose })
-    return this.#pool.run(withChoice, { transferList }) as Promise<void>
-  }
-
   /** The thread with the fewest actors, waiting for one when all have just been lost. @throws {ActorLostError} none could be started */
   async place(): Promise<ActorThread> {
     for (;;) {
@@ -182,7 +139,7 @@ export class ActorThreads {
     const mailbox = openMailbox<R, E>(local, { clock, openChannel, onLatency })
     const entry = mailbox as unknown as Mailbox<never, never>
     thread.actors.add(entry)
-    const life = this.#run(task(remote), [remote], (workers) => {
+    const life = this.#pool.run(task(remote), [remote], (workers) => {
       const own = workers.find((worker) => worker.id === thread.id)
       // Gone: any other thread is as good, since the actor ends as soon as it sees that its mailbox is lost.
       if (own === undefined) mailbox.lose(new Error('its thread was lost'))

@@ -6,7 +6,7 @@ import { Plan9ShareFlags } from '../../../protocol/schema/index.js'
 import { findKey } from '../../../protocol/guid.js'
 import { SCSI_CONTROLLER_GUIDS } from '../../../protocol/scsi.js'
 import type { SystemHost } from '../state/live-system.js'
-import { GuestSockets } from './guest-sockets.js'
+import { GuestSockets, type DialIn } from './guest-sockets.js'
 import { createLinuxGuest, createWindowsGuest } from '../guests/index.js'
 import type { BuiltinGuest, GuestMachine, MachineDisk, MachinePmem } from '../guests/machine.js'
 import { chances } from '../seeded.js'
@@ -17,9 +17,10 @@ export function startBuiltinGuest(
   clock: Clock,
   seed: number,
   directoryOf: (client: string) => string | undefined,
+  dialIn?: DialIn,
 ): BuiltinGuest {
   const { model } = host
-  const sockets = new GuestSockets(host, directoryOf)
+  const sockets = new GuestSockets(host, directoryOf, dialIn)
   const machine: GuestMachine = {
     id: model.id,
     runtimeId: model.runtimeId,

@@ -6,16 +6,25 @@
 
 import type { Duplex } from 'node:stream'
 import { UnixSocketTransport } from '../../unix-socket/transport.js'
+import type { HvSocketDialer } from '../../hvsocket.js'
 import type { SystemHost } from '../state/live-system.js'
+
+/** Dials whoever listens in a directory. */
+export type DialIn = (directory: string) => HvSocketDialer
+
+const dialUnix: DialIn = (directory) => new UnixSocketTransport(directory)
 
 export class GuestSockets {
   readonly #host: SystemHost
   readonly #directoryOf: (client: string) => string | undefined
+  readonly #dialIn: DialIn
   /** Open connections by service id. */
   readonly #open = new Map<string, Set<Duplex>>()
 
-  constructor(host: SystemHost, directoryOf: (client: string) => string | undefined) {
+  /** @param dialIn over Unix sockets unless given */
+  constructor(host: SystemHost, directoryOf: (client: string) => string | undefined, dialIn: DialIn = dialUnix) {
     this.#host = host
+    this.#dialIn = dialIn
     this.#directoryOf = directoryOf
     host.onChange(() => this.#cutDisabled())
   }
@@ -45,7 +54,7 @@ export class GuestSockets {
     for (const directory of new Set(this.#host.clients().map(this.#directoryOf))) {
       if (directory === undefined) continue
       try {
-        return await new UnixSocketTransport(directory).dial({ runtimeId: this.#host.model.runtimeId, serviceId })
+        return await this.#dialIn(directory).dial({ runtimeId: this.#host.model.runtimeId, serviceId })
       } catch (error) {
         failure = error
       }

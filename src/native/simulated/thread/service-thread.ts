@@ -2,13 +2,11 @@
 
 import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads'
 import { systemClock } from '../../clock.js'
-import type { HcsEvent } from '../../hcs.js'
-import { carryOut, refusalOf } from '../service/carry-out.js'
 import { ComputeService } from '../service/compute-service.js'
 import { startBuiltinGuest } from '../service/guest-host.js'
+import { servePort } from '../service/serve-port.js'
 import type { ServiceOptions } from '../options.js'
 import { PortDuplex } from './socket-port.js'
-import type { FromService, ServiceCall, ToService } from '../../remote/wire.js'
 
 /** From the parent. */
 export type ParentMessage =
@@ -63,34 +61,9 @@ function takeSocket(socket: bigint): PortDuplex | undefined {
 }
 
 function serve(client: string, port: MessagePort): void {
-  const deliveries = new Set<(event: HcsEvent) => void>()
   ports.set(port, client)
-  const answer = (message: FromService): void => port.postMessage(message)
-  const deliver = (events: number | undefined): ((event: HcsEvent) => void) => {
-    if (events === undefined) return () => undefined
-    const delivery = (event: HcsEvent): void => answer({ events, event })
-    deliveries.add(delivery)
-    return delivery
-  }
-  port.on('message', (message: ToService) => {
-    // Events go to a living thread or are kept for the next one: which of them were handled makes no difference here.
-    if ('handled' in message) return
-    const { number, events, call } = message
-    perform(client, call, deliver(events)).then(
-      (ok) => answer({ number, ok }),
-      (error: unknown) => answer({ number, fails: refusalOf(error) }),
-    )
-  })
-  port.once('close', () => {
-    ports.delete(port)
-    service.orphan((delivery) => deliveries.has(delivery))
-  })
-}
-
-async function perform(client: string, call: ServiceCall, deliver: (event: HcsEvent) => void): Promise<string> {
-  if (call.do !== 'adopt') return carryOut(service, client, call, deliver)
-  service.adopt(Number(call.token), client, deliver)
-  return call.token
+  port.once('close', () => ports.delete(port))
+  servePort(service, client, port)
 }
 
 parentPort?.on('message', (message: ParentMessage) => {
