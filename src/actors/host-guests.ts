@@ -114,8 +114,9 @@ export class HostGuests {
 
   async #release(runtimeId: string, place: GuestEntry): Promise<void> {
     if (this.#entries.get(runtimeId) !== place) return
+    this.#entries.delete(runtimeId)
+    // A claim of our own that follows is asked behind it, on the same way.
     await this.#parts.source.guests?.release(runtimeId)
-    if (this.#entries.get(runtimeId) === place) this.#entries.delete(runtimeId)
   }
 
   close(): [what: string, closing: Promise<unknown>][] {

@@ -10,7 +10,7 @@ import { enterService, NobodyThere, pause, type Entered } from './greet.js'
 import { HandshakeError, type Entrance } from './handshake.js'
 import { Lifeline } from './lifeline.js'
 import { readServiceLock } from './lock.js'
-import type { Holder } from './messages.js'
+import { RELAYED_FROM, type Holder } from './messages.js'
 import { processStartTime } from './process-identity.js'
 import type { ServiceProviderOptions } from './provider.js'
 import { startService } from './start.js'
@@ -83,7 +83,7 @@ export class ServiceClient {
   readonly directory: string
   readonly #lifeline: Lifeline
   readonly #relays = new Set<() => void>()
-  #sockets = 0n
+  #sockets = RELAYED_FROM
   #left: Promise<void> | undefined
 
   constructor(directory: string, lifeline: Lifeline) {

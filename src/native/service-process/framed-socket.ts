@@ -100,6 +100,8 @@ export class FramedSocket {
     this.socket.pause()
     const rest = this.#reader.rest()
     if (rest.byteLength > 0) this.socket.unshift(rest)
+    // As a new stream is: neither flowing nor paused on purpose, so that whoever listens or pipes sets it going.
+    ;(this.socket as { readableFlowing: boolean | null }).readableFlowing = null
     return this.socket
   }
 

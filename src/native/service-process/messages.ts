@@ -11,6 +11,9 @@ import type { ServiceCall, SystemOp, ToService } from '../remote/wire.js'
 /** Of the protocol. Ends that differ in it do not understand each other. */
 export const PROTOCOL_MAJOR = 1
 
+/** Numbers of relayed streams begin above this: a number below it names no stream that could still come. */
+export const RELAYED_FROM = 2n ** 62n
+
 export type Role = 'lifeline' | 'thread' | 'stream'
 
 export interface ClientHello {

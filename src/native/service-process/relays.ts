@@ -4,6 +4,7 @@
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../clock.js'
 import type { FramedSocket } from './framed-socket.js'
+import { RELAYED_FROM } from './messages.js'
 
 /** How long a call waits for the stream it names, milliseconds. */
 const ARRIVAL_MS = 10_000
@@ -50,6 +51,7 @@ export class Relays {
     const key = `${client} ${socket}`
     const known = this.#numbers.get(key)
     if (known !== undefined) return Promise.resolve(known)
+    if (socket < RELAYED_FROM) return Promise.resolve(NOBODY)
     return new Promise((resolve) => {
       const waiting = this.#awaited.get(key) ?? new Set()
       this.#awaited.set(key, waiting.add(arrived))
