@@ -39,6 +39,13 @@ export type * from './actors/vm/managers/index.js'
 export { Guest, type GuestEvents } from './actors/gcs/proxy.js'
 export { Container } from './actors/gcs/container/container-proxy.js'
 export { GuestProcess } from './actors/gcs/process/process-proxy.js'
+export {
+  etwProviderGuid,
+  windowsLogSources,
+  type EtwProvider,
+  type LogSourceOptions,
+  type LogSources,
+} from './actors/gcs/log-sources.js'
 export type {
   ConnectOptions,
   ContainerHandle,
