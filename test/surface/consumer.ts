@@ -2,10 +2,9 @@
 // one's own, annotated with what the root exports alone.
 
 import { Duplex } from 'node:stream'
+import type { Host, schema } from 'uvm-actors'
 import {
-  Host,
   isVMNotAvailable,
-  schema,
   SimulatedGuest,
   UVMError,
   type CallOptions,
