@@ -63,6 +63,11 @@ export function withState(error: HcsError, state: string, needed: string): HcsEr
   return Object.assign(error, { message, state })
 }
 
+/** The same error, with what would help. */
+export function withHint<E extends UVMError>(error: E, hint: string): E {
+  return Object.assign(error, { message: `${error.message}; ${hint}` })
+}
+
 /** A mistake in the call, found before anything was sent. */
 export class InvalidConfigError extends UVMError {
   readonly code = 'UVM_INVALID_CONFIG'

@@ -1,15 +1,16 @@
 // The options of Host.createGuest, with their defaults.
 
+import { InvalidConfigError } from '../errors.js'
 import { BOOLEAN, COUNT, COUNT_OR_INFINITY, groupOr, MILLISECONDS, oneOf, row, TEXT } from '../options/rows.js'
 import { checkOptions, optionTable } from '../options/table.js'
 import type { GuestOS } from '../protocol/guest-os.js'
 import { isGuid, normaliseGuid } from '../protocol/guid.js'
 import { LCOW_BRIDGE_PORT, vsockServiceId, WCOW_BRIDGE_SERVICE } from '../protocol/hvsocket.js'
 import type { GuestInit } from './gcs/contract.js'
+import type { VmSetup } from './vm-setup.js'
 import type { GuestOptions } from './gcs/managers.js'
 import { CALL_ROWS } from './mailbox/call-options.js'
 import type { CallOptions } from './mailbox/contract.js'
-import type { GuestDials } from './vm-setup.js'
 
 const REQUEST_TIMEOUT_MS = 300_000
 const MODIFY_CONCURRENCY = 4
@@ -36,11 +37,17 @@ export const GUEST_OPTIONS = optionTable<GuestOptions & CallOptions>('options', 
 export function setUpGuest(
   vm: { id: string; runtimeId: string; guestOS: GuestOS },
   options: GuestOptions & CallOptions,
-  dials: GuestDials,
+  { dials, isGuessed }: VmSetup,
 ): GuestInit {
-  checkOptions({ op: 'host.createGuest', id: vm.id }, options, GUEST_OPTIONS)
+  const subject = { op: 'host.createGuest', id: vm.id }
+  checkOptions(subject, options, GUEST_OPTIONS)
+  if (isGuessed === true) {
+    const reason =
+      "the compute service does not say which system the VM runs: give openVM the option guestOS, 'linux' or 'windows'"
+    throw new InvalidConfigError({ ...subject, path: 'guestOS', reason })
+  }
   const {
-    serviceId = vm.guestOS === 'linux' ? vsockServiceId(LCOW_BRIDGE_PORT) : WCOW_BRIDGE_SERVICE,
+    serviceId = dials.service ?? (vm.guestOS === 'linux' ? vsockServiceId(LCOW_BRIDGE_PORT) : WCOW_BRIDGE_SERVICE),
     entropy = dials.entropy,
     log = dials.log,
     requestTimeoutMs = REQUEST_TIMEOUT_MS,

@@ -14,6 +14,8 @@ import { UtilityVM } from './vm/proxy.js'
 
 /** A Guest, or the making of one. */
 interface GuestEntry {
+  /** The handle it was made through, and ends with: others come and go. */
+  readonly vm: UtilityVM
   guest: Guest | undefined
 }
 
@@ -43,6 +45,12 @@ export class HostGuests {
     return this.#entries.get(vm.runtimeId)?.guest
   }
 
+  /** The same, unless it was made through another handle on its VM. */
+  madeThrough(vm: UtilityVM): Guest | undefined {
+    const entry = this.#entries.get(vm.runtimeId)
+    return entry?.vm === vm ? entry.guest : undefined
+  }
+
   async create(vm: UtilityVM, options: GuestOptions & CallOptions): Promise<Guest> {
     const op = 'host.createGuest'
     const entry = this.#vms.get(vm)
@@ -56,13 +64,13 @@ export class HostGuests {
       throw new InvalidStateError({ op, id: vm.id, state: 'closed', reason })
     }
     const subject = { op, id: vm.id }
-    const init = readArgument(subject, 'options', () => setUpGuest(vm, options, entry.dials))
+    const init = readArgument(subject, 'options', () => setUpGuest(vm, options, entry.setup))
     assertRuns(subject, entry)
     if (this.#entries.has(vm.runtimeId)) {
       const reason = 'the VM has a Guest already; close it first'
       throw new InvalidStateError({ ...subject, state: 'guest-exists', reason })
     }
-    const place: GuestEntry = { guest: undefined }
+    const place: GuestEntry = { vm, guest: undefined }
     this.#entries.set(vm.runtimeId, place)
     if (this.#parts.source.guests !== undefined) await this.#claim(subject, vm, place)
     const mailbox = entry.threads.startActor<GuestRequests, GuestNotices>(entry.thread, (port) => ({
@@ -75,6 +83,7 @@ export class HostGuests {
       guestOS: vm.guestOS,
       mailbox,
       hooks: {
+        neverStarted: () => this.#vms.neverStarted(vm.runtimeId),
         disconnected: (error) => {
           // A guest that hangs up may be one whose VM is gone.
           entry.mailbox.call('checkExit', {}, { op: 'vm.checkExit', id: vm.id }).catch(() => undefined)

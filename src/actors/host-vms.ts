@@ -7,7 +7,7 @@ import type { HostThreads } from './host-threads.js'
 import { callOptionsOf } from './mailbox/call-options.js'
 import type { CallOptions, Mailbox } from './mailbox/contract.js'
 import type { ActorThread } from './threads/threads.js'
-import type { GuestDials, VmSetup } from './vm-setup.js'
+import type { VmSetup } from './vm-setup.js'
 import type { VmNotices, VmRequests } from './vm/contract.js'
 import type { ExitStatus } from './vm/managers/index.js'
 import { UtilityVM } from './vm/proxy.js'
@@ -20,7 +20,7 @@ export interface VmEntry {
   readonly mailbox: VmMailbox
   readonly threads: Threads
   readonly thread: ActorThread
-  readonly dials: GuestDials
+  readonly setup: VmSetup
   exit: Error | undefined
 }
 
@@ -36,6 +36,8 @@ export class HostVms {
   readonly #threads: HostThreads
   readonly #hooks: HostVmsHooks
   readonly #entries = new Map<UtilityVM, VmEntry>()
+  /** Runtime ids of VMs made elsewhere, or whose start was asked for. */
+  readonly #started = new Set<string>()
   /** Runtime ids whose exit was told. */
   readonly #exited = new Set<string>()
   /** Actors that are being attached, or that failed to be and are being stopped. */
@@ -53,6 +55,15 @@ export class HostVms {
 
   get(vm: UtilityVM): VmEntry | undefined {
     return this.#entries.get(vm)
+  }
+
+  #hasHandle(runtimeId: string): boolean {
+    return [...this.#entries.keys()].some((vm) => vm.runtimeId === runtimeId)
+  }
+
+  /** Nobody has asked for a start, as far as this Host can know. */
+  neverStarted(runtimeId: string): boolean {
+    return !this.#started.has(runtimeId)
   }
 
   /** @param setUp asked for the document first, and once more when the guest system is known */
@@ -76,15 +87,19 @@ export class HostVms {
           ? await mailbox.call('create', { ...common, document }, { op, id }, callOptionsOf(options))
           : await mailbox.call('open', common, { op, id }, callOptionsOf(options))
       this.#parts.assertOpen(op, id)
-      const { guestOS, dials } = setUp(attached.runtimeOsType)
+      const setup = setUp(attached.runtimeOsType)
+      const { guestOS } = setup
+      const { runtimeId } = attached
+      if (how === 'open' && !this.#hasHandle(runtimeId)) this.#started.add(runtimeId)
       const hooks = {
+        starting: () => void this.#started.add(runtimeId),
         exited: (exit: ExitStatus, cause: Error) => this.#onExited(entry, exit, cause),
         closing: () => this.#hooks.closing(entry.vm),
         closed: () => this.#onClosed(entry),
       }
       const { relaySocket } = this.#parts.source
       const vm = new UtilityVM({ id, guestOS, attached, mailbox, hooks, relaySocket })
-      const entry: VmEntry = { vm, mailbox, threads, thread, dials, exit: undefined }
+      const entry: VmEntry = { vm, mailbox, threads, thread, setup, exit: undefined }
       this.#entries.set(vm, entry)
       this.#unattached.delete(mailbox)
       return vm
@@ -113,7 +128,10 @@ export class HostVms {
   #onClosed(entry: VmEntry): void {
     this.#entries.delete(entry.vm)
     const { runtimeId } = entry.vm
-    if (![...this.#entries.keys()].some((vm) => vm.runtimeId === runtimeId)) this.#exited.delete(runtimeId)
+    if (!this.#hasHandle(runtimeId)) {
+      this.#exited.delete(runtimeId)
+      this.#started.delete(runtimeId)
+    }
     void this.#threads.release(entry.threads)
   }
 

@@ -51,7 +51,7 @@ export class Host extends Events<HostEvents> {
         this.#guests.of(vm)?.vmExited(cause)
         if (isFirst) this.emit('vm-exited', vm.id, exit)
       },
-      closing: (vm) => void this.#guests.of(vm)?.close(),
+      closing: (vm) => void this.#guests.madeThrough(vm)?.close(),
     })
     this.#guests = new HostGuests(this.#parts, this.#vms, {
       disconnected: (id, error) => {
@@ -124,20 +124,22 @@ export class Host extends Events<HostEvents> {
     return this.#vms.attach('create', op, id, options, () => setup)
   }
 
-  /** A further handle on a compute system that exists, made by whatever process. `guestOS` overrides what its properties say. */
+  /**
+   * A further handle on a compute system that exists, made by whatever process. `guestOS` overrides what its properties say, and is needed
+   * for a Guest when they say nothing.
+   */
   async openVM(id: string, options: { guestOS?: GuestOS } & CallOptions = {}): Promise<UtilityVM> {
     const op = 'host.openVM'
     checkVmId(op, id)
     checkOptions({ op, id }, options, VM_OPTIONS)
-    return this.#vms.attach('open', op, id, options, (runtimeOsType) => {
-      const reported = runtimeOsType?.toLowerCase() === 'linux' ? 'linux' : 'windows'
-      return existingVm(options.guestOS ?? reported)
-    })
+    return this.#vms.attach('open', op, id, options, (reported) => existingVm(options.guestOS, reported))
   }
 
   /**
-   * Listens for the VM's guest and waits for nobody: call it before `vm.start`. A VM has one Guest at a time; it ends with its VM.
+   * Listens for the VM's guest and waits for nobody: call it before `vm.start`. A VM has one Guest at a time; it ends
+   * with its VM, and with the handle given here.
    *
+   * @throws {InvalidConfigError} a bad option; 'guestOS': nobody has said which system the VM runs
    * @throws {InvalidStateError} a second Guest while one lives; 'guest-held': another process at the same service process has one
    */
   createGuest(vm: UtilityVM, options: GuestOptions & CallOptions = {}): Promise<Guest> {

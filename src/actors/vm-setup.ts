@@ -5,22 +5,17 @@ import type { UtilityVMBuilder } from '../builder/builder.js'
 import { oneOf } from '../options/rows.js'
 import { optionTable } from '../options/table.js'
 import { guestOSOfDocument, type GuestOS } from '../protocol/guest-os.js'
-import { LCOW_LOG_PORT, vsockServiceId, WCOW_LOG_SERVICE } from '../protocol/hvsocket.js'
 import { isRecord, member } from '../protocol/json.js'
-import { findKey } from '../protocol/guid.js'
 import type { ComputeSystem } from '../protocol/schema/index.js'
 import { documentText, isWellFormed } from './arguments.js'
+import { dialsOfExisting, guestDials, type GuestDials } from '../protocol/guest-dials.js'
 import { CALL_ROWS } from './mailbox/call-options.js'
 import type { CallOptions } from './mailbox/contract.js'
 
-/** Which side connections the guest makes, as far as the document tells. */
-export interface GuestDials {
-  entropy: boolean
-  log: boolean
-}
-
 export interface VmSetup {
   guestOS: GuestOS
+  /** Neither the service nor the caller said which: `guestOS` is a guess that no guest is waited for on. */
+  isGuessed?: true
   /** The create document, as text; '' for a VM that exists. */
   document: string
   /** ShutdownOptions, as text. */
@@ -43,14 +38,22 @@ export const VM_OPTIONS = optionTable<{ guestOS?: GuestOS } & CallOptions>('opti
   guestOS: oneOf('linux', 'windows'),
 })
 
-/** The setup of a VM that exists already: nobody knows its document. */
-export function existingVm(guestOS: GuestOS): VmSetup {
+/** The setup of a VM that exists already: nobody knows its document. `reported` is the service's word for its guest system. */
+export function existingVm(given: GuestOS | undefined, reported: string | undefined): VmSetup {
+  const known = given ?? guestOSOfName(reported)
+  const guestOS = known ?? 'windows'
   return {
     guestOS,
+    ...(known === undefined ? { isGuessed: true as const } : {}),
     document: '',
     shutdownOptions: shutdownOptions('IntegrationService'),
-    dials: { entropy: false, log: false },
+    dials: dialsOfExisting(guestOS),
   }
+}
+
+function guestOSOfName(name: string | undefined): GuestOS | undefined {
+  const system = name?.toLowerCase()
+  return system === 'linux' || system === 'windows' ? system : undefined
 }
 
 /** @throws {InvalidConfigError} no document, or one that cannot be serialised */
@@ -58,11 +61,12 @@ export function setUpVm(op: string, id: string, config: unknown, guestOS: GuestO
   const built = isBuilder(config) ? { document: config.toDocument(), guestOS: config.guestOS } : undefined
   const document = built?.document ?? (config as ComputeSystem)
   const text = documentText({ op, id }, 'ComputeSystem', document)
+  const system = guestOS ?? built?.guestOS ?? guestOSOfDocument(document)
   return {
-    guestOS: guestOS ?? built?.guestOS ?? guestOSOfDocument(document),
+    guestOS: system,
     document: text,
     shutdownOptions: shutdownOptions(shutdownMechanism(document)),
-    dials: guestDials(document),
+    dials: guestDials(document, system),
   }
 }
 
@@ -79,24 +83,4 @@ function shutdownMechanism(document: unknown): string {
   const vm = member(document, 'VirtualMachine')
   const integration = member(member(vm, 'Services'), 'Shutdown') != null
   return !integration && member(vm, 'GuestConnection') != null ? 'GuestConnection' : 'IntegrationService'
-}
-
-function guestDials(document: unknown): GuestDials {
-  const vm = member(document, 'VirtualMachine')
-  const line = member(member(member(vm, 'Chipset'), 'LinuxKernelDirect'), 'KernelCmdLine')
-  const words = typeof line === 'string' ? line.split(/\s+/) : []
-  const after = (from: number, options: readonly string[], value: string): boolean =>
-    from !== -1 && words.some((word, index) => index > from && options.includes(word) && words[index + 1] === value)
-  // What follows "--" is for init (-e: entropy port), what follows vsockexec for the log wrapper (-e, -o: ports of the streams).
-  const wrapper = words.findIndex((word) => word.endsWith('vsockexec'))
-  const config = member(member(member(vm, 'Devices'), 'HvSocket'), 'HvSocketConfig')
-  const table = member(config, 'ServiceTable')
-  const services = isRecord(table) ? Object.keys(table) : []
-  return {
-    entropy: after(words.indexOf('--'), ['-e'], '1'),
-    log:
-      after(wrapper, ['-e', '-o'], String(LCOW_LOG_PORT)) ||
-      findKey(services, WCOW_LOG_SERVICE) !== undefined ||
-      findKey(services, vsockServiceId(LCOW_LOG_PORT)) !== undefined,
-  }
 }

@@ -26,6 +26,8 @@ export const LCOW_BRIDGE_PORT = 0x4000_0000
 /** Process stdio uses this port and those after it, one a stream. */
 export const FIRST_STDIO_PORT = 0x4000_0001
 export const WCOW_BRIDGE_SERVICE = 'acef5661-84a1-4e44-856b-6245e69f4620'
+/** The bridge of a confidential Windows guest: its sidecar dials, and speaks for the agent behind it. */
+export const WCOW_SIDECAR_SERVICE = 'ae8da506-a019-4553-a52b-902bc0fa0411'
 export const WCOW_LOG_SERVICE = '172dad59-976d-45f2-8b6c-6d1b13f2ac4d'
 /** What a Windows guest is told to call its host. */
 export const WCOW_PARENT_ADDRESS = '894cc2d6-9d79-424f-93fe-42969ae6d8d1'

@@ -13,6 +13,8 @@ export interface GuestLink {
 
 /** Called synchronously by the Guest; must not throw. */
 export interface GuestHooks {
+  /** Nobody has asked for a start of the VM, as far as the Host can know. */
+  neverStarted?(): boolean
   /** The connection ended; no error when it was closed on purpose. The Host asks the VM actor to look for an exit. */
   disconnected(error: Error | undefined): void
   /** Once: the Guest is closed, its actor has stopped. When what this gives has resolved, a new createGuest is allowed. */

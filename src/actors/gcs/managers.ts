@@ -15,11 +15,17 @@ import type { CallOptions } from '../mailbox/contract.js'
 import type { GuestOS } from '../../protocol/guest-os.js'
 
 export interface GuestOptions {
-  /** Bridge service GUID; default vsock port 0x40000000 for Linux guests, the Windows GCS service for Windows guests. */
+  /**
+   * Bridge service GUID; default vsock port 0x40000000 for Linux guests, the Windows GCS service for Windows guests, its sidecar's for
+   * confidential ones.
+   */
   serviceId?: string
-  /** Serve 512 random bytes once on vsock port 1; default: when the document's KernelCmdLine asks for it. */
+  /**
+   * Serve 512 random bytes once on vsock port 1; default: when the kernel command line or the service table asks for it, and for a Linux
+   * guest whose command line nobody knows.
+   */
   entropy?: boolean
-  /** Accept the guest's log stream; default: when the document asks for it. */
+  /** Accept the guest's log stream; default: when the command line or the service table asks for it. */
   log?: boolean
   /** Milliseconds, default 300000. WaitForProcess is exempt. */
   requestTimeoutMs?: number

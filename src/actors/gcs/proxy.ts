@@ -8,7 +8,9 @@ import {
   GuestConnectionUnavailableError,
   InvalidConfigError,
   InvalidStateError,
+  OperationTimeoutError,
   UnsupportedGuestError,
+  withHint,
 } from '../../errors.js'
 import { fromWireError, toWireError } from '../../errors-wire.js'
 import { guestMethod, type GuestMethodName } from '../../protocol/guest-resources/methods.js'
@@ -150,7 +152,12 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
     const subject = this.#subject('createConnection')
     const { coldStart, timeZone } = readArgument(subject, 'options', () => connectInput(subject, options))
     const input = { coldStart: coldStart ?? !this.#connectedBefore, timeZone }
-    await this.#link.mailbox.call('connect', input, subject, callOptionsOf(options))
+    try {
+      await this.#link.mailbox.call('connect', input, subject, callOptionsOf(options))
+    } catch (error) {
+      if (!(error instanceof OperationTimeoutError) || this.#link.hooks.neverStarted?.() !== true) throw error
+      throw withHint(error, 'the VM was never started: call its start()')
+    }
     this.#connectedBefore = true
   }
 

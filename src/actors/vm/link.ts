@@ -26,6 +26,8 @@ export interface RelayedSocket {
 
 /** Called synchronously by the UtilityVM; must not throw. */
 export interface VmHooks {
+  /** A start is asked for, by whatever means. */
+  starting?(): void
   /** Once, after the exit was recorded and before 'exit' is emitted: the Host ends the VM's guest connection here. */
   exited(exit: ExitStatus, cause: Error): void
   /** Once, when the handle begins to close: the Host ends the VM's guest connection here. */

@@ -137,6 +137,7 @@ export class UtilityVM extends ModifiableEvents implements LifetimeManager, Migr
 
   async start(options?: CallOptions): Promise<void> {
     this.#assertOpen('start')
+    this.#link.hooks.starting?.()
     await this.#link.mailbox.call('start', { options: '' }, this.#subject('start'), options)
   }
 
@@ -288,6 +289,7 @@ export class UtilityVM extends ModifiableEvents implements LifetimeManager, Migr
   async startWithMigrationOptions(config: MigrationConfig, options?: CallOptions): Promise<void> {
     const subject = this.#subject('startWithMigrationOptions')
     const start = readArgument(subject, 'config', () => migrationStart(subject, config, 'Destination'))
+    this.#link.hooks.starting?.()
     await this.#onSocket(subject, start, options, (socket) =>
       this.#link.mailbox.call('startMigrated', { options: start.options, socket }, subject, options),
     )

@@ -69,12 +69,17 @@ export class BootableGuest implements BuiltinGuest {
       await this.#log.open(service)
       if (RECONNECTS_LOG.test(init)) void this.#ignoring(this.#log.keepOpen(service))
     }
-    await this.#keepBridge(vsockServiceId(LCOW_BRIDGE_PORT), true)
+    await this.#keepBridge(this.#bridgeService, true)
+  }
+
+  get #bridgeService(): string {
+    const usual = this.#kernel.os === 'linux' ? vsockServiceId(LCOW_BRIDGE_PORT) : WCOW_BRIDGE_SERVICE
+    return this.#kernel.machine.bridgeService ?? usual
   }
 
   async #bootWindows(): Promise<void> {
     // Without a listener at boot the Windows guest service uses another channel and never comes here.
-    await this.#keepBridge(WCOW_BRIDGE_SERVICE, false)
+    await this.#keepBridge(this.#bridgeService, false)
   }
 
   async #keepBridge(serviceId: string, insists: boolean): Promise<void> {
@@ -142,7 +147,7 @@ export class BootableGuest implements BuiltinGuest {
     if (isLinux && RECONNECTS_LOG.test(this.#kernel.machine.kernelCommandLine)) {
       void this.#ignoring(this.#log.keepOpen(vsockServiceId(LCOW_LOG_PORT)))
     }
-    await this.#keepBridge(isLinux ? vsockServiceId(LCOW_BRIDGE_PORT) : WCOW_BRIDGE_SERVICE, true)
+    await this.#keepBridge(this.#bridgeService, true)
   }
 
   async stop(): Promise<void> {

@@ -47,6 +47,8 @@ export interface GuestMachine {
   readonly forwardsLogs: boolean
   /** Isolated from its host (SNP): the guest serves one request at a time. */
   readonly isConfidential: boolean
+  /** What its bridge dials; absent: the usual service of its system. */
+  readonly bridgeService?: string | undefined
   processors(): number
   memoryMB(): number
   disks(): MachineDisk[]

@@ -1,6 +1,7 @@
 // The machine a built-in guest runs in: the devices of its system as they are now, and the way to its host.
 
 import type { Clock } from '../../clock.js'
+import { guestDials, kernelCommandLine } from '../../../protocol/guest-dials.js'
 import { vsockServiceId, LCOW_LOG_PORT, WCOW_LOG_SERVICE } from '../../../protocol/hvsocket.js'
 import { Plan9ShareFlags } from '../../../protocol/schema/index.js'
 import { findKey } from '../../../protocol/guid.js'
@@ -24,8 +25,9 @@ export function startBuiltinGuest(
   const machine: GuestMachine = {
     id: model.id,
     runtimeId: model.runtimeId,
-    kernelCommandLine: model.document.VirtualMachine?.Chipset?.LinuxKernelDirect?.KernelCmdLine ?? '',
+    kernelCommandLine: kernelCommandLine(model.document) ?? '',
     forwardsLogs: forwardsLogs(host),
+    bridgeService: guestDials(model.document, model.guestOS).service,
     isConfidential: model.document.VirtualMachine?.SecuritySettings?.Isolation?.IsolationType === 'SecureNestedPaging',
     processors: () => model.processorCount,
     memoryMB: () => model.live.memoryMB,
