@@ -107,6 +107,7 @@ export type { HvSocketDialer, HvSocketEndpoint } from './native/hvsocket.js'
 export type { FaultRule, HcsOp, ServiceOptions } from './native/simulated/options.js'
 export type {
   HcsEvent,
+  HcsFileCall,
   HcsProvider,
   HcsProviderFactory,
   HcsSystem,

@@ -1,6 +1,7 @@
 // What a Host asks the compute service as a whole, through an actor that no VM owns.
 
 import { InvalidConfigError } from '../errors.js'
+import type { HcsFileCall } from '../native/hcs.js'
 import { checkOptions } from '../options/table.js'
 import type { ServicePropertyQuery } from '../protocol/schema/index.js'
 import { documentText, isWellFormed } from './arguments.js'
@@ -86,9 +87,18 @@ export class HostService {
     options: CallOptions | undefined,
   ): Promise<void> {
     checkVmId(op, vmId)
-    if (typeof path !== 'string' || path === '' || path.includes('\0') || !isWellFormed(path)) {
-      throw new InvalidConfigError({ op, id: vmId, path: 'path', value: path, reason: 'expected a file path' })
-    }
+    checkPath({ op, id: vmId }, path)
     await this.#ask(method, { vmId, path }, op, options, vmId)
   }
+
+  async file(what: HcsFileCall, op: string, path: string, options: CallOptions | undefined): Promise<string> {
+    checkPath({ op }, path)
+    return this.#ask('file', { what, path, op }, op, options)
+  }
+}
+
+/** @throws {InvalidConfigError} */
+function checkPath(subject: { op: string; id?: string }, path: unknown): void {
+  if (typeof path === 'string' && path !== '' && !path.includes('\0') && isWellFormed(path)) return
+  throw new InvalidConfigError({ ...subject, path: 'path', value: path, reason: 'expected a file path' })
 }

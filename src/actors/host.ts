@@ -172,6 +172,34 @@ export class Host extends Events<HostEvents> {
     return this.#service.access('revokeAccess', 'host.revokeVMAccess', vmId, path, options)
   }
 
+  /** Lets every VM read a file of the host, such as a layer that many of them share. */
+  async grantVMGroupAccess(path: string, options?: CallOptions): Promise<void> {
+    await this.#service.file('grant-group-access', 'host.grantVMGroupAccess', path, options)
+  }
+
+  async revokeVMGroupAccess(path: string, options?: CallOptions): Promise<void> {
+    await this.#service.file('revoke-group-access', 'host.revokeVMGroupAccess', path, options)
+  }
+
+  /** Makes an empty file for the guest state (VMGS) of a VM to come. @throws {HcsError} it exists, or cannot be made */
+  async createEmptyGuestStateFile(path: string, options?: CallOptions): Promise<void> {
+    await this.#service.file('create-guest-state', 'host.createEmptyGuestStateFile', path, options)
+  }
+
+  /** Makes an empty file for the runtime state (VMRS) of a VM to come. @throws {HcsError} it exists, or cannot be made */
+  async createEmptyRuntimeStateFile(path: string, options?: CallOptions): Promise<void> {
+    await this.#service.file('create-runtime-state', 'host.createEmptyRuntimeStateFile', path, options)
+  }
+
+  /**
+   * The processor features that a saved runtime state needs, as the compute service writes them: what a host must have to restore it.
+   *
+   * @throws {HcsError} the file is missing, or no saved state
+   */
+  processorCompatibility(path: string, options?: CallOptions): Promise<string> {
+    return this.#service.file('processor-compatibility', 'host.processorCompatibility', path, options)
+  }
+
   // --------------------------------------------------------------------------------------------------------------- the end
 
   /** What is open now; the counts are exact, and all zero once everything is closed. */

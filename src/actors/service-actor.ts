@@ -39,6 +39,7 @@ class ServiceActor {
           this.#native({ op: 'host.modifyServiceSettings' }, call, () => provider.modifyService(settings)),
         grantAccess: (input, call) => this.#access('grantAccess', 'host.grantVMAccess', input, call),
         revokeAccess: (input, call) => this.#access('revokeAccess', 'host.revokeVMAccess', input, call),
+        file: (input, call) => this.#file(input, call),
       },
       { onStop: () => this.stop(), clock: env.clock },
     )
@@ -64,6 +65,13 @@ class ServiceActor {
       throw new ProviderUnavailableError({ op, id, reason: 'the provider has no file access calls' })
     await this.#native({ op, id }, call, () => access.call(provider, id, path))
     return undefined
+  }
+
+  async #file({ what, path, op }: ServiceRequests['file']['input'], call: ActorCall): Promise<string> {
+    const { provider } = this.#env
+    const file = provider.file
+    if (file === undefined) throw new ProviderUnavailableError({ op, reason: 'the provider has no such call' })
+    return this.#native({ op }, call, () => file.call(provider, what, path))
   }
 
   async #native<T>(subject: Subject, call: ActorCall, work: () => Promise<T>): Promise<T> {

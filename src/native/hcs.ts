@@ -22,6 +22,17 @@ export interface HcsEvent {
 export type MigrationStep = 'initialize-source' | 'start-source' | 'transfer' | 'finalize' | 'cancel'
 
 /**
+ * Calls on a file: read access of all VMs given and taken, an empty state file made for a VM to come, the processor features that a saved
+ * runtime state needs.
+ */
+export type HcsFileCall =
+  | 'grant-group-access'
+  | 'revoke-group-access'
+  | 'create-guest-state'
+  | 'create-runtime-state'
+  | 'processor-compatibility'
+
+/**
  * One compute service. Rejections are `HcsError`, or any error with a numeric `hresult` and, when there is one, `document`
  * (the raw ResultError); without an hresult a rejection counts as 0x8000FFFF.
  */
@@ -36,6 +47,8 @@ export interface HcsProvider {
   modifyService(settings: string): Promise<string>
   grantAccess?(vmId: string, path: string): Promise<void>
   revokeAccess?(vmId: string, path: string): Promise<void>
+  /** What the service does to a file that belongs to no VM yet. Resolves with its document, '' when there is none. */
+  file?(call: HcsFileCall, path: string): Promise<string>
   /** Called once in each living thread. */
   close(): Promise<void>
 }

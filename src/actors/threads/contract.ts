@@ -4,6 +4,7 @@
 // long-lived task that settles when the actor stops.
 
 import type { MessagePort } from 'node:worker_threads'
+import type { HcsFileCall } from '../../native/hcs.js'
 import type { Gauges } from '../environment.js'
 import type { GuestInit } from '../gcs/contract.js'
 import type { SlotLease } from '../slots.js'
@@ -44,4 +45,5 @@ export interface ServiceRequests {
   modifyService: { input: { settings: string }; output: string }
   grantAccess: { input: { vmId: string; path: string }; output: undefined }
   revokeAccess: { input: { vmId: string; path: string }; output: undefined }
+  file: { input: { what: HcsFileCall; path: string; op: string }; output: string }
 }

@@ -97,6 +97,8 @@ function serve({ systems, service }: Hub, port: MessagePort): void {
       case 'grantAccess':
       case 'revokeAccess':
         return service.access(call.do, call.vmId, call.path)
+      case 'file':
+        return service.file(call.what, call.path)
     }
   }
   port.on('message', (message: ToService) => {

@@ -5,6 +5,8 @@
 
 /** Windows 10 1809 and Server 2019: the first with a usable computecore.dll. */
 const FIRST_BUILD = 17763
+/** Server 2022. */
+const SERVER_2022_BUILD = 20348
 /** Server 2025, Windows 11 24H2. */
 const MIGRATION_BUILD = 26100
 
@@ -58,6 +60,14 @@ export const FUNCTIONS = {
   HcsModifyServiceSettings: entry('int32_t HcsModifyServiceSettings(str16 settings, _Out_ void **document)'),
   HcsGrantVmAccess: entry('int32_t HcsGrantVmAccess(str16 id, str16 path)'),
   HcsRevokeVmAccess: entry('int32_t HcsRevokeVmAccess(str16 id, str16 path)'),
+  HcsGrantVmGroupAccess: entry('int32_t HcsGrantVmGroupAccess(str16 path)'),
+  HcsRevokeVmGroupAccess: entry('int32_t HcsRevokeVmGroupAccess(str16 path)'),
+  HcsCreateEmptyGuestStateFile: entry('int32_t HcsCreateEmptyGuestStateFile(str16 path)'),
+  HcsCreateEmptyRuntimeStateFile: entry('int32_t HcsCreateEmptyRuntimeStateFile(str16 path)'),
+  HcsGetProcessorCompatibilityFromSavedState: entry(
+    'int32_t HcsGetProcessorCompatibilityFromSavedState(str16 path, _Out_ void **features)',
+    SERVER_2022_BUILD,
+  ),
 } as const satisfies Record<string, FunctionEntry>
 
 export type FunctionName = keyof typeof FUNCTIONS

@@ -2,6 +2,7 @@
 
 import { HRESULT } from '../../protocol/hresult.js'
 import { systemClock, type Timer } from '../clock.js'
+import type { HcsFileCall } from '../hcs.js'
 import { NativeFailure } from './failure.js'
 import type { FunctionName } from './functions.js'
 import type { CallLane } from './lane.js'
@@ -13,6 +14,13 @@ const PROBE_MS = 30_000
 
 /** A query that matches nothing: what is asked is whether the service answers. */
 const PROBE_QUERY = '{"Owners":["uvm-actors: is the service there?"]}'
+
+const FILE_FUNCTIONS = {
+  'grant-group-access': 'HcsGrantVmGroupAccess',
+  'revoke-group-access': 'HcsRevokeVmGroupAccess',
+  'create-guest-state': 'HcsCreateEmptyGuestStateFile',
+  'create-runtime-state': 'HcsCreateEmptyRuntimeStateFile',
+} as const satisfies Partial<Record<HcsFileCall, FunctionName>>
 
 const RIGHTS: readonly number[] = [HRESULT.HCS_E_ACCESS_DENIED, HRESULT.E_ACCESSDENIED]
 
@@ -53,6 +61,13 @@ export class Service {
   async access(what: 'grantAccess' | 'revokeAccess', vmId: string, path: string): Promise<string> {
     const native = this.#library.get(what === 'grantAccess' ? 'HcsGrantVmAccess' : 'HcsRevokeVmAccess')
     const hresult = Number(await this.#lane.call(native, nullable(vmId), nullable(path)))
+    if (hresult < 0) throw new NativeFailure(hresult)
+    return ''
+  }
+
+  async file(what: HcsFileCall, path: string): Promise<string> {
+    if (what === 'processor-compatibility') return this.#ask('HcsGetProcessorCompatibilityFromSavedState', path)
+    const hresult = Number(await this.#lane.call(this.#library.get(FILE_FUNCTIONS[what]), nullable(path)))
     if (hresult < 0) throw new NativeFailure(hresult)
     return ''
   }

@@ -151,6 +151,7 @@ export function createLinkedProvider(link: ServiceLink): HcsProvider {
     modifyService: (settings) => connection.ask({ do: 'modifyService', settings }),
     grantAccess: async (vmId, path) => void (await connection.ask({ do: 'grantAccess', vmId, path })),
     revokeAccess: async (vmId, path) => void (await connection.ask({ do: 'revokeAccess', vmId, path })),
+    file: (what, path) => connection.ask({ do: 'file', what, path }),
     close: async () => connection.close(),
   }
 }

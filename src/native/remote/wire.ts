@@ -1,6 +1,6 @@
 // Messages between a provider in an actor thread and the thread that a compute service has to itself.
 
-import type { HcsEvent, MigrationStep } from '../hcs.js'
+import type { HcsEvent, HcsFileCall, MigrationStep } from '../hcs.js'
 
 export type SystemOp =
   'start' | 'shutdown' | 'terminate' | 'pause' | 'resume' | 'save' | 'modify' | 'properties' | 'crash' | MigrationStep
@@ -16,6 +16,7 @@ export type ServiceCall =
   | { do: 'serviceProperties'; query: string }
   | { do: 'modifyService'; settings: string }
   | { do: 'grantAccess' | 'revokeAccess'; vmId: string; path: string }
+  | { do: 'file'; what: HcsFileCall; path: string }
 
 /** A refusal in the form in which it crosses. */
 export interface Refusal {

@@ -6,6 +6,7 @@
 // What comes from the other end is read by the functions below and by nothing else.
 
 import { isRecord } from '../../protocol/json.js'
+import type { HcsFileCall } from '../hcs.js'
 import type { ServiceCall, SystemOp, ToService } from '../remote/wire.js'
 
 /** Of the protocol. Ends that differ in it do not understand each other. */
@@ -171,6 +172,14 @@ const OPS: Readonly<Record<SystemOp, true>> = {
   cancel: true,
 }
 
+const FILE_CALLS: Readonly<Record<HcsFileCall, true>> = {
+  'grant-group-access': true,
+  'revoke-group-access': true,
+  'create-guest-state': true,
+  'create-runtime-state': true,
+  'processor-compatibility': true,
+}
+
 /** @throws {MessageError} */
 export function readThreadMessage(message: unknown): ToService {
   if (!isRecord(message)) return wrong('a message')
@@ -210,6 +219,12 @@ function readCall(value: unknown): ServiceCall {
     case 'grantAccess':
     case 'revokeAccess':
       return { do: value['do'], vmId: get('vmId'), path: get('path') }
+    case 'file': {
+      const what = get('what')
+      return Object.hasOwn(FILE_CALLS, what)
+        ? { do: 'file', what: what as HcsFileCall, path: get('path') }
+        : wrong('a call on a file')
+    }
     default:
       return wrong('a call')
   }

@@ -49,6 +49,28 @@ describeDouble('computecore: texts', () => {
       })
     }
 
+    it('calls on files that belong to no VM', async () => {
+      control().configure({ record: true })
+      const path = 'C:\\vm\\😀.vmgs'
+      await test.host.grantVMGroupAccess(path)
+      await test.host.revokeVMGroupAccess(path)
+      await test.host.createEmptyGuestStateFile(path)
+      await test.host.createEmptyRuntimeStateFile(path)
+      assert.deepEqual(JSON.parse(await test.host.processorCompatibility(path)), { ProcessorFeatures: ['SSE4.2'] })
+      assert.deepEqual(
+        control()
+          .calls()
+          .map(({ call, argument }) => [call, argument]),
+        [
+          ['HcsGrantVmGroupAccess', path],
+          ['HcsRevokeVmGroupAccess', path],
+          ['HcsCreateEmptyGuestStateFile', path],
+          ['HcsCreateEmptyRuntimeStateFile', path],
+          ['HcsGetProcessorCompatibilityFromSavedState', path],
+        ],
+      )
+    })
+
     it('paths reach the access calls unchanged, and refusals name the VM', async () => {
       control().configure({ record: true })
       for (const path of ['C:\\disks\\😀.vhdx', 'x'.repeat(30_000)]) {

@@ -290,3 +290,26 @@ static HRESULT change_access(const char *function, PCWSTR id, PCWSTR path) {
 
 HRESULT WINAPI HcsGrantVmAccess(PCWSTR id, PCWSTR path) { return change_access("HcsGrantVmAccess", id, path); }
 HRESULT WINAPI HcsRevokeVmAccess(PCWSTR id, PCWSTR path) { return change_access("HcsRevokeVmAccess", id, path); }
+
+static HRESULT change_file(const char *function, PCWSTR path) {
+  mutex_lock(&the_lock);
+  char *file = utf8_of(path);
+  record_call(function, "", path, true);
+  HRESULT result = file == NULL || *file == 0 ? INVALID_ARGUMENT : path_is_missing(file) ? FILE_NOT_FOUND : S_OK_;
+  free(file);
+  mutex_unlock(&the_lock);
+  return result;
+}
+
+HRESULT WINAPI HcsGrantVmGroupAccess(PCWSTR path) { return change_file("HcsGrantVmGroupAccess", path); }
+HRESULT WINAPI HcsRevokeVmGroupAccess(PCWSTR path) { return change_file("HcsRevokeVmGroupAccess", path); }
+HRESULT WINAPI HcsCreateEmptyGuestStateFile(PCWSTR path) { return change_file("HcsCreateEmptyGuestStateFile", path); }
+HRESULT WINAPI HcsCreateEmptyRuntimeStateFile(PCWSTR path) { return change_file("HcsCreateEmptyRuntimeStateFile", path); }
+
+HRESULT WINAPI HcsGetProcessorCompatibilityFromSavedState(PCWSTR path, PCWSTR *features) {
+  HRESULT result = change_file("HcsGetProcessorCompatibilityFromSavedState", path);
+  mutex_lock(&the_lock);
+  if (features != NULL) *features = result == S_OK_ ? document_out("{\"ProcessorFeatures\":[\"SSE4.2\"]}") : NULL;
+  mutex_unlock(&the_lock);
+  return result;
+}

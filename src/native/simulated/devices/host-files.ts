@@ -1,7 +1,7 @@
 // Files of the host, as far as the service looks: a path that is absolute for this system is looked up for real, any other (a Windows
 // path on Linux) counts as present.
 
-import { accessSync, constants, existsSync, statSync } from 'node:fs'
+import { accessSync, constants, existsSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, isAbsolute } from 'node:path'
 import { HRESULT } from '../../../protocol/hresult.js'
 import { refusal, type HcsFailure } from '../failure.js'
@@ -15,6 +15,23 @@ export function fileProblem(path: string, readOnly: boolean): number | undefined
     return undefined
   } catch {
     return HRESULT.E_ACCESSDENIED
+  }
+}
+
+/** A file of nobody's yet, private to its maker. @throws {HcsFailure} it exists, or cannot be made */
+export function makeEmptyFile(path: string): void {
+  if (!isLocalPath(path)) return
+  try {
+    writeFileSync(path, '', { flag: 'wx', mode: 0o600 })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    const hresult =
+      code === 'EEXIST'
+        ? HRESULT.ERROR_FILE_EXISTS
+        : code === 'ENOENT'
+          ? HRESULT.ERROR_PATH_NOT_FOUND
+          : HRESULT.E_ACCESSDENIED
+    throw refusal(hresult, `${path} cannot be made`)
   }
 }
 

@@ -37,6 +37,8 @@ export async function carryOut(
     case 'revokeAccess':
       service.revokeAccess(call.vmId, call.path)
       return ''
+    case 'file':
+      return service.file(call.what, call.path)
   }
 }
 

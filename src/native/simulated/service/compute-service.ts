@@ -4,14 +4,14 @@
 import { HRESULT } from '../../../protocol/hresult.js'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../../clock.js'
-import type { HcsEvent, MigrationStep } from '../../hcs.js'
+import type { HcsFileCall, HcsEvent, MigrationStep } from '../../hcs.js'
 import { CallPath, type Call } from './calls.js'
 import { readCreateDocument } from '../state/create-document.js'
 import { selectSystems } from './enumerate.js'
 import { HcsFailure, refusal } from '../failure.js'
 import type { BuiltinGuest } from '../guests/machine.js'
 import { HandleTable } from './handles.js'
-import { fileProblem } from '../devices/host-files.js'
+import { fileProblem, makeEmptyFile } from '../devices/host-files.js'
 import { LiveSystem, type Handle, type SystemHost } from '../state/live-system.js'
 import { Migrations } from '../migration/migrations.js'
 import { readRequest } from '../devices/modify.js'
@@ -38,6 +38,10 @@ export interface ServiceSurroundings {
 const DEFAULT_PROCESSORS = 64
 
 type Deliver = (event: HcsEvent) => void
+
+/** Whom access of all VMs is granted to: no VM has an empty id. */
+const EVERY_VM = ''
+const NO_FEATURES = '{"ProcessorFeatures":[]}'
 
 export class ComputeService {
   readonly #options: ServiceOptions
@@ -184,6 +188,28 @@ export class ComputeService {
 
   revokeAccess(vmId: string, path: string): void {
     if (this.#access.get(vmId)?.delete(path) !== true) throw new HcsFailure(HRESULT.ERROR_NOT_FOUND)
+  }
+
+  /** @throws {HcsFailure} */
+  file(what: HcsFileCall, path: string): string {
+    switch (what) {
+      case 'grant-group-access':
+        this.grantAccess(EVERY_VM, path)
+        return ''
+      case 'revoke-group-access':
+        this.revokeAccess(EVERY_VM, path)
+        return ''
+      case 'create-guest-state':
+      case 'create-runtime-state':
+        makeEmptyFile(path)
+        return ''
+      case 'processor-compatibility': {
+        const problem = fileProblem(path, true)
+        if (problem !== undefined) throw new HcsFailure(problem)
+        // The processors of two simulated hosts never differ.
+        return NO_FEATURES
+      }
+    }
   }
 
   /** Ends every system without telling anybody. */

@@ -1,0 +1,71 @@
+// Calls on files that belong to no VM yet: access of all VMs, empty state files, what a saved state needs of its host.
+
+import assert from 'node:assert/strict'
+import { readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Host, HcsError, InvalidConfigError } from '#dist/index.js'
+import { temporaryDirectory, type TemporaryDirectory } from '../support/child.js'
+import { rejection } from '../support/expect.js'
+
+describe('files of VMs to come', () => {
+  let directory: TemporaryDirectory
+  let host: Host
+
+  before(async () => {
+    directory = await temporaryDirectory()
+    host = await Host.open({ threads: 1 })
+  })
+  after(async () => {
+    await host.close()
+    await directory.remove()
+  })
+
+  it('an empty state file is made, private, and never over another', async function () {
+    if (process.platform === 'win32') this.skip()
+    for (const make of ['createEmptyGuestStateFile', 'createEmptyRuntimeStateFile'] as const) {
+      const path = join(directory.path, make)
+      await host[make](path)
+      assert.equal((await readFile(path)).byteLength, 0)
+      assert.equal((await stat(path)).mode & 0o777, 0o600)
+      await writeFile(path, 'mine')
+      const error = await rejection(host[make](path))
+      assert(error instanceof HcsError)
+      assert.equal(error.hresult, 0x80070050)
+      assert.equal(await readFile(path, 'utf8'), 'mine')
+    }
+  })
+
+  it('a path whose directory is missing is told with its code', async function () {
+    if (process.platform === 'win32') this.skip()
+    const error = await rejection(host.createEmptyGuestStateFile('/no/such/directory/f'))
+    assert.equal(error['hresult'], 0x80070003)
+  })
+
+  it('access of all VMs is given and taken once', async () => {
+    await host.grantVMGroupAccess('C:\\layers\\base.vhdx')
+    await host.revokeVMGroupAccess('C:\\layers\\base.vhdx')
+    const error = await rejection(host.revokeVMGroupAccess('C:\\layers\\base.vhdx'))
+    assert.equal(error['hresult'], 0x80070490)
+  })
+
+  it('what a saved state needs is a document of the service’s', async () => {
+    assert.deepEqual(JSON.parse(await host.processorCompatibility('C:\\vm.vmrs')), { ProcessorFeatures: [] })
+  })
+
+  it('refuses what is no path, before anything is asked', async () => {
+    for (const path of ['', 'a\0b', 7, undefined]) {
+      for (const method of [
+        'grantVMGroupAccess',
+        'revokeVMGroupAccess',
+        'createEmptyGuestStateFile',
+        'createEmptyRuntimeStateFile',
+        'processorCompatibility',
+      ] as const) {
+        const error = await rejection(host[method](path as string))
+        assert(error instanceof InvalidConfigError)
+        assert.equal(error.path, 'path')
+        assert.equal(error.op, `host.${method}`)
+      }
+    }
+  })
+})
