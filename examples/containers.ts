@@ -24,16 +24,18 @@ await guest.addLCOWMappedVirtualDisk({ MountPath: `${bundle}/scratch`, Lun: 1 })
 const layers = { ContainerID: 'web', ContainerRootPath: `${bundle}/rootfs`, ScratchPath: `${bundle}/scratch` }
 await guest.addLCOWCombinedLayers({ ...layers, Layers: [{ Path: '/run/layers/base' }] })
 
-const user = { uid: 0, gid: 0 }
+const account = { cwd: '/', user: { uid: 0, gid: 0 }, env: ['PATH=/usr/sbin:/usr/bin:/sbin:/bin'] }
 await using container = await guest.createContainer('web', {
   SchemaVersion: { Major: 2, Minor: 1 },
   OciBundlePath: bundle,
   OciSpecification: {
     ociVersion: '1.1.0',
-    process: { args: ['sleep', '3600'], cwd: '/', user },
+    // The first process of a container hears no signal that it does not handle: without the trap, shutdown() would change nothing.
+    process: { ...account, args: ['sh', '-c', "trap 'exit 0' TERM; sleep 3600 & wait"] },
     root: { path: `${bundle}/rootfs` },
-    hostname: 'web',
-    linux: {},
+    hostname: 'web', // needs a UTS name space
+    mounts: [{ destination: '/proc', type: 'proc', source: 'proc' }],
+    linux: { namespaces: ['mount', 'pid', 'ipc', 'uts', 'network'].map((type) => ({ type })) },
   },
   ScratchDirPath: `${bundle}/scratch`,
 })
@@ -42,7 +44,7 @@ const init = await container.createProcess({}) // without OciProcess: the contai
 
 const command = await container.createProcess({
   CreateStdOutPipe: true,
-  OciProcess: { args: ['sh', '-c', 'hostname; mount'], cwd: '/', user },
+  OciProcess: { ...account, args: ['sh', '-c', 'hostname; mount'] },
 })
 for await (const chunk of command.stdout!) process.stdout.write(chunk as Buffer)
 console.log(`the command exited with ${(await command.wait()).exitCode}`)
@@ -52,5 +54,6 @@ await container.shutdown() // accepted; the exit comes by itself
 await container.wait()
 console.log(`init exited with ${(await init.wait()).exitCode}`)
 await guest.removeLCOWCombinedLayers(layers)
+await guest.removeLCOWMappedVirtualDisk({ MountPath: `${bundle}/scratch`, Lun: 1 }) // a bundle with mounts in it cannot be deleted
 await guest.deleteContainerState('web')
 await vm.terminate()

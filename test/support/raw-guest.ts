@@ -140,8 +140,15 @@ export class LoneGuest {
     return bridge.call(HOST_TYPE.modify, request(containerId, { Request: body }))
   }
 
+  /** Makes a directory of the utility VM, as the root of a container that has no layers. */
+  async makeDirectory(bridge: RawBridge, path: string): Promise<void> {
+    const { pid } = await this.execute(bridge, NULL_ID, { CommandArgs: ['mkdir', '-p', path] })
+    await this.wait(bridge, NULL_ID, pid)
+  }
+
   /** Creates a container. Fails when the guest refuses. */
   async create(bridge: RawBridge, id: string, config: object): Promise<void> {
+    if (this.guestOS === 'linux') await this.makeDirectory(bridge, ROOT)
     const answer = await bridge.call(HOST_TYPE.create, createRequest(id, config))
     if (resultOf(answer) !== '') throw new Error(`create: ${answer.text}`)
   }
@@ -162,7 +169,11 @@ export function ociProcess(args: string[], more: object = {}): object {
   return { user: { uid: 0, gid: 0 }, args, env: ['PATH=/bin'], cwd: '/', ...more }
 }
 
-/** The document of a Linux container. */
+/** Root of the containers below. */
+export const ROOT = '/run/gcs/c/c1/rootfs'
+export const PROC = { destination: '/proc', type: 'proc', source: 'proc' }
+
+/** The document of a Linux container. It needs its root to be there. */
 export function linuxContainer(
   args: string[],
   more: { process?: object; spec?: object; document?: object } = {},
@@ -173,8 +184,9 @@ export function linuxContainer(
     OciSpecification: {
       ociVersion: '1.1.0',
       process: ociProcess(args, more.process),
-      root: { path: '/run/gcs/c/c1/rootfs' },
-      linux: { namespaces: [{ type: 'pid' }, { type: 'mount' }] },
+      root: { path: ROOT },
+      mounts: [PROC],
+      linux: { namespaces: [{ type: 'pid' }, { type: 'mount' }, { type: 'uts' }] },
       ...more.spec,
     },
     ScratchDirPath: '/run/gcs/c/c1/scratch/c1',

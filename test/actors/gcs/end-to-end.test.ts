@@ -58,10 +58,16 @@ function linuxContainer(id: string, args: string[], env: string[] = []): object 
       process: { args, cwd: '/', env: ['PATH=/bin', ...env], user: { uid: 0, gid: 0 } },
       root: { path: `${root}/rootfs` },
       hostname: id,
-      linux: { namespaces: [{ type: 'pid' }, { type: 'mount' }] },
+      mounts: [{ destination: '/proc', type: 'proc', source: 'proc' }],
+      linux: { namespaces: [{ type: 'pid' }, { type: 'mount' }, { type: 'uts' }] },
     },
     ScratchDirPath: `${root}/scratch`,
   }
+}
+
+/** A root without layers. */
+async function makeRoot(guest: Guest, id: string): Promise<void> {
+  assert.equal(await guest.execInUVM({ args: ['mkdir', '-p', `/run/gcs/c/${id}/rootfs`] }), 0)
 }
 
 function windowsContainer(id: string): object {
@@ -106,7 +112,10 @@ describe('containers end to end', () => {
     const uvm = await boot(test, 'linux')
     const { guest, vm } = uvm
     const root = await addLinuxRoot(uvm, 'c1', 0)
-    const container = await guest.createContainer('c1', linuxContainer('c1', ['sleep', '1000']))
+    const container = await guest.createContainer(
+      'c1',
+      linuxContainer('c1', ['sh', '-c', "trap 'exit 143' TERM; sleep 1000 & wait"]),
+    )
     const twice = await rejectsWith(guest.openContainer('c1'), Error)
     assert.match(twice.message, /already/)
     await container.start()
@@ -132,14 +141,15 @@ describe('containers end to end', () => {
     assert.equal(isAlreadyStopped(await rejectsWith(container.terminate(), GuestRPCError)), true)
     await container.close()
     await guest.removeLCOWCombinedLayers({ ContainerRootPath: `${root}/rootfs` })
-    await guest.deleteContainerState('c1')
-    assert.equal(isNotExist(await rejectsWith(guest.deleteContainerState('c1'), GuestRPCError)), true)
     for (const lun of [0, 1]) {
       const MountPath = lun === 0 ? '/run/layers/c1' : `${root}/scratch`
       await guest.removeLCOWMappedVirtualDisk({ MountPath, Lun: lun })
       await guest.removeSCSIDevice({ Lun: lun })
       await vm.removeSCSIDisk(0, lun)
     }
+    await guest.deleteContainerState('c1')
+    assert.equal(isNotExist(await rejectsWith(guest.deleteContainerState('c1'), GuestRPCError)), true)
+    await makeRoot(guest, 'c1')
     const again = await guest.createContainer('c1', linuxContainer('c1', ['sleep', '1']))
     await again.terminate()
     await again.close()
@@ -261,6 +271,7 @@ describe('containers end to end', () => {
       await Promise.all(
         ['a', 'b'].map(async (name) => {
           const document = guestOS === 'linux' ? linuxContainer(name, ['sleep', '1000']) : windowsContainer(name)
+          if (guestOS === 'linux') await makeRoot(guest, name)
           const container = await guest.createContainer(name, document)
           await container.start()
           const init = guestOS === 'linux' ? await container.createProcess({}) : undefined

@@ -17,7 +17,7 @@ import {
 } from '../../../protocol/bridge/header.js'
 import { serialiseDocument } from '../../../protocol/document.js'
 import { decodeRequest, integerOf, type DecodedRequest, type Document } from './decode.js'
-import { failureMembers, GUEST, GuestFault } from './fault.js'
+import { AgentPanic, failureMembers, GUEST, GuestFault } from './fault.js'
 import type { Gate } from './gate.js'
 import { RequestReader, type RequestFrame } from './request-reader.js'
 
@@ -40,6 +40,9 @@ export interface BridgeServerOptions {
   capabilities: Document
   /** One request at a time, in order; a WaitForProcess begins in order and does not hold up what follows. */
   sequential?: boolean
+  /** The handler met what the agent does not survive; nothing is answered. */
+  onPanic(): void
+  onAnswered(name: RpcName, request: DecodedRequest, body: Document): void
 }
 
 const VERSION = 4
@@ -160,6 +163,10 @@ export class BridgeServer {
     try {
       body = { Result: 0, ...(await this.#answer(work, request)) }
     } catch (error) {
+      if (error instanceof AgentPanic) {
+        this.#options.onPanic()
+        return
+      }
       body = failureMembers(error)
     } finally {
       this.#waits.delete(frame)
@@ -170,6 +177,7 @@ export class BridgeServer {
     const { Result, ...rest } = body
     const { activity } = request
     const answer = { Result, ...(activity === undefined ? {} : { ActivityId: activity }), ...rest }
+    if (name !== undefined) this.#options.onAnswered(name, request, body)
     const target = this.#connection
     if (target === undefined || target.stream.destroyed) return
     target.stream.write(encode(responseType(frame.type), frame.id, answer))

@@ -17,8 +17,6 @@ export const GUEST = {
   systemNotFound: 0xc037_010e,
   systemAlreadyExists: 0xc037_010f,
   systemAlreadyStopped: 0xc037_0110,
-  /** What the runtime says of a container that still runs; unlike its neighbours in the newer form. */
-  stillRunning: HRESULT.HCS_E_INVALID_STATE,
 } as const
 
 export class GuestFault extends Error {
@@ -36,6 +34,9 @@ function faultText(hresult: number, reason: string | undefined): string {
   if (reason === undefined) return `HRESULT: ${code}`
   return hresult === GUEST.failed ? reason : `HRESULT ${code}: ${reason}`
 }
+
+/** The request is one that the agent of the real guest does not survive: it is not answered, and the guest is gone. */
+export class AgentPanic extends Error {}
 
 /** What a failing answer says beside its ActivityId. Errors without a code of their own count as unspecified failures. */
 export function failureMembers(error: unknown, moduleName = 'gcs'): Record<string, unknown> {

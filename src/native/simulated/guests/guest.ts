@@ -12,6 +12,10 @@ import {
 import type { GuestOS } from '../../../protocol/guest-os.js'
 import { BridgeServer, type BridgeState } from './bridge-server.js'
 import { GuestKernel, type KernelState } from './kernel.js'
+import type { RpcName } from '../../../protocol/bridge/header.js'
+import { foldedMember } from '../../../protocol/bridge/folding.js'
+import type { DecodedRequest } from './decode.js'
+import { AgentLog } from './linux/agent-log.js'
 import { LinuxService } from './linux/service.js'
 import { LogSender } from './log-sender.js'
 import type { BuiltinGuest, GuestSurroundings } from './machine.js'
@@ -36,6 +40,7 @@ export class BootableGuest implements BuiltinGuest {
   readonly #service: GuestService
   readonly #bridge: BridgeServer
   readonly #log: LogSender
+  readonly #agentLog: AgentLog | undefined
 
   constructor(os: GuestOS, surroundings: GuestSurroundings) {
     const kernel = new GuestKernel(os, surroundings)
@@ -48,7 +53,31 @@ export class BootableGuest implements BuiltinGuest {
       sequential: kernel.machine.isConfidential,
       capabilities: this.#service.capabilities,
       handlers: this.#service.handlers,
+      onPanic: () => this.#die(),
+      onAnswered: (name, request, body) => this.#record(name, request, body),
     })
+    if (os === 'linux') {
+      const log = new AgentLog(this.#log, kernel.machine.kernelCommandLine)
+      this.#agentLog = log
+      kernel.say = (level, message, fields) => log.say(level, message, fields)
+    }
+  }
+
+  #record(
+    rpc: RpcName,
+    { document, activity }: DecodedRequest,
+    { Result, ErrorMessage }: Record<string, unknown>,
+  ): void {
+    const id = foldedMember(document, 'ContainerId')
+    const failure = Result === 0 ? undefined : String(ErrorMessage)
+    this.#agentLog?.span({ rpc, activity, containerId: typeof id === 'string' ? id : '', failure })
+  }
+
+  /** The agent is gone. Init waits for nothing else: it switches the machine off. */
+  #die(): void {
+    if (this.#kernel.stopped) return
+    this.#kernel.machine.poweredOff()
+    void this.stop()
   }
 
   boot(): void {
@@ -89,7 +118,7 @@ export class BootableGuest implements BuiltinGuest {
       const stream = await this.#dial(serviceId)
       if (stream !== undefined) {
         known = true
-        this.#log.say('info', 'bridge connected, serving')
+        this.#kernel.say('info', 'bridge connected, serving')
         await this.#bridge.serve(stream)
       } else if (!known) return
       await this.#kernel.sleep(REDIAL_MS)

@@ -24,6 +24,10 @@ export interface Interface {
   readonly mtu: number
 }
 
+/** From what is least to what is most worth reading. */
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warning', 'error'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
 export const DEFAULT_MTU = 1500
 
 const MOUNTS = slot('mounts', () => new Map<string, Mount>())
@@ -46,6 +50,8 @@ export class GuestKernel {
   readonly configuring = new Set<string>()
   /** Namespaces that containers have, with how many have them (Linux). */
   readonly assignedNamespaces = new Map<string, number>()
+  /** Where the processes of the utility VM itself work, by pid (Linux): nothing there can be unmounted. */
+  readonly workplaces = new Map<number, string>()
   readonly volumes = new Volumes()
   #nextPid: number
   #startedMs: number
@@ -55,6 +61,8 @@ export class GuestKernel {
   readonly #sockets = new Set<Duplex>()
   readonly #forget: () => void
   stopped = false
+  /** The agent's log, where it keeps one that the host may read (Linux). */
+  say: (level: LogLevel, message: string, fields?: Record<string, unknown>) => void = () => undefined
 
   constructor(
     readonly os: GuestOS,

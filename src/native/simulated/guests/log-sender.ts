@@ -22,7 +22,7 @@ export class LogSender {
     // A host that closes its end is gone.
     stream.once('end', () => stream.destroy())
     this.#stream = stream
-    if (this.#kernel.os === 'linux') this.say('info', 'guest log connected')
+    this.#kernel.say('info', 'guest log connected')
     return true
   }
 
@@ -43,8 +43,9 @@ export class LogSender {
   }
 
   /** An entry as the Linux guest writes it, keys sorted. */
-  say(level: string, msg: string): void {
-    this.write({ level, msg, time: this.#kernel.now().toISOString() })
+  say(level: string, msg: string, fields: Record<string, unknown> = {}): void {
+    const entry = { ...fields, level, msg, time: this.#kernel.now().toISOString() }
+    this.write(Object.fromEntries(Object.entries(entry).sort(([a], [b]) => (a < b ? -1 : 1))))
   }
 
   write(entry: Record<string, unknown>): void {

@@ -19,6 +19,8 @@ export interface Mount {
   readonly backing: Backing
   /** Not a mount but a link to the device. */
   readonly isLink?: boolean
+  /** What was mounted there before, and is again afterwards (Linux). */
+  readonly under?: Mount
 }
 
 /** Where the disk is mounted. */

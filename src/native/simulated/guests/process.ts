@@ -24,7 +24,8 @@ const SIGKILL = 9
 const SIGPIPE = 13
 /** WaitForProcess without a time limit. */
 const WAIT_FOREVER = 0xffff_ffff
-const DEFAULT_SIZE = { rows: 24, columns: 80 }
+/** Of a terminal that nobody gave one. */
+const DEFAULT_SIZE = { rows: 0, columns: 0 }
 
 /** The streams a program gets. */
 export interface ProcessIo {
@@ -40,6 +41,8 @@ export interface ProcessOptions {
   readonly command: string
   readonly hasTerminal: boolean
   readonly terminalSize?: { rows: number; columns: number } | undefined
+  /** Process 1 of a process name space (Linux). */
+  readonly isFirst?: boolean
   /** Exit code of a process that this signal ended. */
   signalCode(signal: number): number
   /** A wait has the exit code, and none is outstanding. */
@@ -83,13 +86,18 @@ export class SimulatedProcess {
     this.hasTerminal = options.hasTerminal
   }
 
-  /** Ends it as a signal does, unless it ignores that one. */
-  signal(signal: number): void {
+  /**
+   * Ends it as a signal does, unless it ignores that one. The first process of a container hears only what it has a handler for, and from
+   * inside the container not even SIGKILL.
+   */
+  signal(signal: number, isFromInside = false): void {
+    const isFirst = this.#options.isFirst === true
     if (signal !== SIGKILL) {
       if (this.ignored.has(signal)) return
       const handler = this.handlers.get(signal)
       if (handler !== undefined) return handler()
     }
+    if (isFirst && (signal !== SIGKILL || isFromInside)) return
     this.kill.kill(this.#options.signalCode(signal))
   }
 

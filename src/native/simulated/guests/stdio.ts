@@ -30,6 +30,8 @@ export class KillSwitch {
 
   /** Waits for `work`, or throws Killed first. */
   async race<T>(work: Promise<T>): Promise<T> {
+    // What fails after the kill concerns nobody.
+    work.catch(() => undefined)
     this.check()
     let listener: (reason: Killed) => void = () => undefined
     const killed = new Promise<never>((_resolve, reject) => this.#listeners.add((listener = reject)))

@@ -74,6 +74,8 @@ export class Terminal {
       if (byte === INTERRUPT) {
         echo.push(94, 67)
         this.#line = []
+        // Seen before it works: afterwards there may be nobody who writes.
+        await this.output.write(Uint8Array.from(echo.splice(0)))
         this.#onInterrupt()
       } else if (byte === END_OF_FILE) {
         this.#lines.push(Uint8Array.from(this.#line.splice(0)))

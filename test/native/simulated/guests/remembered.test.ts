@@ -33,7 +33,7 @@ const LINUX: Record<ResourcesOf<'linux'>, Sample> = {
   lcowMappedVirtualDisk: { settings: { MountPath: '/mnt/data', Lun: 1 } },
   lcowMappedDirectory: { settings: { MountPath: '/mnt/share', Port: 564, ShareName: '3' } },
   lcowCombinedLayers: {
-    settings: { ContainerRootPath: '/root', Layers: [{ Path: '/mnt/data' }] },
+    settings: { ContainerRootPath: '/root', Layers: [{ Path: '/mnt/data' }], ScratchPath: '/run/scratch' },
     first: disk('MountPath'),
   },
   lcowNetwork: { settings: { ID: NIC, NamespaceID: NIC } },

@@ -15,7 +15,8 @@ import {
   textTableOf,
   type Document,
 } from '../decode.js'
-import { GUEST, GuestFault } from '../fault.js'
+import { AgentPanic, GUEST, GuestFault } from '../fault.js'
+import { placeMounts } from './pod-mounts.js'
 
 /** A process as an OCI document describes it. */
 export interface OciCommand {
@@ -43,6 +44,8 @@ export interface ContainerSpec {
   readonly isReadOnly: boolean
   readonly hostname: string
   readonly mounts: readonly ContainerMount[]
+  /** Types of the name spaces it has to itself. */
+  readonly namespaces: ReadonlySet<string>
   /** Lower case; '' when it shares the guest's. */
   readonly networkNamespace: string
   /** The OCI resources of the Linux part. */
@@ -70,35 +73,41 @@ export function decodeContainerDocument(request: Document): Document {
   return document
 }
 
-/** Reads what the guest needs. @throws {GuestFault} parts that are missing or cannot be used */
+/** Reads what the guest needs. @throws {GuestFault} parts that cannot be used @throws {AgentPanic} parts that are missing */
 export function readContainerSpec(document: Document): ContainerSpec {
-  const spec = optionalObject(document, 'OciSpecification') ?? {}
-  const part = (name: string): Document => {
-    const value = optionalObject(spec, name)
-    if (value === undefined) throw new GuestFault(GUEST.failed, `the OCI specification has no ${name}`)
-    return value
-  }
-  const [process, root, linux] = [part('process'), part('root'), part('linux')]
+  const spec = partOf(document, 'OciSpecification')
+  const [process, root, linux] = [partOf(spec, 'process'), partOf(spec, 'root'), partOf(spec, 'linux')]
   const windows = optionalObject(spec, 'windows') ?? {}
   const annotations = textTableOf(spec, 'annotations')
+  const kind = kindOf(annotations.get(KIND) ?? '')
+  const sandboxId = annotations.get(SANDBOX) ?? ''
+  const mounts = objectsOf(spec, 'mounts').map((mount) => ({
+    destination: textOf(mount, 'destination'),
+    type: textOf(mount, 'type'),
+    source: textOf(mount, 'source'),
+    options: textsOf(mount, 'options'),
+  }))
   return {
     process: readOciProcess(process),
     rootPath: textOf(root, 'path'),
     isReadOnly: flagOf(root, 'readonly'),
     hostname: textOf(spec, 'hostname'),
-    mounts: objectsOf(spec, 'mounts').map((mount) => ({
-      destination: textOf(mount, 'destination'),
-      type: textOf(mount, 'type'),
-      source: textOf(mount, 'source'),
-      options: textsOf(mount, 'options'),
-    })),
+    mounts: kind === 'container' ? placeMounts(sandboxId, mounts) : mounts,
+    namespaces: new Set(objectsOf(linux, 'namespaces').map((namespace) => textOf(namespace, 'type'))),
     networkNamespace: textOf(optionalObject(windows, 'network') ?? {}, 'networkNamespace').toLowerCase(),
     resources: optionalObject(linux, 'resources') ?? {},
     bundlePath: textOf(document, 'OciBundlePath'),
     scratchPath: textOf(document, 'ScratchDirPath'),
-    kind: kindOf(annotations.get(KIND) ?? ''),
-    sandboxId: annotations.get(SANDBOX) ?? '',
+    kind,
+    sandboxId,
   }
+}
+
+/** @throws {AgentPanic} the agent looks into it without asking whether it is there */
+function partOf(document: Document, name: string): Document {
+  const value = optionalObject(document, name)
+  if (value === undefined) throw new AgentPanic(`invalid memory address: a container without ${name}`)
+  return value
 }
 
 function kindOf(annotation: string): ContainerSpec['kind'] {

@@ -8,8 +8,11 @@ import type { GuestKernel } from '../kernel.js'
 import { SimulatedProcess, type ProcessIo } from '../process.js'
 import { closeStreams, connectStreams, type StreamAddresses, type Streams } from '../stdio-sockets.js'
 import { readContainerSpec, readOciProcess, type ContainerSpec, type OciCommand } from './container-document.js'
+import { startProblem } from './executables.js'
+import { isDirectory } from './files.js'
 import { runLinuxCommand } from './run.js'
 import { endsProcess, isSignal, SIGKILL, SIGNAL_EXIT_BASE, SIGTERM } from './signals.js'
+import { LinuxView } from './view.js'
 
 export type ContainerState = 'creating' | 'created' | 'running' | 'terminated'
 export type ExitNotification = 'UnexpectedExit' | 'GracefulExit' | 'ForcedExit'
@@ -25,6 +28,7 @@ export interface SavedContainer {
   state: ContainerState
   exitType: ExitNotification
   hasNotified: boolean
+  isBroken: boolean
   init: { pid: number; exitCode: number | undefined; addresses: StreamAddresses }
   processes: { pid: number; exitCode: number | undefined; parameters: Document }[]
 }
@@ -60,6 +64,8 @@ export class LinuxContainer {
   #exitType: ExitNotification = 'UnexpectedExit'
   #hasNotified = false
   #isDeleted = false
+  /** Its init was started a second time: the runtime has lost its way to it. */
+  #isBroken = false
 
   /** @throws {GuestFault} a specification that cannot be used */
   constructor(options: ContainerOptions, initPid: number) {
@@ -93,6 +99,7 @@ export class LinuxContainer {
       command: args.join(' '),
       hasTerminal,
       terminalSize,
+      isFirst: this.#processes.size === 0 && this.spec.namespaces.has('pid'),
       signalCode: containerSignalCode,
       onObtained,
     })
@@ -107,8 +114,7 @@ export class LinuxContainer {
     const streams = await connectStreams(this.#options.kernel, addresses)
     try {
       if (oci === undefined) return this.#startInit(streams, addresses)
-      if (this.state === 'created') throw new GuestFault(GUEST.failed, 'cannot exec in a container that is not started')
-      if (this.state === 'terminated') throw new GuestFault(GUEST.systemAlreadyStopped, 'the container is not running')
+      await this.#checkExec(command)
     } catch (error) {
       closeStreams(streams)
       throw error
@@ -124,6 +130,25 @@ export class LinuxContainer {
     return pid
   }
 
+  /** Also before init was started. @throws {GuestFault} nothing can be started in it, or not this */
+  async #checkExec({ args, env, cwd }: OciCommand): Promise<void> {
+    const { kernel } = this.#options
+    const view = new LinuxView(kernel, this, () => [])
+    const hasRoot = await isDirectory(kernel, this.spec.rootPath)
+    const problem = hasRoot
+      ? await startProblem({ view, cwd, path: env.get('PATH') }, args)
+      : 'no such file or directory'
+    const refuse = (reason: string): never => {
+      throw new GuestFault(
+        GUEST.failed,
+        `runc create/exec call for container ${this.id} failed: exit status 255: exec failed: ${reason}`,
+      )
+    }
+    if (this.state === 'terminated' || this.#isDeleted) refuse('cannot exec in a stopped container')
+    if (this.#isBroken) refuse('no such file or directory')
+    if (problem !== undefined) refuse(`unable to start container process: ${problem}`)
+  }
+
   /** Without a user of its own a process runs as the container's. */
   #inherits(command: OciCommand): OciCommand {
     const { user, uid, gid } = this.spec.process
@@ -137,9 +162,10 @@ export class LinuxContainer {
 
   #startInit(streams: Streams, addresses: StreamAddresses): number {
     if (this.state !== 'created') {
+      this.#isBroken = true
       throw new GuestFault(
         GUEST.failed,
-        `cannot start a container that is ${this.state === 'running' ? 'running' : 'stopped'}`,
+        `runc start failed: cannot start ${this.state === 'running' ? 'an already running' : 'a stopped'} container`,
       )
     }
     this.#runInit(streams, addresses)
@@ -237,6 +263,7 @@ export class LinuxContainer {
       state: this.state,
       exitType: this.#exitType,
       hasNotified: this.#hasNotified,
+      isBroken: this.#isBroken,
       init: { pid: this.#init.pid, exitCode: this.#init.exitCode, addresses: this.#initAddresses },
       processes: others.map(({ pid, exitCode }) => ({
         pid,
@@ -258,6 +285,7 @@ export class LinuxContainer {
     container.resources = saved.resources
     container.#exitType = saved.exitType
     container.#hasNotified = saved.hasNotified
+    container.#isBroken = saved.isBroken
     container.state = saved.state
     if (saved.init.exitCode !== undefined) container.#init.exited(saved.init.exitCode)
     else if (saved.state === 'running') container.#runInit({}, saved.init.addresses)

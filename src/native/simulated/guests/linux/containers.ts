@@ -1,14 +1,18 @@
 // The containers of a Linux guest: creating them, finding them, and the pods they may belong to.
 
-import { isPolicySet } from '../security-policy.js'
+import { isPolicyEnforced } from '../security-policy.js'
 import { textOf, type Document } from '../decode.js'
 import { GUEST, GuestFault } from '../fault.js'
 import type { GuestKernel } from '../kernel.js'
 import { isUvm, LinuxContainer, type SavedContainer } from './container.js'
 import { decodeContainerDocument } from './container-document.js'
+import { removeGuestFile } from './files.js'
+import { guestPath } from './mounting.js'
+import { below } from './paths.js'
+import { checkRuntime, checkSpec, networkNamespaces } from './runtime.js'
 
 /** What ids look like once a security policy is in force. */
-const CONFIDENTIAL_ID = /^[0-9a-f]{64}$/
+const CONFIDENTIAL_ID = /^[0-9a-fA-F]{64}$/
 
 export class LinuxContainers {
   readonly #kernel: GuestKernel
@@ -34,8 +38,15 @@ export class LinuxContainers {
     const kernel = this.#kernel
     const activity = textOf(request, 'ActivityId')
     const container = new LinuxContainer({ kernel, id, activity, document, notify: this.#notify }, kernel.nextPid())
+    checkSpec(kernel, container)
     this.#checkPod(container)
     this.#add(container)
+    try {
+      await checkRuntime(kernel, container)
+    } catch (error) {
+      this.#remove(container)
+      throw error
+    }
     // The runtime takes its time.
     await kernel.turn()
     container.state = 'created'
@@ -44,7 +55,7 @@ export class LinuxContainers {
 
   #checkId(id: string): void {
     if (id === '' || isUvm(id)) throw new GuestFault(GUEST.invalidArgument, `"${id}" cannot be the id of a container`)
-    if (isPolicySet(this.#kernel) && !CONFIDENTIAL_ID.test(id)) {
+    if (isPolicyEnforced(this.#kernel) && !CONFIDENTIAL_ID.test(id)) {
       throw new GuestFault(GUEST.failed, `invalid container id "${id}"`)
     }
   }
@@ -62,6 +73,12 @@ export class LinuxContainers {
     if (container.networkNamespace === '') container.networkNamespace = pod?.networkNamespace ?? ''
     this.#containers.set(container.id, container)
     this.#kernel.assignNamespace(container.networkNamespace, 1)
+    networkNamespaces(this.#kernel).add(container.networkNamespace)
+  }
+
+  #remove(container: LinuxContainer): void {
+    this.#containers.delete(container.id)
+    this.#kernel.assignNamespace(container.networkNamespace, -1)
   }
 
   /** A container whose creation is complete. @throws {GuestFault} */
@@ -78,15 +95,28 @@ export class LinuxContainers {
     return this.find(textOf(request, 'ContainerId'))
   }
 
-  /** Forgets a container whatever its runtime says. @throws {GuestFault} it was still running */
+  /** Forgets a container whatever its runtime says. @throws {GuestFault} it was still running, or something is mounted in its bundle */
   delete(request: Document): Document {
     const container = this.of(request)
     const wasRunning = container.state === 'running'
-    this.#containers.delete(container.id)
-    this.#kernel.assignNamespace(container.networkNamespace, -1)
+    this.#remove(container)
     container.delete()
-    if (wasRunning) throw new GuestFault(GUEST.stillRunning, `container ${container.id} is still running`)
+    if (wasRunning) throw new GuestFault(GUEST.failed, `container ${container.id} is not stopped`)
+    this.#removeBundle(container.spec.bundlePath)
     return {}
+  }
+
+  /** @throws {GuestFault} something is mounted in it */
+  #removeBundle(path: string): void {
+    const bundle = guestPath(path)
+    if (path === '' || bundle === '/') return
+    const mounted = [...this.#kernel.mounts.keys()].find((target) => below(bundle, target) !== undefined)
+    if (mounted !== undefined) throw new GuestFault(GUEST.failed, `unlinkat ${mounted}: device or resource busy`)
+    try {
+      removeGuestFile(this.#kernel, bundle)
+    } catch {
+      // What is not there needs no removing.
+    }
   }
 
   capture(): SavedContainer[] {

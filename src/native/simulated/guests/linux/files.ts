@@ -14,15 +14,18 @@ const MAX_DEPTH = 8
 
 /** Directories that are there from the beginning. */
 const TREE: ReadonlyMap<string, readonly string[]> = new Map([
-  ['/', ['bin', 'dev', 'etc', 'mnt', 'proc', 'run', 'sys', 'tmp', 'var']],
+  ['/', ['bin', 'dev', 'etc', 'home', 'mnt', 'proc', 'root', 'run', 'sys', 'tmp', 'usr', 'var']],
   ['/bin', ['sh']],
   ['/dev', ['null', 'zero']],
   ['/etc', ['hostname', 'os-release', 'resolv.conf']],
+  ['/home', []],
   ['/mnt', []],
   ['/proc', ['cpuinfo', 'meminfo', 'mounts']],
+  ['/root', []],
   ['/run', []],
   ['/sys', ['fs']],
   ['/tmp', []],
+  ['/usr', []],
   ['/var', []],
 ])
 

@@ -22,9 +22,9 @@ export function getLinuxProperties(kernel: GuestKernel, containers: LinuxContain
 function propertiesOf(kernel: GuestKernel, container: LinuxContainer, types: ReadonlySet<string>): Document {
   const properties: Document = {}
   if (types.has('ProcessList')) {
-    if (container.state === 'terminated')
-      throw new GuestFault(GUEST.systemAlreadyStopped, 'the container is not running')
-    properties['ProcessList'] = container.running().map(({ pid }) => ({ ProcessId: pid }))
+    const running = container.state === 'terminated' ? [] : container.running()
+    // An empty list is left out.
+    if (running.length > 0) properties['ProcessList'] = running.map(({ pid }) => ({ ProcessId: pid }))
   }
   if (types.has('Statistics')) properties['LCOWMetrics'] = cgroupMetrics(kernel, container)
   return properties

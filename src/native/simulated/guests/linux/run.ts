@@ -18,15 +18,20 @@ export interface LinuxRun {
 }
 
 const ROOT = 0
+/** Where the accounts of a container are at home. */
+const homeOf = (uid: number): string => (uid === ROOT ? '/root' : '/')
 
 /** Runs the command to its end. Answers its exit code. @throws {Killed} */
-export function runLinuxCommand({ kernel, container, processes, command, process, io }: LinuxRun): Promise<number> {
+export async function runLinuxCommand(run: LinuxRun): Promise<number> {
+  const { kernel, container, processes, command, process, io } = run
   const { args, env, cwd, user, uid = ROOT } = command
-  return runLinux({
+  const home: [string, string][] = container === undefined ? [] : [['HOME', homeOf(uid)]]
+  if (container === undefined) kernel.workplaces.set(process.pid, cwd)
+  const running = runLinux({
     view: new LinuxView(kernel, container, processes),
     process,
     args,
-    env: new Map(env),
+    env: new Map([...home, ...env]),
     cwd,
     user: user ?? (uid === ROOT ? 'root' : String(uid)),
     stdin: io.stdin,
@@ -34,5 +39,9 @@ export function runLinuxCommand({ kernel, container, processes, command, process
     stderr: io.stderr,
     kill: process.kill,
     life: io.life,
+  })
+  return running.finally(() => {
+    kernel.workplaces.delete(process.pid)
+    if (container === undefined) kernel.say('debug', 'external process exited', { pid: process.pid })
   })
 }

@@ -16,20 +16,22 @@ import {
   textTableOf,
   type Document,
 } from '../decode.js'
-import { GUEST, GuestFault } from '../fault.js'
+import { AgentPanic, GUEST, GuestFault } from '../fault.js'
 import type { GuestKernel } from '../kernel.js'
 import type { SimulatedProcess } from '../process.js'
 import { ProcessTable, type Launch, type SavedProcess } from '../process-table.js'
 import { splitCommandLine } from './command-line.js'
 import type { GuestService } from '../service.js'
 import { stackDump } from '../stack-dump.js'
-import { connectStreams, streamAddresses } from '../stdio-sockets.js'
+import { closeStreams, connectStreams, streamAddresses } from '../stdio-sockets.js'
 import { isUvm, type SavedContainer } from './container.js'
 import { LinuxContainers } from './containers.js'
+import { DEFAULT_PATH, startProblem } from './executables.js'
 import { modifyLinux } from './modify.js'
 import { getLinuxProperties } from './properties.js'
 import { runLinuxCommand } from './run.js'
 import { SIGKILL, SIGTERM, UNKNOWN_EXIT } from './signals.js'
+import { LinuxView } from './view.js'
 
 const U16 = 0xffff
 
@@ -96,19 +98,32 @@ export class LinuxService implements GuestService {
       return { ProcessId: await this.#containers.of(request).execute(parameters, addresses) }
     }
     const launch = this.#launch(parameters)
-    return { ProcessId: this.#uvm.start(launch, await connectStreams(this.#kernel, addresses)).pid }
+    const streams = await connectStreams(this.#kernel, addresses)
+    try {
+      await this.#checkStart(parameters)
+    } catch (error) {
+      closeStreams(streams)
+      throw error
+    }
+    const { pid } = this.#uvm.start(launch, streams)
+    this.#kernel.say('debug', 'created process pid', { pid })
+    return { ProcessId: pid }
   }
 
-  /** A process of the UVM itself. @throws {GuestFault} nothing to run */
-  #launch(parameters: Document): Launch {
-    const given = textsOf(parameters, 'CommandArgs')
-    const args = given.length > 0 ? given : argumentsOf(textOf(parameters, 'CommandLine'))
-    if (args.length === 0) throw new GuestFault(GUEST.failed, 'neither CommandLine nor CommandArgs')
-    const command = {
-      args,
-      env: textTableOf(parameters, 'Environment'),
-      cwd: textOf(parameters, 'WorkingDirectory') || '/',
+  /** @throws {GuestFault} the kernel would not start it */
+  async #checkStart(parameters: Document): Promise<void> {
+    const { args, cwd } = commandOf(parameters)
+    const view = new LinuxView(this.#kernel, undefined, () => this.#uvm.all())
+    const problem = await startProblem({ view, cwd, path: DEFAULT_PATH }, args)
+    if (problem !== undefined) {
+      throw new GuestFault(GUEST.failed, `failed to call Start for external process: ${problem}`)
     }
+  }
+
+  /** A process of the UVM itself. @throws {GuestFault} */
+  #launch(parameters: Document): Launch {
+    const command = commandOf(parameters)
+    const { args } = command
     return {
       parameters,
       command: args.join(' '),
@@ -177,6 +192,18 @@ export class LinuxService implements GuestService {
     const { containers, processes } = state as SavedService
     this.#containers.restore(containers)
     this.#uvm.restore(processes, (parameters) => this.#launch(parameters))
+  }
+}
+
+/** What to run in the utility VM. @throws {GuestFault} a line that cannot be split @throws {AgentPanic} nothing to run */
+function commandOf(parameters: Document): { args: string[]; env: Map<string, string>; cwd: string } {
+  const given = textsOf(parameters, 'CommandArgs')
+  const args = given.length > 0 ? given : argumentsOf(textOf(parameters, 'CommandLine'))
+  if (args.length === 0) throw new AgentPanic('index out of range [0] with length 0')
+  return {
+    args,
+    env: textTableOf(parameters, 'Environment'),
+    cwd: textOf(parameters, 'WorkingDirectory') || '/',
   }
 }
 

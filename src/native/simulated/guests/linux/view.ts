@@ -183,7 +183,7 @@ export class LinuxView {
   }
 }
 
-function isBind({ type, options }: ContainerMount): boolean {
+export function isBind({ type, options }: ContainerMount): boolean {
   return type === 'bind' || options.includes('bind') || options.includes('rbind')
 }
 

@@ -22,6 +22,9 @@ export function windowsSignalCode(signal: number): number {
   return signal === SIGINT ? KILLED_BY_CONSOLE : TERMINATED
 }
 
+/** Of a console that nobody gave one. */
+const DEFAULT_SIZE = { rows: 24, columns: 80 }
+
 /** How a process is started. @throws {GuestFault} nothing to run */
 export function windowsLaunch(
   kernel: GuestKernel,
@@ -38,7 +41,7 @@ export function windowsLaunch(
     parameters,
     command: line,
     hasTerminal: flagOf(parameters, 'EmulateConsole'),
-    terminalSize: rows && columns ? { rows, columns } : undefined,
+    terminalSize: rows && columns ? { rows, columns } : DEFAULT_SIZE,
     run: (process) => ({
       output: 'direct',
       program: (io) =>

@@ -81,8 +81,13 @@ const ps: LinuxProgram = async ({ view, stdout }) => {
   return 0
 }
 
-const id: LinuxProgram = async ({ user, stdout }) => {
+const id: LinuxProgram = async ({ args, user, stdout }) => {
   const uid = /^\d+$/.test(user) ? user : user === 'root' ? '0' : '1000'
+  const option = args.slice(1).join('').replaceAll('-', '')
+  if (/^[ug]n?$|^n[ug]$/.test(option)) {
+    await stdout.write(`${option.includes('n') ? user : uid}\n`)
+    return 0
+  }
   await stdout.write(`uid=${uid}(${user}) gid=${uid}(${user})\n`)
   return 0
 }

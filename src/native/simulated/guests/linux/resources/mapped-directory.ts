@@ -3,14 +3,14 @@
 import { flagOf, textOf } from '../../decode.js'
 import { foldedMember as member } from '../../../../../protocol/bridge/folding.js'
 import { GUEST, GuestFault } from '../../fault.js'
+import { mountAt, unmountAt } from '../mounting.js'
 import type { ResourceBehaviour } from '../../resource-behaviour.js'
 
 export const lcowMappedDirectory: ResourceBehaviour = {
   apply(kernel, request, settings) {
     const target = textOf(settings, 'MountPath')
     if (request === 'Remove') {
-      // A path that is missing is as good as removed.
-      kernel.mounts.delete(target)
+      unmountAt(kernel, target)
       return
     }
     const port = Number(member(settings, 'Port') ?? 0)
@@ -19,9 +19,7 @@ export const lcowMappedDirectory: ResourceBehaviour = {
     if (share === undefined) {
       throw new GuestFault(GUEST.failed, `failed to mount ${target}: nobody serves the share "${name}" on port ${port}`)
     }
-    if (target === '' || kernel.mounts.has(target))
-      throw new GuestFault(GUEST.failed, `"${target}" cannot be mounted on`)
-    kernel.mounts.set(target, {
+    mountAt(kernel, {
       source: name,
       target,
       filesystem: '9p',

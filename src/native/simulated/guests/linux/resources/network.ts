@@ -4,6 +4,7 @@ import { flagOf, integerOf, objectsOf, textOf, type Document } from '../../decod
 import { GUEST, GuestFault } from '../../fault.js'
 import { adapterKey, findAdapter } from '../../adapters.js'
 import { DEFAULT_MTU, type Interface } from '../../kernel.js'
+import { networkNamespaces } from '../runtime.js'
 import type { ResourceBehaviour } from '../../resource-behaviour.js'
 
 /** How long the guest waits for an adapter to appear, milliseconds. */
@@ -18,8 +19,11 @@ export const lcowNetwork: ResourceBehaviour = {
       if (kernel.interfaces.get(key)?.namespace === wanted.namespace) kernel.interfaces.delete(key)
       return
     }
-    if (kernel.interfaces.has(key) || kernel.configuring.has(key)) {
-      throw new GuestFault(GUEST.failed, `adapter ${wanted.adapterId} is configured already`)
+    networkNamespaces(kernel).add(wanted.namespace)
+    // In another namespace it can be configured too, and is in that one from then on.
+    const isHere = kernel.interfaces.get(key)?.namespace === wanted.namespace
+    if (isHere || kernel.configuring.has(key)) {
+      throw new GuestFault(GUEST.failed, `adapter with id: '${wanted.adapterId}' already present in namespace`)
     }
     kernel.configuring.add(key)
     try {
@@ -28,6 +32,7 @@ export const lcowNetwork: ResourceBehaviour = {
         ADAPTER_WAIT_MS,
       )
       if (found === undefined) throw new GuestFault(GUEST.failed, `adapter ${wanted.adapterId} did not appear`)
+      kernel.say('debug', 'resolved ifname', { adapter: wanted.adapterId })
       kernel.interfaces.set(key, { ...wanted, macAddress: wanted.macAddress || (found.macAddress ?? '') })
     } finally {
       kernel.configuring.delete(key)

@@ -3,6 +3,7 @@
 import { integerOf, optionalObject, textOf, type Document } from '../../decode.js'
 import { foldedMember as member } from '../../../../../protocol/bridge/folding.js'
 import { GUEST, GuestFault } from '../../fault.js'
+import { mountAt, unmountAt } from '../mounting.js'
 import type { ResourceBehaviour } from '../../resource-behaviour.js'
 
 export const lcowVpmemDevice: ResourceBehaviour = {
@@ -11,11 +12,7 @@ export const lcowVpmemDevice: ResourceBehaviour = {
     const target = textOf(settings, 'MountPath')
     const part = partOf(settings)
     if (request === 'Remove') {
-      const { backing } = kernel.mounts.get(target) ?? {}
-      if (backing?.kind !== 'pmem' || backing.device !== device) {
-        throw new GuestFault(GUEST.failed, `/dev/pmem${device} is not mounted on "${target}"`)
-      }
-      kernel.mounts.delete(target)
+      unmountAt(kernel, target)
       return
     }
     const offset = part?.offset ?? 0
@@ -24,9 +21,7 @@ export const lcowVpmemDevice: ResourceBehaviour = {
     if (!found.offsets.includes(offset)) {
       throw new GuestFault(GUEST.failed, `/dev/pmem${device} has no file system at offset ${offset}`)
     }
-    if (target === '' || kernel.mounts.has(target))
-      throw new GuestFault(GUEST.failed, `"${target}" cannot be mounted on`)
-    kernel.mounts.set(target, {
+    mountAt(kernel, {
       source: part === undefined ? `/dev/pmem${device}` : `/dev/mapper/dm-linear-pmem${device}-${offset}-${part.size}`,
       target,
       filesystem: 'ext4',

@@ -39,6 +39,9 @@ const cd: Builtin = async (call) => {
   if ((await context.view.list(target)) === undefined) return complain(call, `${first}: No such file or directory`)
   shell.variables.set('OLDPWD', shell.cwd)
   shell.cwd = target
+  // A subshell has no traps, and a process of its own.
+  const { kernel, container } = context.view
+  if (shell.traps !== undefined && container === undefined) kernel.workplaces.set(context.process.pid, target)
   if (first === '-') await context.stdout.write(`${target}\n`)
   return 0
 }
@@ -178,7 +181,7 @@ const kill: Builtin = async (call) => {
     else if (job !== undefined) {
       if (signal !== 0) job.kill.kill(INTERRUPTED_BASE + signal)
     } else if (process === undefined) worst = await complain(call, `(${word}): No such process`)
-    else if (signal !== 0) process.signal(signal)
+    else if (signal !== 0) process.signal(signal, true)
   }
   // One that killed itself goes no further.
   context.kill.check()

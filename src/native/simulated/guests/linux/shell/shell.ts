@@ -2,7 +2,7 @@
 // `$( )`, `if`, `for`, `while`, `until`, `( )`, `{ }`, `&` and traps; what it does not know ends the script with exit code 2 and one line.
 
 import type { LinuxContext } from '../programs/context.js'
-import { LINUX_PROGRAMS } from '../programs/index.js'
+import { DEFAULT_PATH, findExecutable } from '../executables.js'
 import { Executor, SCRIPT_ERROR } from './execute.js'
 import { LineInput } from '../line-input.js'
 import { parseScript } from './parser.js'
@@ -10,17 +10,19 @@ import { Shell } from './state.js'
 import { ScriptError } from './syntax.js'
 
 const COMMAND_NOT_FOUND = 127
-const SHELLS: ReadonlySet<string> = new Set(['sh', 'bash', 'ash'])
+const CANNOT_EXECUTE = 126
 
-/** Runs a program by name, or a shell. Answers its exit code. */
+/** Runs a program by name or path, or a shell. Answers its exit code. */
 export async function runLinux(context: LinuxContext): Promise<number> {
   const [path = '', ...args] = context.args
-  const name = path.split('/').at(-1) ?? ''
-  if (SHELLS.has(name)) return runShell({ ...context, stdin: LineInput.of(context.stdin) }, name, args)
-  const program = LINUX_PROGRAMS.get(name)
-  if (program !== undefined) return program(context)
-  await context.stderr.write(`sh: ${path}: not found\n`)
-  return COMMAND_NOT_FOUND
+  const { view, cwd, env } = context
+  const found = await findExecutable({ view, cwd, path: env.get('PATH') ?? DEFAULT_PATH }, path)
+  if (found === 'shell') {
+    return runShell({ ...context, stdin: LineInput.of(context.stdin) }, path.split('/').at(-1) ?? '', args)
+  }
+  if (typeof found === 'function') return found(context)
+  await context.stderr.write(`sh: ${path}: ${found}\n`)
+  return found === 'not found' ? COMMAND_NOT_FOUND : CANNOT_EXECUTE
 }
 
 async function runShell(context: LinuxContext, name: string, args: readonly string[]): Promise<number> {
