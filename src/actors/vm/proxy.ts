@@ -255,13 +255,9 @@ export class UtilityVM extends ModifiableEvents implements LifetimeManager, Migr
     }
   }
 
-  async #modify(method: HostMethod, args: readonly unknown[], options: CallOptions | undefined): Promise<void> {
+  #modify(method: HostMethod, args: readonly unknown[], options: CallOptions | undefined): Promise<void> {
     const subject = this.#subject(method)
-    await this.#change(
-      subject,
-      readArgument(subject, 'settings', () => changeOf(subject, method, args)),
-      options,
-    )
+    return this.#change(subject, 'settings', () => changeOf(subject, method, args), options)
   }
 
   /**
@@ -270,16 +266,14 @@ export class UtilityVM extends ModifiableEvents implements LifetimeManager, Migr
    * @throws {InvalidConfigError} an unknown member, no resource path, an unknown request type, settings that are no JSON
    * @throws {HcsError} the service refused it
    */
-  async modify(request: HostModifyRequest, options?: CallOptions): Promise<void> {
+  modify(request: HostModifyRequest, options?: CallOptions): Promise<void> {
     const subject = this.#subject('modify')
-    await this.#change(
-      subject,
-      readArgument(subject, 'request', () => ownChange(subject, request)),
-      options,
-    )
+    return this.#change(subject, 'request', () => ownChange(subject, request), options)
   }
 
-  async #change(subject: Subject, change: Change, options: CallOptions | undefined): Promise<void> {
+  /** The one asynchronous function on the way: calls that are answered together settle in the order of their answers. */
+  async #change(subject: Subject, path: string, read: () => Change, options: CallOptions | undefined): Promise<void> {
+    const change = readArgument(subject, path, read)
     if (this.#closing !== undefined) throw refusal('closed', subject)
     await this.#link.mailbox.call('modify', change, { ...subject, path: change.path }, options)
   }

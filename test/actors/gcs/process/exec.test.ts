@@ -282,7 +282,11 @@ describe('execInUVM', () => {
 
     it('a time that runs out kills the command', async () => {
       await connected()
-      const { exit } = await running({ stdout: new Sink() }, { timeoutMs: 200 })
+      const stdout = new PassThrough()
+      const { exit, served } = await running({ stdout }, { timeoutMs: 200 })
+      served.stdout!.write('it runs')
+      await once(stdout, 'data')
+      fake.clock.advance(200)
       const error = await rejectsWith(exit, OperationTimeoutError)
       assert.equal(error.op, 'guest.execInUVM')
       peer.answer(await peer.next(TYPE.signal))
