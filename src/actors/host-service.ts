@@ -3,6 +3,7 @@
 import { InvalidConfigError } from '../errors.js'
 import type { HcsFileCall } from '../native/hcs.js'
 import { checkOptions } from '../options/table.js'
+import { parseGuid } from '../protocol/guid.js'
 import type { ServicePropertyQuery } from '../protocol/schema/index.js'
 import { documentText, isWellFormed } from './arguments.js'
 import { SYSTEM_QUERY } from './check-host-options.js'
@@ -89,6 +90,15 @@ export class HostService {
     checkVmId(op, vmId)
     checkPath({ op, id: vmId }, path)
     await this.#ask(method, { vmId, path }, op, options, vmId)
+  }
+
+  async workingSet(runtimeId: string, options: CallOptions | undefined): Promise<number | undefined> {
+    const op = 'host.workingSet'
+    const guid = typeof runtimeId === 'string' ? parseGuid(runtimeId) : undefined
+    if (guid === undefined)
+      throw new InvalidConfigError({ op, path: 'runtimeId', value: runtimeId, reason: 'expected a GUID' })
+    const bytes = await this.#ask('workingSet', { runtimeId: guid }, op, options)
+    return bytes === '' ? undefined : Number(bytes)
   }
 
   async file(what: HcsFileCall, op: string, path: string, options: CallOptions | undefined): Promise<string> {

@@ -172,6 +172,14 @@ export class Host extends Events<HostEvents> {
     return this.#service.access('revokeAccess', 'host.revokeVMAccess', vmId, path, options)
   }
 
+  /**
+   * Bytes of host memory that a VM holds, by its runtime id: the working set of its memory process on Windows, which the compute service
+   * itself does not tell of VMs with virtual backing. Undefined when it cannot be told: no such VM, or no right to look.
+   */
+  workingSet(runtimeId: string, options?: CallOptions): Promise<number | undefined> {
+    return this.#service.workingSet(runtimeId, options)
+  }
+
   /** Lets every VM read a file of the host, such as a layer that many of them share. */
   async grantVMGroupAccess(path: string, options?: CallOptions): Promise<void> {
     await this.#service.file('grant-group-access', 'host.grantVMGroupAccess', path, options)

@@ -40,6 +40,8 @@ class ServiceActor {
         grantAccess: (input, call) => this.#access('grantAccess', 'host.grantVMAccess', input, call),
         revokeAccess: (input, call) => this.#access('revokeAccess', 'host.revokeVMAccess', input, call),
         file: (input, call) => this.#file(input, call),
+        workingSet: ({ runtimeId }, call) =>
+          this.#native({ op: 'host.workingSet' }, call, () => provider.workingSet?.(runtimeId) ?? Promise.resolve('')),
       },
       { onStop: () => this.stop(), clock: env.clock },
     )

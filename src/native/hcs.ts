@@ -49,6 +49,8 @@ export interface HcsProvider {
   revokeAccess?(vmId: string, path: string): Promise<void>
   /** What the service does to a file that belongs to no VM yet. Resolves with its document, '' when there is none. */
   file?(call: HcsFileCall, path: string): Promise<string>
+  /** Bytes of host memory that a VM holds, by its runtime id, as decimal text; '' when it cannot be told. */
+  workingSet?(runtimeId: string): Promise<string>
   /** Called once in each living thread. */
   close(): Promise<void>
 }

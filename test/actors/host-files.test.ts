@@ -5,6 +5,7 @@ import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Host, HcsError, InvalidConfigError } from '#dist/index.js'
 import { temporaryDirectory, type TemporaryDirectory } from '../support/child.js'
+import { linux } from '../support/documents.js'
 import { rejection } from '../support/expect.js'
 
 describe('files of VMs to come', () => {
@@ -50,6 +51,15 @@ describe('files of VMs to come', () => {
 
   it('what a saved state needs is a document of the service’s', async () => {
     assert.deepEqual(JSON.parse(await host.processorCompatibility('C:\\vm.vmrs')), { ProcessorFeatures: [] })
+  })
+
+  it('the memory that a VM holds, by its runtime id', async () => {
+    await using vm = await host.createVM('held', linux('quiet'))
+    const bytes = await host.workingSet(vm.runtimeId.toUpperCase())
+    assert.equal(typeof bytes === 'number' && bytes > 0 && bytes % (1024 * 1024) === 0, true)
+    assert.equal(await host.workingSet('00000000-0000-0000-0000-000000000001'), undefined)
+    const error = await rejection(host.workingSet('held'))
+    assert.equal(error['path'], 'runtimeId')
   })
 
   it('refuses what is no path, before anything is asked', async () => {

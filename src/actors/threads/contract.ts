@@ -46,4 +46,5 @@ export interface ServiceRequests {
   grantAccess: { input: { vmId: string; path: string }; output: undefined }
   revokeAccess: { input: { vmId: string; path: string }; output: undefined }
   file: { input: { what: HcsFileCall; path: string; op: string }; output: string }
+  workingSet: { input: { runtimeId: string }; output: string }
 }

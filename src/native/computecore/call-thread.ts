@@ -12,9 +12,11 @@ import { NativeFailure } from './failure.js'
 import { CallLane } from './lane.js'
 import { Ledger } from './ledger.js'
 import { ComputeCore } from './library.js'
+import { workingSet, type ProcessCalls } from './memory-process.js'
 import { Operations } from './operations.js'
 import { Service } from './service-calls.js'
 import { Systems, type Owner } from './systems.js'
+import { windowsProcesses } from './windows-processes.js'
 import type { FromService, Refusal, ServiceCall, ToService } from '../remote/wire.js'
 import { HRESULT } from '../../protocol/hresult.js'
 
@@ -99,6 +101,8 @@ function serve({ systems, service }: Hub, port: MessagePort): void {
         return service.access(call.do, call.vmId, call.path)
       case 'file':
         return service.file(call.what, call.path)
+      case 'workingSet':
+        return String(workingSetHere(call.runtimeId) ?? '')
     }
   }
   port.on('message', (message: ToService) => {
@@ -115,6 +119,15 @@ function serve({ systems, service }: Hub, port: MessagePort): void {
       systems.orphan(gone)
     }
   })
+}
+
+let processes: ProcessCalls | undefined
+
+/** Undefined on other systems than Windows, where the library is a double. */
+function workingSetHere(runtimeId: string): number | undefined {
+  if (process.platform !== 'win32') return undefined
+  processes ??= windowsProcesses()
+  return workingSet(processes, runtimeId)
 }
 
 function refusalOf(error: unknown): Refusal {

@@ -152,6 +152,7 @@ export function createLinkedProvider(link: ServiceLink): HcsProvider {
     grantAccess: async (vmId, path) => void (await connection.ask({ do: 'grantAccess', vmId, path })),
     revokeAccess: async (vmId, path) => void (await connection.ask({ do: 'revokeAccess', vmId, path })),
     file: (what, path) => connection.ask({ do: 'file', what, path }),
+    workingSet: (runtimeId) => connection.ask({ do: 'workingSet', runtimeId }),
     close: async () => connection.close(),
   }
 }

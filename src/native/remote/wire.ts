@@ -17,6 +17,7 @@ export type ServiceCall =
   | { do: 'modifyService'; settings: string }
   | { do: 'grantAccess' | 'revokeAccess'; vmId: string; path: string }
   | { do: 'file'; what: HcsFileCall; path: string }
+  | { do: 'workingSet'; runtimeId: string }
 
 /** A refusal in the form in which it crosses. */
 export interface Refusal {

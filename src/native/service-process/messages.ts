@@ -219,6 +219,8 @@ function readCall(value: unknown): ServiceCall {
     case 'grantAccess':
     case 'revokeAccess':
       return { do: value['do'], vmId: get('vmId'), path: get('path') }
+    case 'workingSet':
+      return { do: 'workingSet', runtimeId: get('runtimeId') }
     case 'file': {
       const what = get('what')
       return Object.hasOwn(FILE_CALLS, what)

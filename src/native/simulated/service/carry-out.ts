@@ -39,6 +39,8 @@ export async function carryOut(
       return ''
     case 'file':
       return service.file(call.what, call.path)
+    case 'workingSet':
+      return String(service.workingSet(call.runtimeId) ?? '')
   }
 }
 

@@ -212,6 +212,12 @@ export class ComputeService {
     }
   }
 
+  /** Bytes: all that a running VM was given; nothing of it is ever given back here. */
+  workingSet(runtimeId: string): number | undefined {
+    const system = this.#systems.all().find(({ model }) => model.runtimeId === runtimeId)
+    return system === undefined ? undefined : system.model.live.memoryMB * 1024 * 1024
+  }
+
   /** Ends every system without telling anybody. */
   async stop(): Promise<void> {
     const guests = this.#systems.all().map(async (system) => system.guest?.stop())
