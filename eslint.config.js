@@ -59,7 +59,7 @@ export default tseslint.config(
       eqeqeq: ['error', 'always', { null: 'ignore' }],
     },
   },
-  // With types: promises that nobody waits for.
+  // With types: promises that nobody waits for, and in src conditions that are none.
   {
     files: ['src/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts', 'examples/**/*.ts'],
     languageOptions: {
@@ -72,6 +72,7 @@ export default tseslint.config(
       '@typescript-eslint/await-thenable': 'error',
     },
   },
+  { files: ['src/**/*.ts'], rules: { '@typescript-eslint/no-unnecessary-condition': 'error' } },
   // Time, chance and channels come from outside wherever a simulation must repeat: everywhere but in what is real for good, the bindings
   // and the entries of threads, and the commands.
   {

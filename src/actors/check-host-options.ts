@@ -140,7 +140,7 @@ function chooseTransport(
 function checkSimulated(options: NonNullable<HostOptions['simulated']>): void {
   const { service, ...own } = options
   if (service === undefined) return checkFaultPaths(OP, own)
-  const second = Object.entries(own).find(([, value]) => value !== undefined)
+  const second = Object.entries<unknown>(own).find(([, value]) => value !== undefined)
   if (second !== undefined) {
     refuse(
       `simulated.${second[0]}`,

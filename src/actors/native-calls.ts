@@ -40,7 +40,7 @@ interface Waiting<C> {
   readonly call: C
   request?: SlotRequest
   /** Why it must not be sent any more. */
-  refusal?: UVMError
+  barred?: UVMError
 }
 
 /** `C`: what the owner wants to know of a call that waits. */
@@ -68,7 +68,7 @@ export class NativeCalls<C extends NativeCall = NativeCall> {
     try {
       await this.#admit(waiting, releases)
       // Whoever ended the waiting says why; slots that were granted at the same moment do not count. From here to `work` nothing waits.
-      if (waiting.refusal !== undefined) throw waiting.refusal
+      if (waiting.barred !== undefined) throw waiting.barred
     } catch (error) {
       finish()
       throw error
@@ -94,12 +94,12 @@ export class NativeCalls<C extends NativeCall = NativeCall> {
   async #admit(waiting: Waiting<C>, releases: (() => void)[]): Promise<void> {
     const { op, id, call, pools, isFollowUp } = waiting.call
     const forget = call?.onCancel(() => {
-      waiting.refusal ??= new AbortError({ op, id, reason: 'its caller gave up; nothing was sent' })
+      waiting.barred ??= new AbortError({ op, id, reason: 'its caller gave up; nothing was sent' })
       waiting.request?.cancel()
     })
     const telling = call?.timed === true && isFollowUp !== true ? call : undefined
     for (const { slots, limit } of pools) {
-      if (waiting.refusal !== undefined) break
+      if (waiting.barred !== undefined) break
       if (telling !== undefined)
         telling.standing = () => ({ sent: false, reason: `it waited for a slot: ${limit} are taken` })
       waiting.request = slots.acquire(this.#owner)
@@ -111,10 +111,10 @@ export class NativeCalls<C extends NativeCall = NativeCall> {
   }
 
   /** Ends the waiting for slots of what must not be sent any more. */
-  endWaiting(which: (call: C) => boolean, refusal: (call: C) => UVMError): void {
+  endWaiting(which: (call: C) => boolean, errorOf: (call: C) => UVMError): void {
     for (const waiting of this.#waiting) {
       if (!which(waiting.call)) continue
-      waiting.refusal ??= refusal(waiting.call)
+      waiting.barred ??= errorOf(waiting.call)
       waiting.request?.cancel()
     }
   }

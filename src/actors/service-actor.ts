@@ -51,7 +51,7 @@ class ServiceActor {
   /** Refuses what waits, and waits for what the service has. */
   async stop(): Promise<void> {
     this.#isStopping = true
-    this.#calls.endWaiting(() => true, refusal)
+    this.#calls.endWaiting(() => true, stoppedError)
     await this.#calls.settled()
   }
 
@@ -77,12 +77,12 @@ class ServiceActor {
   }
 
   async #native<T>(subject: Subject, call: ActorCall, work: () => Promise<T>): Promise<T> {
-    if (this.#isStopping) throw refusal(subject)
+    if (this.#isStopping) throw stoppedError(subject)
     return this.#calls.run({ ...subject, call, pools: this.#pools }, work)
   }
 }
 
-function refusal({ op, id }: { op: string; id?: string | undefined }): InvalidStateError {
+function stoppedError({ op, id }: { op: string; id?: string | undefined }): InvalidStateError {
   return new InvalidStateError({ op, id, state: 'closed', reason: 'the host is closed; the call was not sent' })
 }
 

@@ -1,6 +1,7 @@
 // Answers of the compute service that are not about one VM's handle.
 
 import { HcsError } from '../errors.js'
+import { parseGuid } from '../protocol/guid.js'
 import { HRESULT } from '../protocol/hresult.js'
 import { isRecord, JsonError, member, parseJson } from '../protocol/json.js'
 import type { ComputeSystemSummary } from './host-options.js'
@@ -44,7 +45,7 @@ export function systemsOf(op: string, text: string): ComputeSystemSummary[] {
       Id: word('Id'),
       SystemType: word('SystemType'),
       ...optional('Owner'),
-      RuntimeId: word('RuntimeId').replace(/[{}]/g, '').toLowerCase(),
+      RuntimeId: parseGuid(word('RuntimeId')) ?? word('RuntimeId').toLowerCase(),
       ...optional('RuntimeOsType'),
       State: word('State') || 'Created',
     }

@@ -203,7 +203,7 @@ describe('the linter', () => {
       assert.deepEqual(await broken(file, 'setTimeout(() => undefined, 1)'), ['no-restricted-globals'])
     })
 
-  const PROMISES: [text: string, rule: string][] = [
+  const TYPED: [text: string, rule: string][] = [
     ['export function f(p: Promise<void>): void { p }', '@typescript-eslint/no-floating-promises'],
     [
       'export async function f(): Promise<void> { await Promise.resolve() }; f()',
@@ -212,8 +212,9 @@ describe('the linter', () => {
     ['export const f = (p: Promise<boolean>): number => (p ? 1 : 2)', '@typescript-eslint/no-misused-promises'],
     ["export function f(): never { throw 'text' }", '@typescript-eslint/only-throw-error'],
     ['export const f = async (a: string): Promise<string> => await a', '@typescript-eslint/await-thenable'],
+    ["export const f = (a: string): string => a ?? ''", '@typescript-eslint/no-unnecessary-condition'],
   ]
-  for (const [text, rule] of PROMISES)
+  for (const [text, rule] of TYPED)
     it(`sees ${rule.replace('@typescript-eslint/', '')}: ${text}`, async () => {
       assert((await broken('src/actors/vm/queue.ts', text)).includes(rule))
     })

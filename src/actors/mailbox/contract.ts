@@ -65,6 +65,8 @@ export interface ActorCall {
   readonly trace?: TraceContext | undefined
   /** Runs `listener` once, at once when the call is cancelled already. The returned function forgets it. */
   onCancel(listener: (reason: CancelReason) => void): () => void
+  /** Whether its caller gave up, or its time is over. */
+  isCancelled(): boolean
 }
 
 /** The actor's inside: handlers throw typed errors, the shell turns them into outcomes. */

@@ -64,6 +64,10 @@ class Call implements ActorCall {
     return () => this.#listeners.delete(listener)
   }
 
+  isCancelled(): boolean {
+    return this.#reason !== undefined
+  }
+
   cancel(reason: CancelReason): void {
     if (this.#reason !== undefined) return
     this.#reason = reason

@@ -2,6 +2,7 @@
 
 import { HcsError, InvalidStateError } from '../../errors.js'
 import type { HcsEvent, HcsSystem } from '../../native/hcs.js'
+import { parseGuid } from '../../protocol/guid.js'
 import { HRESULT } from '../../protocol/hresult.js'
 import { member, parseJson } from '../../protocol/json.js'
 import type { VmAttached } from './contract.js'
@@ -36,7 +37,7 @@ export function readAttached(text: string, subject: Subject): Omit<VmAttached, '
   if (typeof runtimeId !== 'string' || runtimeId === '') throw unusable(subject, 'the properties have no RuntimeId')
   const os = member(document, 'RuntimeOsType')
   return {
-    runtimeId: runtimeId.replace(/[{}]/g, '').toLowerCase(),
+    runtimeId: parseGuid(runtimeId) ?? runtimeId.toLowerCase(),
     ...(typeof os === 'string' ? { runtimeOsType: os } : {}),
     power: powerOfState(member(document, 'State')),
   }

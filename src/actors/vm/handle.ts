@@ -15,7 +15,7 @@ import { exitOf, isOver, isUsable, lossOf, powerOf } from './lifecycle/states.js
 import type { Origin, VmEffect, VmEvent, VmState } from './lifecycle/states.js'
 import { step } from './lifecycle/table.js'
 import { explained, powerAfter, type ChangeKind } from './power.js'
-import { refusal, type Barrier } from './queue.js'
+import { barredError, type Barrier } from './queue.js'
 import { Turns, type Change, type Turn, type VmCall } from './turns.js'
 import { ExitWaiters, TerminateCallers } from './waiters.js'
 
@@ -115,7 +115,7 @@ export class VmHandle {
         this.#waiters.settle(({ reject }) => reject(effect.error))
         return
       case 'refuse-waiters': {
-        const error = effect.error ?? refusal('closed', { op: 'vm.wait', id: this.#id })
+        const error = effect.error ?? barredError('closed', { op: 'vm.wait', id: this.#id })
         this.#waiters.settle(({ reject }) => reject(error))
         return
       }
@@ -131,7 +131,7 @@ export class VmHandle {
   #endWaiting(barrier: Barrier, which: (role: VmCall['role']) => boolean): void {
     this.#calls.endWaiting(
       ({ role }) => which(role),
-      (call) => refusal(barrier, call),
+      (call) => barredError(barrier, call),
     )
   }
 
@@ -182,9 +182,9 @@ export class VmHandle {
   }
 
   async #obtain(subject: Subject, call: ActorCall, obtain: Obtain): Promise<void> {
-    let isSent = false
+    const progress = { isSent: false }
     const work = async (): Promise<void> => {
-      isSent = true
+      progress.isSent = true
       let system: unknown
       try {
         system = await obtain((event) => this.#onEvent(event))
@@ -200,7 +200,7 @@ export class VmHandle {
     } catch (error) {
       // Its time ran out: a handle that comes late is let go of. Or it never was sent: none will come.
       this.#apply({ type: 'abandon' })
-      if (!isSent) this.#apply({ type: 'unobtainable', error: error as UVMError })
+      if (!progress.isSent) this.#apply({ type: 'unobtainable', error: error as UVMError })
       throw error
     }
   }
@@ -246,7 +246,7 @@ export class VmHandle {
   #handle(op: string): HcsSystem {
     const loss = this.#loss(op)
     if (loss !== undefined) throw loss
-    if (this.#system === undefined || !isUsable(this.#state)) throw refusal('closed', { op, id: this.#id })
+    if (this.#system === undefined || !isUsable(this.#state)) throw barredError('closed', { op, id: this.#id })
     return this.#system
   }
 
@@ -276,7 +276,7 @@ export class VmHandle {
   #stillUsable(op: string, turn: Turn): HcsSystem {
     try {
       const { barrier } = this.#turns
-      if (barrier !== undefined) throw refusal(barrier, { op, id: this.#id })
+      if (barrier !== undefined) throw barredError(barrier, { op, id: this.#id })
       return this.#handle(op)
     } catch (error) {
       turn.end()
@@ -331,7 +331,7 @@ export class VmHandle {
     if (isOver(this.#state)) return undefined
     const loss = this.#loss(subject.op)
     if (loss !== undefined) throw loss
-    if (this.#system === undefined) throw refusal('closed', subject)
+    if (this.#system === undefined) throw barredError('closed', subject)
     if (this.#terminations.size === 0) this.#terminations.isAsked = false
     const over = this.#terminations.join(call, subject, () => {
       const isFailure = !(this.#state.kind === 'terminating' && this.#state.isClosing)
@@ -380,7 +380,7 @@ export class VmHandle {
     const loss = lossOf(this.#state)
     if (loss !== undefined) return Promise.reject(loss)
     const { kind } = this.#state
-    if (kind === 'closing' || kind === 'closed') return Promise.reject(refusal('closed', subject))
+    if (kind === 'closing' || kind === 'closed') return Promise.reject(barredError('closed', subject))
     return this.#waiters.wait(call)
   }
 

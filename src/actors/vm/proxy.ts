@@ -37,7 +37,7 @@ import type { RelayedSocket, VmLink } from './link.js'
 import type { ExitStatus, LifetimeManager, MigrationConfig, MigrationManager } from './managers/index.js'
 import { migrationOptions, migrationStart, type MigrationStart } from './managers/migration.js'
 import { MigrationNotifications } from './migration-notifications.js'
-import { refusal } from './queue.js'
+import { barredError } from './queue.js'
 
 export interface VmEvents {
   /** Once: the VM has ended. */
@@ -132,7 +132,7 @@ export class UtilityVM extends ModifiableEvents implements LifetimeManager, Migr
   }
 
   #assertOpen(method: string): void {
-    if (this.#closing !== undefined) throw refusal('closed', this.#subject(method))
+    if (this.#closing !== undefined) throw barredError('closed', this.#subject(method))
   }
 
   async start(options?: CallOptions): Promise<void> {
@@ -195,7 +195,7 @@ export class UtilityVM extends ModifiableEvents implements LifetimeManager, Migr
       this.#assertOpen('wait')
       const notice = await this.#link.mailbox.call('wait', {}, this.#subject('wait'), options)
       // The notice of the exit comes before this answer; a fake actor may answer without one.
-      if (this.#exit === undefined) this.#exited(notice)
+      this.#exited(notice)
     }
     return { ...this.#exit!.status }
   }
@@ -213,7 +213,7 @@ export class UtilityVM extends ModifiableEvents implements LifetimeManager, Migr
   }
 
   async #properties(subject: { op: string; id: string }, query: string, options?: CallOptions): Promise<Properties> {
-    if (this.#closing !== undefined) throw refusal('closed', subject)
+    if (this.#closing !== undefined) throw barredError('closed', subject)
     const text = await this.#link.mailbox.call('properties', { query, op: subject.op }, subject, options)
     try {
       const document = parseJson(text)
@@ -274,7 +274,7 @@ export class UtilityVM extends ModifiableEvents implements LifetimeManager, Migr
   /** The one asynchronous function on the way: calls that are answered together settle in the order of their answers. */
   async #change(subject: Subject, path: string, read: () => Change, options: CallOptions | undefined): Promise<void> {
     const change = readArgument(subject, path, read)
-    if (this.#closing !== undefined) throw refusal('closed', subject)
+    if (this.#closing !== undefined) throw barredError('closed', subject)
     await this.#link.mailbox.call('modify', change, { ...subject, path: change.path }, options)
   }
 
@@ -340,7 +340,7 @@ export class UtilityVM extends ModifiableEvents implements LifetimeManager, Migr
     options: CallOptions | undefined,
     socket?: bigint,
   ): Promise<void> {
-    if (this.#closing !== undefined) throw refusal('closed', subject)
+    if (this.#closing !== undefined) throw barredError('closed', subject)
     const input = { step, options: text, op: subject.op, ...(socket === undefined ? {} : { socket }) }
     await this.#link.mailbox.call('migrate', input, subject, options)
   }
@@ -353,7 +353,7 @@ export class UtilityVM extends ModifiableEvents implements LifetimeManager, Migr
     run: (socket: bigint) => Promise<unknown>,
   ): Promise<void> {
     checkCallOptions(options, subject)
-    if (this.#closing !== undefined) throw refusal('closed', subject)
+    if (this.#closing !== undefined) throw barredError('closed', subject)
     if (typeof socket === 'bigint') {
       await run(socket)
       return

@@ -55,7 +55,7 @@ export class ChangeQueue {
    * @throws {InvalidStateError} behind a terminate or a close
    */
   submit(op = ''): { ticket: number; effects: QueueEffect[] } {
-    if (this.#barrier !== undefined) throw refusal(this.#barrier)
+    if (this.#barrier !== undefined) throw barredError(this.#barrier)
     if (this.#current !== undefined && this.#waiting.length >= this.#limit) {
       throw new OverloadedError({ limit: this.#limit, reason: 'too many changes of this VM are waiting' })
     }
@@ -110,7 +110,7 @@ export class ChangeQueue {
 }
 
 /** The error of a call that this side's own terminate or close refuses. */
-export function refusal(
+export function barredError(
   state: Barrier,
   context: { op?: string | undefined; id?: string | undefined } = {},
 ): InvalidStateError {

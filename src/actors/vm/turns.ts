@@ -5,7 +5,7 @@ import type { Gauges } from '../environment.js'
 import type { ActorCall } from '../mailbox/contract.js'
 import type { NativeCall } from '../native-calls.js'
 import type { ChangeKind } from './power.js'
-import { ChangeQueue, refusal, type Barrier, type QueueEffect } from './queue.js'
+import { barredError, ChangeQueue, type Barrier, type QueueEffect } from './queue.js'
 
 /** One change of the VM. */
 export interface Change {
@@ -24,7 +24,8 @@ export interface VmCall extends NativeCall {
 
 interface Waiting {
   start: () => void
-  refuse: (barrier: Barrier) => void
+  giveUp: () => void
+  bar: (barrier: Barrier) => void
 }
 
 export interface Turn {
@@ -56,30 +57,29 @@ export class Turns {
    */
   async take(op: string, call: ActorCall): Promise<Turn | undefined> {
     const { ticket, effects } = this.#submit(op)
-    let isGone = false
-    const turn = new Promise<void>((start, reject) =>
+    const turn = new Promise<boolean>((resolve, reject) =>
       this.#waiting.set(ticket, {
-        start,
-        refuse: (barrier) => reject(refusal(barrier, { op, id: this.#id })),
+        start: () => resolve(true),
+        giveUp: () => resolve(false),
+        bar: (barrier) => reject(barredError(barrier, { op, id: this.#id })),
       }),
     )
     this.#gauges.queued++
     const forget = call.onCancel(() => {
-      if (!this.#queue.cancel(ticket)) return
-      isGone = true
-      this.#waiting.get(ticket)?.start()
+      if (this.#queue.cancel(ticket)) this.#waiting.get(ticket)?.giveUp()
     })
     if (call.timed) call.standing = () => ({ sent: false, reason: this.#whereabouts(ticket) })
     this.#perform(effects)
+    let isStarted: boolean
     try {
-      await turn
+      isStarted = await turn
     } finally {
       this.#gauges.queued--
       this.#waiting.delete(ticket)
       forget()
       if (call.timed) call.standing = undefined
     }
-    return isGone ? undefined : { end: () => this.#perform(this.#queue.ended(ticket)) }
+    return isStarted ? { end: () => this.#perform(this.#queue.ended(ticket)) } : undefined
   }
 
   #whereabouts(ticket: number): string {
@@ -92,7 +92,7 @@ export class Turns {
   #submit(op: string): { ticket: number; effects: QueueEffect[] } {
     const context = { op, id: this.#id }
     const { barrier } = this.#queue
-    if (barrier !== undefined) throw refusal(barrier, context)
+    if (barrier !== undefined) throw barredError(barrier, context)
     try {
       return this.#queue.submit(op)
     } catch (error) {
@@ -113,7 +113,7 @@ export class Turns {
     for (const effect of effects) {
       const waiting = this.#waiting.get(effect.ticket)
       if (effect.do === 'send') waiting?.start()
-      else waiting?.refuse(effect.barrier)
+      else waiting?.bar(effect.barrier)
     }
   }
 }

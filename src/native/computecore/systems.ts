@@ -99,22 +99,22 @@ export class Systems {
     const native = library.get('HcsCreateComputeSystem')
     const [name, configuration] = [nullable(id), nullable(document)]
     const out: [bigint | null] = [null]
-    let handle: bigint | null = null
+    const accepted: { handle: bigint | null } = { handle: null }
     try {
       await operations.run({
         native,
         arguments: (operation) => [name, configuration, operation, null, out],
         accepted: () => {
-          handle = out[0]
-          if (handle !== null) ledger.add('handles', 1)
+          accepted.handle = out[0]
+          if (out[0] !== null) ledger.add('handles', 1)
         },
       })
     } catch (error) {
       // Valid as soon as the call was accepted, so to be closed although the work failed.
-      if (handle !== null) await this.#release(handle)
+      if (accepted.handle !== null) await this.#release(accepted.handle)
       throw error
     }
-    return this.#register(handle, owner, true)
+    return this.#register(accepted.handle, owner, true)
   }
 
   async open(id: string, owner: Owner): Promise<string> {
@@ -202,7 +202,7 @@ export class Systems {
     const options = nullable(argument)
     const addResource = socket === undefined ? undefined : library.get('HcsAddResourceToOperation')
     let returned = (): void => undefined
-    let isEarly = false
+    let settle = (): void => undefined
     const running = operations.run({
       native,
       arguments: (operation) => {
@@ -214,8 +214,12 @@ export class Systems {
       },
       returned: () => returned(),
       early: () => {
-        isEarly = true
         system.early++
+        settle = () => {
+          system.early--
+          // After the answer, which is on its way.
+          setImmediate(() => this.#flush(system))
+        }
       },
       prepare:
         addResource &&
@@ -227,11 +231,7 @@ export class Systems {
     try {
       return await running
     } finally {
-      if (isEarly) {
-        system.early--
-        // After the answer, which is on its way.
-        setImmediate(() => this.#flush(system))
-      }
+      settle()
     }
   }
 

@@ -155,6 +155,7 @@ export class Bridge {
     try {
       for (const frame of this.#reader.push(bytes)) {
         effects.push(...this.#take(frame))
+        // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- a frame may have closed it
         if (this.closed) break
       }
     } catch (error) {

@@ -134,6 +134,7 @@ export class GuestConnector {
     if (this.#listener !== undefined) return this.#listener
     const { runtimeId, serviceId } = this.#init
     const listener = await this.#env.transport.listen({ runtimeId, serviceId })
+    // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- another call may have listened meanwhile
     if (this.#gone !== undefined || this.#listener !== undefined) {
       await listener.close()
       this.#assertNotGone('guest.prepareConnection')

@@ -70,11 +70,7 @@ export class GuestContainers {
     const added = connection.register(id)
     const makeGood = (): void =>
       void this.#makeGood(entry, guest.guestDefined['DeleteContainerStateSupported'] === true)
-    let gaveUp = false
-    const forget = call.onCancel(() => {
-      gaveUp = true
-      this.#byKey.delete(key)
-    })
+    const forget = call.onCancel(() => this.#byKey.delete(key))
     try {
       const body = requestBody(id, { ContainerConfig: JSON.stringify(config) })
       await connection.request('Create', body, {
@@ -89,12 +85,12 @@ export class GuestContainers {
     } catch (error) {
       this.#byKey.delete(key)
       // Given up or out of time: the answer is still to come, and the id is taken until it has.
-      if (!gaveUp && !(error instanceof OperationTimeoutError)) this.#takeBack(entry, added)
+      if (!call.isCancelled() && !(error instanceof OperationTimeoutError)) this.#takeBack(entry, added)
       throw error
     } finally {
       forget()
     }
-    if (gaveUp) makeGood()
+    if (call.isCancelled()) makeGood()
   }
 
   #add(connection: GuestConnection, key: number, id: string, op: string): ContainerEntry {

@@ -71,8 +71,6 @@ export class GuestProcesses {
     call: ActorCall,
   ): Promise<StartedProcess> {
     const { containerId, parameters, op } = input
-    let gaveUp = false
-    const forget = call.onCancel(() => (gaveUp = true))
     const abandoned = (): InvalidStateError =>
       new InvalidStateError({ op, id: this.#options.init.vmId, state: 'abandoned', reason: 'the caller gave up' })
     let channels: StdioChannel[] = []
@@ -83,14 +81,14 @@ export class GuestProcesses {
       const listening = await this.#listen(input, op)
       channels = listening.channels
       // Nothing was sent yet: nothing needs to be made good.
-      if (gaveUp) throw abandoned()
+      if (call.isCancelled()) throw abandoned()
       const { ports } = listening
       const answer = await connection.request('ExecuteProcess', this.#executeBody(containerId, parameters, ports), {
         op,
         trace: call.trace,
         onLate: (late) => this.#discardLate(connection, containerId, late, discard),
       })
-      if (gaveUp) {
+      if (call.isCancelled()) {
         this.#discardLate(connection, containerId, answer, discard)
         throw abandoned()
       }
@@ -102,8 +100,6 @@ export class GuestProcesses {
     } catch (error) {
       discard()
       throw error
-    } finally {
-      forget()
     }
   }
 

@@ -12,7 +12,7 @@ type Controllers = ReadonlyMap<string, ReadonlyMap<number, Attachment>>
 
 export const scsi = device<Controllers>()({
   fromDocument: ({ Devices: devices }) =>
-    new Map(entries(devices?.Scsi).map(([key, controller]) => [key, byNumber(controller?.Attachments)])),
+    new Map(entries(devices?.Scsi).map(([key, controller]) => [key, byNumber(controller.Attachments)])),
   changes: {
     scsiAttachment: {
       judge: ({ segments: [, lun] }) => {
@@ -33,7 +33,7 @@ export const scsi = device<Controllers>()({
   },
   slotProblem: ({ Devices: devices }) => {
     for (const [name, controller] of entries(devices?.Scsi)) {
-      const lun = Object.keys(controller?.Attachments ?? {}).find((key) => Number(key) > MAX_LUN)
+      const lun = Object.keys(controller.Attachments ?? {}).find((key) => Number(key) > MAX_LUN)
       if (lun === undefined) continue
       const path = `$.VirtualMachine.Devices.Scsi.${name}.Attachments.${lun}`
       return { path, problem: `a LUN is at most ${MAX_LUN}` }

@@ -65,20 +65,23 @@ export class MigrationWire {
   #receive(chunk: Uint8Array): void {
     if (this.#isOver) return
     this.#received = this.#received.byteLength === 0 ? chunk : Buffer.concat([this.#received, chunk])
-    while (!this.#isOver && this.#received.byteLength >= 4) {
-      const { buffer, byteOffset, byteLength } = this.#received
-      const length = new DataView(buffer, byteOffset, byteLength).getUint32(0, true)
-      if (length > MAX_FRAME_BYTES) {
-        this.#lose()
-        return
-      }
-      if (byteLength < 4 + length) return
-      const body = this.#received.subarray(4, 4 + length)
-      this.#received = this.#received.subarray(4 + length)
+    for (let body = this.#next(); body !== undefined; body = this.#next()) {
       const frame = decode(body)
       if (frame === undefined) this.#lose()
       else this.#listener.frame(frame)
     }
+  }
+
+  /** The next frame that has come whole, unless the wire is over. */
+  #next(): Uint8Array | undefined {
+    const { buffer, byteOffset, byteLength } = this.#received
+    if (this.#isOver || byteLength < 4) return undefined
+    const length = new DataView(buffer, byteOffset, byteLength).getUint32(0, true)
+    if (length > MAX_FRAME_BYTES) this.#lose()
+    if (length > MAX_FRAME_BYTES || byteLength < 4 + length) return undefined
+    const body = this.#received.subarray(4, 4 + length)
+    this.#received = this.#received.subarray(4 + length)
+    return body
   }
 
   #lose(): void {

@@ -153,7 +153,8 @@ export class LinuxService implements GuestService {
   #signal(request: Document): Document {
     const options = optionalObject(request, 'Options')
     const pid = integerOf(request, 'ProcessId')
-    const signal = (options === undefined ? 0 : (member(options, 'Signal') ?? 0)) || SIGKILL
+    const stated = member(options, 'Signal')
+    const signal = stated == null || stated === 0 ? SIGKILL : stated
     if (typeof signal !== 'number' || !Number.isInteger(signal)) throw invalidJson('Signal is not an integer')
     this.#containers.of(request).signal(pid, signal)
     return {}

@@ -74,12 +74,9 @@ function hostPlace(kernel: GuestKernel, name: string, path: string): Place {
 
 /** Names in a directory, sorted; undefined when there is none. @throws {FileError} */
 export async function listWindows(kernel: GuestKernel, path: string): Promise<string[] | undefined> {
-  const names = new Map<string, string>()
-  let exists = false
+  const lists: (readonly string[])[] = []
   const add = (found: readonly string[] | undefined): void => {
-    if (found === undefined) return
-    exists = true
-    for (const name of found) if (!names.has(name.toLowerCase())) names.set(name.toLowerCase(), name)
+    if (found !== undefined) lists.push(found)
   }
   if (path === SYSTEM_VOLUME) add(SYSTEM_NAMES)
   for (const place of placesOf(kernel, path)) {
@@ -93,7 +90,10 @@ export async function listWindows(kernel: GuestKernel, path: string): Promise<st
     const rest = windowsBelow(path, target.toLowerCase())
     if (rest !== undefined && rest !== '') add([target.slice(path.length + 1).split('\\')[0]!])
   }
-  return exists ? [...names.values()].sort() : undefined
+  if (lists.length === 0) return undefined
+  const names = new Map<string, string>()
+  for (const name of lists.flat()) if (!names.has(name.toLowerCase())) names.set(name.toLowerCase(), name)
+  return [...names.values()].sort()
 }
 
 /** @throws {FileError} */

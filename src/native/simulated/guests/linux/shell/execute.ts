@@ -59,10 +59,8 @@ export class Executor implements ScriptRunner {
     shell.traps?.actions.delete('EXIT')
     if (action !== undefined && action !== '') {
       const { code } = shell
-      shell.flow = undefined
-      await this.script(context, shell, action)
       // Unless the trap itself said how to end.
-      if (shell.flow === undefined) shell.code = code
+      if ((await this.#trap(context, shell, action)) === undefined) shell.code = code
     }
     await shell.endJobs(INTERRUPTED_BASE + 1)
     return shell.code
@@ -72,13 +70,17 @@ export class Executor implements ScriptRunner {
     for (let action = shell.traps?.next(); action !== undefined; action = shell.traps?.next()) {
       if (shell.flow?.kind === 'exit') return
       const { code, flow } = shell
-      shell.flow = undefined
-      await this.script(context, shell, action)
-      if (shell.flow === undefined) {
-        shell.code = code
-        shell.flow = flow
-      }
+      if ((await this.#trap(context, shell, action)) !== undefined) continue
+      shell.code = code
+      shell.flow = flow
     }
+  }
+
+  /** What the action of a trap says itself of how to go on. */
+  async #trap(context: LinuxContext, shell: Shell, action: string): Promise<Shell['flow']> {
+    shell.flow = undefined
+    await this.script(context, shell, action)
+    return shell.flow
   }
 
   #background(context: LinuxContext, shell: Shell, chain: Chain): void {
