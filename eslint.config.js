@@ -8,6 +8,7 @@ const REAL = [
   'src/actors/keep-alive.ts', // a timer that is there to be referenced
   'src/actors/slots.ts', // slots across threads, which wait for shared memory
   'src/native/simulated/thread/**', // a thread and the channels to it
+  'src/simulation/driver.ts', // turns of the event loop, between which virtual time goes on
 ]
 const GLOBALS = ['setImmediate', 'performance', 'MessageChannel', 'BroadcastChannel', 'crypto']
 const TIMERS = ['setTimeout', 'setInterval']

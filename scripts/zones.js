@@ -110,7 +110,17 @@ export const ZONES = {
     core: '*',
     why: 'the Host puts everything together, except for the command line',
   },
-  index: { path: '^src/index\\.ts$', sees: [...PURE, 'builder', ...NATIVE, ...ACTORS], why: 'the surface' },
+  simulation: {
+    path: '^src/simulation/',
+    sees: [...PURE, ...NATIVE, ...ACTORS],
+    core: QUIET,
+    why: 'a simulation repeats: it has neither files, nor sockets, nor threads of this system',
+  },
+  index: {
+    path: '^src/index\\.ts$',
+    sees: [...PURE, 'builder', ...NATIVE, ...ACTORS, 'simulation'],
+    why: 'the surface',
+  },
   cli: {
     path: '^src/cli/',
     sees: [...PURE, 'builder', ...ACTORS, 'index'],

@@ -35,6 +35,7 @@ export type UVMErrorCode =
   | 'UVM_OVERLOADED'
   | 'UVM_ACTOR_LOST'
   | 'UVM_NO_PROVIDER'
+  | 'UVM_SIMULATION_STUCK'
 
 /** Base of all errors of this package. */
 export abstract class UVMError extends Error {
@@ -300,6 +301,20 @@ export class ProviderUnavailableError extends UVMError {
   constructor(details: ErrorContext & { reason: string; hresult?: number | undefined }) {
     super(details, details.reason)
     if (details.hresult !== undefined) this.hresult = unsigned(details.hresult)
+  }
+}
+
+/** In a simulation: what is awaited never comes, for nothing is left that could happen, or time went on without it. */
+export class SimulationStuckError extends UVMError {
+  readonly code = 'UVM_SIMULATION_STUCK'
+  /** Calls without an answer, such as `vm "a": start`. */
+  readonly waiting: string[]
+
+  constructor(details: ErrorContext & { reason: string; waiting: string[] }) {
+    const waits =
+      details.waiting.length === 0 ? 'no call waits for an answer' : `waiting: ${details.waiting.join(', ')}`
+    super(details, `${details.reason}; ${waits}`)
+    this.waiting = details.waiting
   }
 }
 

@@ -82,6 +82,7 @@ export {
   OverloadedError,
   ProtocolError,
   ProviderUnavailableError,
+  SimulationStuckError,
   UnsupportedGuestError,
   UVMError,
   type ErrorContext,
@@ -114,6 +115,9 @@ export type {
   MigrationStep,
   ProviderSurroundings,
 } from './native/hcs.js'
+
+export { Simulation, type SimulationCrash, type SimulationResources } from './simulation/simulation.js'
+export type { RunOptions, SimulationOptions, SimulationWeather } from './simulation/options.js'
 
 export type { ExitType } from './protocol/exit.js'
 export type { GuestOS } from './protocol/guest-os.js'

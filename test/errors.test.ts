@@ -26,6 +26,7 @@ const CODES = {
   OverloadedError: 'UVM_OVERLOADED',
   ActorLostError: 'UVM_ACTOR_LOST',
   ProviderUnavailableError: 'UVM_NO_PROVIDER',
+  SimulationStuckError: 'UVM_SIMULATION_STUCK',
 } as const
 
 type Loose = Error & Record<string, unknown>

@@ -38,4 +38,10 @@ describe('examples', () => {
     assert.match(printed, /web has exited\n/)
     assert.match(printed, /init exited with 0\n/)
   })
+
+  it('simulation: a day with three crashes, on virtual time', async () => {
+    const printed = await run('simulation')
+    assert.match(printed, /^3 lives in 24 hours: UnexpectedExit, UnexpectedExit, UnexpectedExit\n/)
+    assert.match(printed, /open at the end: 0 0 0 0\n$/)
+  })
 })

@@ -1,0 +1,225 @@
+import assert from 'node:assert/strict'
+import {
+  ActorLostError,
+  InvalidConfigError,
+  InvalidStateError,
+  lcowBuilder,
+  OperationTimeoutError,
+  Simulation,
+  SimulationStuckError,
+  type Guest,
+  type Host,
+  type SimulationOptions,
+  type UtilityVM,
+} from '#dist/index.js'
+
+const NOTHING = { ports: 0, sockets: 0, listeners: 0, timers: 0 }
+
+async function boot(host: Host, id: string): Promise<{ vm: UtilityVM; guest: Guest }> {
+  const vm = await host.createVM(id, lcowBuilder('simulation'))
+  const guest = await host.createGuest(vm)
+  await vm.start()
+  await guest.createConnection()
+  return { vm, guest }
+}
+
+/** The whole life of some VMs at once; what happened, and when. */
+async function wholeLife(options: SimulationOptions): Promise<string[]> {
+  const trace: string[] = []
+  const simulation = await Simulation.open({ ...options, onTrace: (line) => trace.push(line) })
+  const said = await simulation.run((host) =>
+    Promise.all(
+      ['a', 'b', 'c'].map(async (id) => {
+        const { vm, guest } = await boot(host, id)
+        const text: string[] = []
+        const process = await guest.createProcess({
+          CommandArgs: ['sh', '-c', 'sleep 2; echo done'],
+          WorkingDirectory: '/',
+          CreateStdOutPipe: true,
+        })
+        for await (const chunk of process.stdout!) text.push(String(chunk))
+        const { exitCode } = await process.wait()
+        await vm.terminate()
+        await vm.close()
+        return `${id} ${text.join('').trim()} ${exitCode}`
+      }),
+    ),
+  )
+  assert.deepEqual(said, ['a done 0', 'b done 0', 'c done 0'])
+  await simulation.close()
+  assert.deepEqual(simulation.resources(), NOTHING)
+  assert.deepEqual(simulation.crashes, [])
+  return [...trace, simulation.fingerprint]
+}
+
+describe('Simulation', () => {
+  it('runs VMs, guests and processes to their end on virtual time, and leaves nothing open', async () => {
+    const trace = await wholeLife({ seed: 1 })
+    assert(trace.length > 300)
+  })
+
+  it('the same seed gives the same run, to the byte; another seed another one', async () => {
+    const first = await wholeLife({ seed: 5 })
+    assert.deepEqual(await wholeLife({ seed: 5 }), first)
+    assert.notEqual((await wholeLife({ seed: 6 })).at(-1), first.at(-1))
+  })
+
+  it('with late and repeated things too, and with slots that are waited for', async () => {
+    const options: SimulationOptions = {
+      seed: 9,
+      host: { threads: 3, limits: { operations: 1, boots: 1 } },
+      weather: { lateAnswers: 0.3, repeatedEvents: 0.5, delayMs: 50 },
+    }
+    assert.deepEqual(await wholeLife(options), await wholeLife(options))
+  })
+
+  it('with a thread for each VM', async () => {
+    await wholeLife({ host: { isolation: 'dedicated' } })
+  })
+
+  it('hours pass at once, and stand still between two runs', async () => {
+    await using simulation = await Simulation.open()
+    await simulation.run(() => simulation.sleep(5 * 3_600_000), { limitMs: Infinity })
+    const now = simulation.clock.now()
+    assert(now >= 5 * 3_600_000)
+    await new Promise((resolve) => setImmediate(resolve))
+    assert.equal(simulation.clock.now(), now)
+  })
+
+  it('an answer that never comes ends with the default time of its call', async () => {
+    await using simulation = await Simulation.open({ simulated: { faults: [{ op: 'start', never: true }] } })
+    await simulation.run(async (host) => {
+      const vm = await host.createVM('mute', lcowBuilder('simulation'))
+      const before = simulation.clock.now()
+      await assert.rejects(vm.start(), OperationTimeoutError)
+      assert(simulation.clock.now() - before >= 240_000)
+    })
+  })
+
+  it('work that waits for what never comes is an error that says what waits', async () => {
+    const simulation = await Simulation.open({ simulated: { guest: 'none' } })
+    await assert.rejects(
+      simulation.run(async (host) => {
+        const vm = await host.createVM('waiting', lcowBuilder('simulation'))
+        await vm.start()
+        await vm.wait()
+      }),
+      (error) => {
+        assert(error instanceof SimulationStuckError)
+        assert.equal(error.code, 'UVM_SIMULATION_STUCK')
+        assert.deepEqual(error.waiting, ['vm "waiting": wait'])
+        assert.match(
+          error.message,
+          /^simulation\.run: nothing is left that could happen.*; waiting: vm "waiting": wait$/,
+        )
+        return true
+      },
+    )
+    await simulation.close()
+    assert.deepEqual(simulation.resources(), NOTHING)
+  })
+
+  it('so is work that takes longer than its limit', async () => {
+    await using simulation = await Simulation.open()
+    const never = simulation.run(() => simulation.sleep(2000), { limitMs: 1000 })
+    await assert.rejects(never, /has not ended after 1000 virtual milliseconds/)
+  })
+
+  it('what the work throws is what run throws', async () => {
+    await using simulation = await Simulation.open()
+    await assert.rejects(
+      simulation.run(() => {
+        throw new RangeError('mine')
+      }),
+      new RangeError('mine'),
+    )
+  })
+
+  it('a listener of the program that throws ends the run, and no actor', async () => {
+    await using simulation = await Simulation.open()
+    const run = simulation.run(async () => {
+      simulation.clock.after(10, () => {
+        throw new RangeError('mine')
+      })
+      await simulation.sleep(100)
+    })
+    await assert.rejects(run, new RangeError('mine'))
+    assert.deepEqual(simulation.crashes, [])
+  })
+
+  it('one run at a time, and none after the end', async () => {
+    const simulation = await Simulation.open()
+    const first = simulation.run(() => simulation.sleep(10))
+    await assert.rejects(
+      simulation.run(() => undefined),
+      (error) => error instanceof InvalidStateError && error.state === 'running',
+    )
+    await first
+    await simulation.close()
+    await assert.rejects(
+      simulation.run(() => undefined),
+      (error) => error instanceof InvalidStateError && error.state === 'closed',
+    )
+  })
+
+  it('a thread that is lost is told, loses what was in flight, and is replaced', async () => {
+    await using simulation = await Simulation.open({ host: { threads: 1 }, simulated: { latency: { pause: 1000 } } })
+    await simulation.run(async (host) => {
+      const { vm } = await boot(host, 'kept')
+      const lost: number[] = []
+      host.on('thread-lost', (threadId) => lost.push(threadId))
+      const [threadId] = simulation.threadIds
+      const paused = assert.rejects(vm.pause(), ActorLostError)
+      await simulation.sleep(10)
+      assert.equal(await simulation.loseThread(threadId!), true)
+      await paused
+      await simulation.sleep(10)
+      assert.deepEqual(lost, [threadId])
+      assert.equal(await simulation.loseThread(threadId!), false)
+      assert.equal(simulation.threadIds.length, 1)
+      await host.createVM('next', lcowBuilder('simulation'))
+    })
+  })
+
+  it('a guest whose connections break is told', async () => {
+    await using simulation = await Simulation.open()
+    await simulation.run(async (host) => {
+      const { vm, guest } = await boot(host, 'cut')
+      const told = new Promise<Error | undefined>((resolve) => guest.once('disconnected', resolve))
+      assert(simulation.cutGuest(vm.runtimeId) > 0)
+      assert((await told) instanceof Error)
+    })
+  })
+
+  it('faults of the service may come and go', async () => {
+    await using simulation = await Simulation.open()
+    await simulation.run(async (host) => {
+      simulation.faults.push({ op: 'start', id: 'a', fail: 0x8037_0101 })
+      const vm = await host.createVM('a', lcowBuilder('simulation'))
+      await assert.rejects(vm.start(), { hresult: 0x8037_0101 })
+      simulation.faults.length = 0
+      await vm.start()
+    })
+  })
+
+  describe('options', () => {
+    const refused: [SimulationOptions, string][] = [
+      [{ seed: 1.5 }, 'seed'],
+      [{ sede: 1 } as SimulationOptions, 'sede'],
+      [{ weather: { lostAnswers: 2 } }, 'weather.lostAnswers'],
+      [{ weather: { delayMs: -1 } }, 'weather.delayMs'],
+      [{ host: { socketDirectory: '/tmp' } as SimulationOptions['host'] & object }, 'host.socketDirectory'],
+      [{ host: { threads: 0 } }, 'threads'],
+      [{ simulated: { processors: -1 } }, 'simulated.processors'],
+    ]
+    for (const [options, path] of refused) {
+      it(`${path}: a bad one is refused by name`, async () => {
+        await assert.rejects(Simulation.open(options), (error) => {
+          assert(error instanceof InvalidConfigError)
+          assert.equal(error.path, path)
+          return true
+        })
+      })
+    }
+  })
+})
