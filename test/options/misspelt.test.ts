@@ -133,6 +133,8 @@ describe('misspelt options', () => {
     'vm.removePipe': ['p'],
     'vm.addVPMemDevice': [0, {}],
     'vm.removeVPMemDevice': [0],
+    'vm.addVPMemMapping': [0, 0, {}],
+    'vm.removeVPMemMapping': [0, 1],
     'vm.updateMemory': [512],
     'vm.setCPUGroup': [{}],
     'vm.startWithMigrationOptions': [socket],
@@ -154,6 +156,12 @@ describe('misspelt options', () => {
     'host.grantVMAccess': ['x', 'p'],
     'host.revokeVMAccess': ['x', 'p'],
     'host.listVMs': [{}],
+    'host.workingSet': [GUID],
+    'host.processorCompatibility': ['p'],
+    'host.grantVMGroupAccess': ['p'],
+    'host.revokeVMGroupAccess': ['p'],
+    'host.createEmptyGuestStateFile': ['p'],
+    'host.createEmptyRuntimeStateFile': ['p'],
   }
   /** They take none, or other options (tried above), or are for guests of the other system. */
   const WITHOUT =

@@ -43,7 +43,7 @@ export function linux(
     },
     ComputeTopology: { Memory: { SizeInMB: 1024, AllowOvercommit: true }, Processor: { Count: 2 } },
     Devices: {
-      Scsi: Object.fromEntries(SCSI.map((guid) => [guid, { Attachments: {} }])),
+      Scsi: Object.fromEntries(SCSI.map((guid) => [guid, {}])),
       HvSocket: { HvSocketConfig: { DefaultBindSecurityDescriptor: DESCRIPTOR, ServiceTable: {} } },
       Plan9: {},
     },
