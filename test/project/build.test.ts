@@ -1,6 +1,7 @@
 // The scripts of package.json: what a build leaves, and which tests run.
 
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
@@ -49,6 +50,35 @@ describe('npm run build', () => {
     const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> }
     assert.equal(scripts['prepack'], 'npm run clean && npm run build')
     assert.match(readFileSync('tsconfig.base.json', 'utf8'), /"noEmitOnError": true/)
+  })
+})
+
+describe('the package', () => {
+  let packed: Set<string>
+  before(() => {
+    const { stdout } = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+      encoding: 'utf8',
+      shell: process.platform === 'win32',
+    })
+    const [{ files }] = JSON.parse(stdout) as [{ files: { path: string }[] }]
+    packed = new Set(files.map(({ path }) => path))
+  })
+
+  it('has what a user imports, runs and reads, and nothing else', () => {
+    for (const path of ['dist/index.js', 'dist/index.d.ts', 'dist/cli/recording.js', 'README.md', 'LICENSE'])
+      assert(packed.has(path), path)
+    const other = /^(dist\/.*\.(js|d\.ts)|docs\/.*\.(md|svg)|examples\/.*|[A-Z]+(\.md)?|package\.json)$/
+    assert.deepEqual(
+      [...packed].filter((path) => !other.test(path)),
+      [],
+    )
+  })
+
+  it('has what its documents lead to', () => {
+    for (const path of packed)
+      if (path.endsWith('.md'))
+        for (const [, target] of readFileSync(path, 'utf8').matchAll(/\]\((?!https?:|#)([^)#]+)[^)]*\)/g))
+          assert(packed.has(join(dirname(path), target!).replaceAll('\\', '/')), `${path}: ${target}`)
   })
 })
 
