@@ -21,6 +21,14 @@ const RECORDER = optionTable<Exclude<NonNullable<GuestOptions['recorder']>, fals
   bytes: COUNT,
 })
 
+const RECONNECT_ATTEMPTS = 10
+const RECONNECT_WITHIN_MS = 60_000
+
+const RECONNECT = optionTable<Exclude<NonNullable<GuestOptions['reconnect']>, boolean>>('reconnect', {
+  attempts: COUNT,
+  withinMs: MILLISECONDS,
+})
+
 /** Host.createGuest. */
 export const GUEST_OPTIONS = optionTable<GuestOptions & CallOptions>('options', {
   ...CALL_ROWS,
@@ -30,7 +38,8 @@ export const GUEST_OPTIONS = optionTable<GuestOptions & CallOptions>('options', 
   requestTimeoutMs: MILLISECONDS,
   onRequestTimeout: oneOf('reject', 'close'),
   modifyConcurrency: COUNT_OR_INFINITY,
-  recorder: groupOr('an object, or false', false, RECORDER),
+  reconnect: groupOr('an object, true or false', [true, false], RECONNECT),
+  recorder: groupOr('an object, or false', [false], RECORDER),
 })
 
 /** @throws {InvalidConfigError} naming the option */
@@ -53,9 +62,11 @@ export function setUpGuest(
     requestTimeoutMs = REQUEST_TIMEOUT_MS,
     onRequestTimeout = 'reject',
     modifyConcurrency = MODIFY_CONCURRENCY,
+    reconnect = vm.guestOS === 'linux',
     recorder = {},
   } = options
   const limits = recorderLimits(recorder)
+  const bounds = reconnectBounds(reconnect)
   return {
     vmId: vm.id,
     runtimeId: vm.runtimeId,
@@ -66,8 +77,15 @@ export function setUpGuest(
     requestTimeoutMs,
     onRequestTimeout,
     modifyConcurrency,
+    ...(bounds === undefined ? {} : { reconnect: bounds }),
     ...(limits === undefined ? {} : { recorder: limits }),
   }
+}
+
+function reconnectBounds(reconnect: NonNullable<GuestOptions['reconnect']>): GuestInit['reconnect'] {
+  if (reconnect === false) return undefined
+  const { attempts = RECONNECT_ATTEMPTS, withinMs = RECONNECT_WITHIN_MS } = reconnect === true ? {} : reconnect
+  return { attempts, withinMs }
 }
 
 const RECORDED_FRAMES = 128

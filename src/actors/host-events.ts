@@ -8,6 +8,8 @@ export interface HostEvents {
   'vm-exited': [id: string, exit: ExitStatus]
   /** A guest connection ended; no error when it was closed on purpose. */
   'guest-disconnected': [id: string, error?: Error]
+  /** A guest connection that was lost is there again. */
+  'guest-reconnected': [id: string]
   /** An actor thread died; what was in flight on it rejects with ActorLostError. */
   'thread-lost': [threadId: number, cause: Error]
   /** What `close` could not end in order within closeTimeoutMs. */

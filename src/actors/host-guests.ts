@@ -21,6 +21,7 @@ interface GuestEntry {
 
 interface HostGuestsHooks {
   disconnected(id: string, error: Error | undefined): void
+  reconnected(id: string): void
 }
 
 export class HostGuests {
@@ -89,6 +90,7 @@ export class HostGuests {
           entry.mailbox.call('checkExit', {}, { op: 'vm.checkExit', id: vm.id }).catch(() => undefined)
           this.#hooks.disconnected(vm.id, error)
         },
+        reconnected: () => this.#hooks.reconnected(vm.id),
         closed: () => this.#release(vm.runtimeId, place),
       },
     })

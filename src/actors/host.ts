@@ -58,6 +58,7 @@ export class Host extends Events<HostEvents> {
         if (error === undefined) this.emit('guest-disconnected', id)
         else this.emit('guest-disconnected', id, error)
       },
+      reconnected: (id) => this.emit('guest-reconnected', id),
     })
   }
 

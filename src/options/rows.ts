@@ -43,10 +43,10 @@ export const group = <T>(table: OptionTable<T>): Row => ({
   members: table,
 })
 
-/** The same, or one value instead of it. */
-export const groupOr = <T>(expected: string, instead: unknown, table: OptionTable<T>): Row => ({
+/** The same, or one of these values instead of it. */
+export const groupOr = <T>(expected: string, instead: readonly unknown[], table: OptionTable<T>): Row => ({
   expected: `expected ${expected}`,
-  allows: (value) => value === instead || isRecord(value),
+  allows: (value) => instead.includes(value) || isRecord(value),
   members: table,
 })
 

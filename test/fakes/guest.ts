@@ -66,7 +66,7 @@ export async function fakeGuest(guestOS: GuestOS = 'linux', init: Partial<GuestI
     env,
   )
   const mailbox = openMailbox<GuestRequests, GuestNotices>(local, { clock })
-  const hooks = { disconnected: () => undefined, closed: () => undefined }
+  const hooks = { disconnected: () => undefined, reconnected: () => undefined, closed: () => undefined }
   const guest = new GuestProxy({ vmId: 'vm', guestOS, mailbox, hooks })
   await mailbox.call('arm', {}, { op: 'host.createGuest', id: 'vm' })
   const peers = new Set<Peer>()

@@ -27,7 +27,7 @@ const OUTER = optionTable<Outer>('options', {
   mode: oneOf('fast', 'slow'),
   inner: group(INNER),
   list: listOf(INNER),
-  maybe: groupOr('an object, or false', false, INNER),
+  maybe: groupOr('an object, or false', [false], INNER),
 })
 
 const SUBJECT = { op: 'test.open', id: 'x' }

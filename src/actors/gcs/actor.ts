@@ -52,6 +52,11 @@ class GuestActor {
       onRecording: (path) => this.#port.notify('recording', path),
       onNotice: (notice) => this.#containers.exited(notice),
       onPark: () => this.#processes.closeStreams(),
+      onRestored: (connection) => {
+        this.#processes.probe(connection)
+        this.#containers.restored(connection)
+        this.#port.notify('reconnected')
+      },
       onClose: (cause) => {
         this.#processes.closeStreams()
         this.#containers.connectionClosed(cause)

@@ -3,6 +3,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { WireError } from '../../errors-wire.js'
 import type { GuestOS } from '../../protocol/guest-os.js'
+import type { ReconnectBounds } from './connection/reconnect.js'
 
 /** What the actor is started with. */
 export interface GuestInit {
@@ -18,6 +19,8 @@ export interface GuestInit {
   requestTimeoutMs: number
   onRequestTimeout: 'reject' | 'close'
   modifyConcurrency: number
+  /** Whether a lost transport is followed, and how far. Absent: it is the end of the connection. */
+  reconnect?: ReconnectBounds | undefined
   /** Absent: nothing is recorded. `directory`: where the recording of a connection that broke is written. */
   recorder?: { directory?: string; frames: number; bytes: number }
 }
@@ -46,8 +49,8 @@ export interface GuestRequests {
   /** Listens again after a disconnect; idempotent for one service id, InvalidStateError for another. */
   prepare: { input: { serviceId?: string }; output: undefined }
   /**
-   * Accepts the bridge and shakes hands; idempotent, concurrent calls share one attempt. `timeZone` is the TimeZoneInformation document or ''.
-   * Takes a boot slot for its duration. Default time-out 2 minutes from the slot.
+   * Accepts the bridge and shakes hands; idempotent, concurrent calls share one attempt, also one that follows a break. `timeZone` is the
+   * TimeZoneInformation document or ''. Default time-out of each caller 2 minutes.
    */
   connect: { input: { coldStart: boolean; timeZone: string }; output: NegotiatedGuest }
   /** Ends the connection on purpose; legal in every state. */
@@ -138,6 +141,8 @@ export interface GuestRequests {
 export interface GuestNotices {
   /** The connection ended; absent when it was closed on purpose. */
   disconnected: [error?: WireError]
+  /** A lost connection is there again. */
+  reconnected: []
   warning: [WireError]
   containerExited: [id: string]
   recording: [path: string]

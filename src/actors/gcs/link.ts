@@ -17,6 +17,8 @@ export interface GuestHooks {
   neverStarted?(): boolean
   /** The connection ended; no error when it was closed on purpose. The Host asks the VM actor to look for an exit. */
   disconnected(error: Error | undefined): void
+  /** A lost connection is there again. */
+  reconnected(): void
   /** Once: the Guest is closed, its actor has stopped. When what this gives has resolved, a new createGuest is allowed. */
   closed(): unknown
 }

@@ -34,6 +34,12 @@ export interface GuestOptions {
   /** UVM-level ModifySettings in flight at once, started in call order; default 4. */
   modifyConcurrency?: number
   /**
+   * What follows a lost transport: the guest is listened for and shaken hands with again, and waits of processes and containers stay. At most
+   * `attempts` connections (1 or more, default 10) within `withinMs` milliseconds (default 60000); then they reject. Default: true for Linux
+   * guests, which dial again; false for Windows guests.
+   */
+  reconnect?: boolean | { attempts?: number; withinMs?: number }
+  /**
    * The flight recorder: the last `frames` (default 128) within `bytes` (default 32768) of each connection, scrubbed of secrets before they
    * are kept. With a `directory` the recording of a connection that breaks is written there (event 'recording'). False: nothing is recorded.
    */

@@ -41,6 +41,7 @@ import type {
   LogRecord,
   SavedProcess,
 } from './managers.js'
+import { Breaks } from './process/breaks.js'
 import type { GuestProcess } from './process/process-proxy.js'
 import { startProcess, withStreams } from './process/process-start.js'
 import { GuestResources } from './resource/resource-proxy.js'
@@ -48,6 +49,8 @@ import { GuestResources } from './resource/resource-proxy.js'
 export interface GuestEvents {
   /** The connection ended; no error when it was closed on purpose. */
   disconnected: [error?: Error]
+  /** A lost connection is there again: calls are possible, and waits have stayed. */
+  reconnected: []
   log: [LogRecord]
   warning: [Error]
   /** A container of this guest has exited. */
@@ -73,6 +76,7 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
   readonly guestOS: GuestOS
   readonly #link: GuestLink
   #ending: Ending | undefined
+  readonly #breaks = new Breaks()
   #connectedBefore = false
   #closing: Promise<void> | undefined
   #nextContainerKey = 1
@@ -84,9 +88,14 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
     this.guestOS = link.guestOS
     link.mailbox.onNotice('disconnected', (record) => {
       const error = record === undefined ? undefined : fromWireError(record)
+      this.#breaks.cut(error)
       link.hooks.disconnected(error)
       if (error === undefined) this.emit('disconnected')
       else this.emit('disconnected', error)
+    })
+    link.mailbox.onNotice('reconnected', () => {
+      link.hooks.reconnected()
+      this.emit('reconnected')
     })
     link.mailbox.onNotice('containerExited', (id) => this.emit('container-exited', id))
     link.mailbox.onNotice('recording', (path) => this.emit('recording', path))
@@ -204,12 +213,9 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
         timeoutMs === undefined
           ? undefined
           : Math.max(timeoutMs - (this.#link.mailbox.clock.now() - startedMs), Number.MIN_VALUE)
-      return await relay(
-        process,
-        request,
-        subject,
-        { signal: options?.signal, timeoutMs: left },
-        this.#link.mailbox.clock,
+      const { clock } = this.#link.mailbox
+      return await this.#breaks.guard(subject, options?.signal, (signal) =>
+        relay(process, request, subject, { signal, timeoutMs: left }, clock),
       )
     } finally {
       release()

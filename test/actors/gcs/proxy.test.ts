@@ -53,6 +53,7 @@ class FakeGuestActor {
       mailbox: this.mailbox,
       hooks: {
         disconnected: (error) => this.hooks.push(`disconnected ${error?.message ?? 'on purpose'}`),
+        reconnected: () => this.hooks.push('reconnected'),
         closed: () => this.hooks.push('closed'),
       },
     })

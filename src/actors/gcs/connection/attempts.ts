@@ -1,12 +1,12 @@
-// Attempts to connect or to resume: one at a time, shared by everyone who asks meanwhile. An attempt takes a boot slot, has a deadline, and
-// ends when nobody waits for it any more.
+// Attempts to connect or to resume: one at a time, shared by everyone who asks meanwhile. Each caller has a time of its own; an attempt
+// lasts as long as somebody waits for it.
 
-import { OperationTimeoutError } from '../../../errors.js'
-import type { ActorEnvironment } from '../../environment.js'
+import { AbortError, OperationTimeoutError } from '../../../errors.js'
+import type { Clock } from '../../../native/clock.js'
 import type { ActorCall } from '../../mailbox/contract.js'
 import type { NegotiatedGuest } from '../contract.js'
 
-/** Accept and handshake together, milliseconds, from when the boot slot was granted. As the reference host. */
+/** Accept and handshake together, milliseconds. As the reference host. */
 const CONNECT_TIMEOUT_MS = 120_000
 
 type Act = (signal: AbortSignal) => Promise<NegotiatedGuest>
@@ -20,18 +20,14 @@ interface Attempt {
 
 export class Attempts {
   readonly #vmId: string
-  readonly #env: ActorEnvironment
+  readonly #clock: Clock
   readonly #failure: (op: string, error: unknown, signal: AbortSignal) => Error
   #current: Attempt | undefined
 
   /** `failure` makes the error of an attempt out of what it failed with. */
-  constructor(
-    vmId: string,
-    env: ActorEnvironment,
-    failure: (op: string, error: unknown, signal: AbortSignal) => Error,
-  ) {
+  constructor(vmId: string, clock: Clock, failure: (op: string, error: unknown, signal: AbortSignal) => Error) {
     this.#vmId = vmId
-    this.#env = env
+    this.#clock = clock
     this.#failure = failure
   }
 
@@ -40,47 +36,59 @@ export class Attempts {
     while (this.#current?.abort.signal.aborted === true) await this.#current.result.catch(() => undefined)
   }
 
-  /** Joins the attempt that runs, or starts one. The first caller's time decides whether it has a deadline of its own. */
-  async join(op: string, call: ActorCall, act: Act): Promise<NegotiatedGuest> {
-    const attempt = this.#current ?? this.#start(op, call.timed, act)
+  /** Joins the attempt that runs, or starts one. */
+  join(op: string, call: ActorCall, act: Act): Promise<NegotiatedGuest> {
+    const attempt = this.#current ?? this.#start(op, act)
     attempt.callers++
-    const leave = call.onCancel(() => {
+    return this.attend(op, call, attempt.result, (why) => {
       attempt.callers--
-      // The attempt goes on for whoever else waits; for nobody it does not.
-      if (attempt.callers === 0) attempt.abort.abort(new Error('nobody waits for the connection any more'))
+      // It goes on for whoever else waits; for nobody it does not.
+      if (attempt.callers === 0) attempt.abort.abort(why)
     })
-    try {
-      return await attempt.result
-    } finally {
-      leave()
-    }
   }
 
-  #start(op: string, isTimed: boolean, act: Act): Attempt {
+  /**
+   * Settles as `result` does, or when the caller's time is over: its own, which the mailbox keeps, or two minutes from here.
+   * `leave`: it waits no longer.
+   */
+  attend<T>(op: string, call: ActorCall, result: Promise<T>, leave: (why: Error) => void): Promise<T> {
+    const id = this.#vmId
+    return new Promise((resolve, reject) => {
+      const give = (why: Error): void => {
+        leave(why)
+        end()
+        reject(why)
+      }
+      const timeoutMs = call.timed ? Infinity : CONNECT_TIMEOUT_MS
+      const timer = this.#clock.after(timeoutMs, () =>
+        give(new OperationTimeoutError({ op, id, timeoutMs, reason: 'waiting for the guest' })),
+      )
+      let forget = (): void => undefined
+      const end = (): void => {
+        timer.clear()
+        forget()
+      }
+      forget = call.onCancel(() => give(new AbortError({ op, id, reason: 'its caller gave up' })))
+      result.then(resolve, reject).finally(end)
+    })
+  }
+
+  #start(op: string, act: Act): Attempt {
     const abort = new AbortController()
-    const result = this.#run(op, isTimed, abort, act).finally(() => (this.#current = undefined))
+    const result = this.#run(op, abort, act).finally(() => (this.#current = undefined))
+    // Its callers may all have left.
+    result.catch(() => undefined)
     const attempt: Attempt = { op, result, abort, callers: 0 }
     this.#current = attempt
     return attempt
   }
 
-  async #run(op: string, isTimed: boolean, abort: AbortController, act: Act): Promise<NegotiatedGuest> {
-    const id = this.#vmId
-    const slot = this.#env.boots.acquire(id)
-    abort.signal.addEventListener('abort', () => slot.cancel(), { once: true })
-    const release = await slot.granted
-    const timeoutMs = CONNECT_TIMEOUT_MS
-    const deadline = this.#env.clock.after(isTimed ? Infinity : timeoutMs, () =>
-      abort.abort(new OperationTimeoutError({ op, id, timeoutMs, reason: 'waiting for the guest' })),
-    )
+  async #run(op: string, { signal }: AbortController, act: Act): Promise<NegotiatedGuest> {
     try {
-      abort.signal.throwIfAborted()
-      return await act(abort.signal)
+      signal.throwIfAborted()
+      return await act(signal)
     } catch (error) {
-      throw this.#failure(op, error, abort.signal)
-    } finally {
-      deadline.clear()
-      release?.()
+      throw this.#failure(op, error, signal)
     }
   }
 

@@ -26,7 +26,7 @@ export type BridgeEffect =
   /** The answer to a call that nobody waits for any more. */
   | { do: 'late'; id: bigint; answer: Answer }
   | { do: 'notify'; notice: ContainerNotice }
-  /** The transport is gone while the VM migrates; the connection waits for a new one. */
+  /** The transport is gone, and the connection waits for a new one. */
   | { do: 'park'; cause: UVMError }
   /** The connection is over; no cause when it was closed on purpose. */
   | { do: 'close'; cause?: UVMError }
@@ -34,7 +34,7 @@ export type BridgeEffect =
 /** Whether the guest can be spoken to. */
 export type TransportState =
   | { kind: 'up' }
-  /** The transport was lost during a migration. */
+  /** The transport was lost during a migration, or is followed. */
   | { kind: 'down'; cause: UVMError }
   /** A new transport, on which only the handshake may speak. */
   | { kind: 'resuming' }
@@ -45,4 +45,6 @@ export interface CallBounds {
   timeoutMs?: number | undefined
   /** Part of the handshake: may speak on a new transport, and ends with it. */
   handshake?: boolean
+  /** Where a lost transport is followed: stays outstanding, for the guest answers on the next. */
+  outlives?: boolean
 }

@@ -5,16 +5,11 @@
 // connection: the call it answered badly fails with a ProtocolError, everything else in flight with a BridgeClosedError. A failing Result
 // ends only its own call. A call whose caller gave up, or whose time ran out, stays outstanding so that its late answer is consumed.
 //
+// A lost transport may be followed: then what was asked fails, and the waits stay for the next transport; late answers are made good.
 // While the VM migrates a lost transport does not end the connection: it is down, what is outstanding stays so, and a new transport takes
 // over, on which the handshake comes first. What may arrive of an earlier connection is told in restore.ts.
 
-import {
-  BridgeClosedError,
-  InvalidStateError,
-  OperationTimeoutError,
-  ProtocolError,
-  UVMError,
-} from '../../../errors.js'
+import { BridgeClosedError, InvalidStateError, ProtocolError, UVMError } from '../../../errors.js'
 import { encodeFrame } from '../../../protocol/bridge/encode.js'
 import { FrameReader, type Frame } from '../../../protocol/bridge/frame-reader.js'
 import {
@@ -36,22 +31,14 @@ import {
 } from '../../../protocol/bridge/messages.js'
 import { hexCode } from '../../../protocol/hresult.js'
 import type { BridgeEffect, BridgeOptions, CallBounds, TransportState } from './bridge-contract.js'
+import { OutstandingCalls } from './outstanding.js'
 import { RequestIds } from './request-ids.js'
 import { HeldFrames, newestStrays, type Leftovers } from './restore.js'
-
-interface Outstanding {
-  readonly rpc: RpcName
-  readonly deadlineMs: number
-  readonly bounds: CallBounds
-  /** Largest answer that is taken. */
-  readonly maxBytes: number
-  abandoned: boolean
-}
 
 export class Bridge {
   readonly #options: BridgeOptions
   #reader = this.#newReader()
-  readonly #outstanding = new Map<bigint, Outstanding>()
+  readonly #outstanding = new OutstandingCalls()
   /** Containers whose exit has not been told yet. */
   readonly #containers = new Set<string>()
   readonly #strayIds: Set<bigint>
@@ -60,6 +47,8 @@ export class Bridge {
   readonly #ids = new RequestIds()
   #transport: TransportState = { kind: 'up' }
   #migrating = false
+  /** A lost transport does not end the connection. */
+  #isFollowed = false
   #leftovers: Leftovers | undefined
 
   constructor({ leftovers, ...options }: BridgeOptions) {
@@ -126,7 +115,10 @@ export class Bridge {
     const transport = this.#transport
     if (transport.kind === 'up' || (transport.kind === 'resuming' && isHandshake)) return
     if (transport.kind === 'closed') throw new BridgeClosedError({})
-    throw new BridgeClosedError({ reason: 'its transport was lost in the migration, and it has not been resumed' })
+    const how = this.#migrating
+      ? 'in the migration, and it has not been resumed'
+      : 'and the guest has not come back yet'
+    throw new BridgeClosedError({ reason: `its transport was lost ${how}` })
   }
 
   /** The caller no longer waits; a late answer becomes a `late` effect. */
@@ -259,6 +251,12 @@ export class Bridge {
     this.#containers.delete(containerId)
   }
 
+  /** Nobody waits for the container any more; the guest may tell of it all the same. */
+  disown(containerId: string): void {
+    if (!this.#containers.delete(containerId)) return
+    this.#strayContainers.add(containerId)
+  }
+
   /** Raises the id of the next request; never lowers it. */
   seed(nextId: bigint): void {
     this.#ids.seed(nextId)
@@ -281,7 +279,8 @@ export class Bridge {
     this.#ids.adopt(id)
     this.#strayIds.delete(id)
     const maxBytes = MAX_GUEST_FRAME_BYTES
-    this.#outstanding.set(id, { rpc: 'WaitForProcess', deadlineMs: Infinity, bounds: {}, maxBytes, abandoned: false })
+    const bounds = { outlives: true }
+    this.#outstanding.set(id, { rpc: 'WaitForProcess', deadlineMs: Infinity, bounds, maxBytes, abandoned: false })
     const frame = this.#held?.takeAnswer(id)
     if (frame === undefined) return { known: false, effects: [] }
     try {
@@ -304,15 +303,24 @@ export class Bridge {
     return this.#migrating
   }
 
-  /** While on, a lost transport parks the connection. Switched off while it is parked, the connection is over. */
-  setMigrating(on: boolean): BridgeEffect[] {
-    this.#migrating = on
-    return !on && this.#transport.kind === 'down' ? this.close(this.#transport.cause) : []
+  /** From here on a lost transport is followed, however often. */
+  follow(): void {
+    this.#isFollowed = true
   }
 
-  /** A new transport is in place; only the handshake may speak until `resumed`. @throws {InvalidStateError} not migrating, or over */
+  /** While on, a lost transport parks the connection. Switched off while it is parked, the connection is over, unless it is followed. */
+  setMigrating(on: boolean): BridgeEffect[] {
+    this.#migrating = on
+    if (on || this.#transport.kind !== 'down') return []
+    const { cause } = this.#transport
+    return this.#isFollowed
+      ? [...this.#outstanding.cut(cause, this.#migrating), { do: 'park', cause }]
+      : this.close(cause)
+  }
+
+  /** A new transport is in place; only the handshake may speak until `resumed`. @throws {InvalidStateError} it is over, or nobody would resume it */
   resume(): void {
-    if (this.closed || !this.#migrating) {
+    if (this.closed || !(this.#migrating || this.#isFollowed)) {
       const state = this.closed ? 'closed' : 'connected'
       throw new InvalidStateError({ state, reason: 'only a connection that migrates can be resumed' })
     }
@@ -334,44 +342,22 @@ export class Bridge {
   /** The transport is gone. */
   lost(cause: UVMError): BridgeEffect[] {
     if (this.closed || this.#transport.kind === 'down') return []
-    if (!this.#migrating) return this.close(cause)
+    if (!this.#migrating && !this.#isFollowed) return this.close(cause)
     this.#transport = { kind: 'down', cause }
-    const failures: BridgeEffect[] = []
-    for (const [id, call] of this.#outstanding) {
-      if (call.bounds.handshake !== true) continue
-      // Nobody would answer it: the guest forgets a handshake with its transport.
-      this.#outstanding.delete(id)
-      if (!call.abandoned) failures.push({ do: 'fail', id, error: new BridgeClosedError({ cause }) })
-    }
-    return [...failures, { do: 'park', cause }]
+    return [...this.#outstanding.cut(cause, this.#migrating), { do: 'park', cause }]
   }
 
   // ----------------------------------------------------------------------------------------------------- time and the end
 
   /** Settles what is past its time. */
   expire(nowMs: number): BridgeEffect[] {
-    const effects: BridgeEffect[] = []
-    for (const [id, call] of this.#outstanding) {
-      if (call.abandoned || call.deadlineMs > nowMs) continue
-      const own = call.bounds.timeoutMs ?? Infinity
-      const timeoutMs = Math.min(own, this.#options.requestTimeoutMs)
-      const error = new OperationTimeoutError({ timeoutMs, reason: `the guest did not answer ${call.rpc}` })
-      if (this.#options.onRequestTimeout === 'close' && own > this.#options.requestTimeoutMs) {
-        return [...effects, ...this.close(error)]
-      }
-      call.abandoned = true
-      effects.push({ do: 'fail', id, error })
-    }
-    return effects
+    const { effects, fatal } = this.#outstanding.expire(nowMs, this.#options)
+    return fatal === undefined ? effects : [...effects, ...this.close(fatal)]
   }
 
   /** When `expire` has something to do next; Infinity for never. */
   nextDeadlineMs(): number {
-    let next = Infinity
-    for (const call of this.#outstanding.values()) {
-      if (!call.abandoned && call.deadlineMs < next) next = call.deadlineMs
-    }
-    return next
+    return this.#outstanding.nextDeadlineMs()
   }
 
   #fail(error: unknown): BridgeEffect[] {
@@ -384,9 +370,7 @@ export class Bridge {
     this.#leftovers = this.leftovers
     this.#transport = { kind: 'closed' }
     const why = cause === undefined ? { reason: 'it was closed on purpose' } : { cause }
-    const failures = [...this.#outstanding]
-      .filter(([, call]) => !call.abandoned)
-      .map(([id]): BridgeEffect => ({ do: 'fail', id, error: new BridgeClosedError(why) }))
+    const failures = this.#outstanding.fail(() => new BridgeClosedError(why))
     this.#outstanding.clear()
     this.#containers.clear()
     this.#strayIds.clear()

@@ -42,8 +42,8 @@ export interface ConnectionOptions extends BridgeOptions {
   vmId: string
   recorder?: FlightRecorder | undefined
   onNotice: (notice: ContainerNotice) => void
-  /** The transport was lost while the VM migrates. */
-  onPark: () => void
+  /** The transport was lost, and the connection waits for another. */
+  onPark: (cause: UVMError) => void
   /** Once, when it is over. No cause when it was closed on purpose. */
   onClose: (cause: UVMError | undefined) => void
 }
@@ -55,6 +55,8 @@ export class GuestConnection {
   readonly #waiting = new Map<bigint, Waiting>()
   readonly #late = new Map<bigint, (answer: Answer) => void>()
   #timer: { at: number; timer: Timer } | undefined
+  /** Nothing has come on the transport that is in place. */
+  #isSilent = true
 
   constructor(stream: Duplex, options: ConnectionOptions) {
     this.#stream = stream
@@ -79,6 +81,11 @@ export class GuestConnection {
     return this.#bridge.migrating
   }
 
+  /** The guest has said nothing on the transport that is, or was, in place. */
+  get isSilent(): boolean {
+    return this.#isSilent
+  }
+
   /** The id that the next request will have. */
   get nextId(): bigint {
     return this.#bridge.nextId
@@ -92,12 +99,15 @@ export class GuestConnection {
 
   /** What a stream that was replaced says no longer counts. */
   #attach(stream: Duplex): void {
+    this.#isSilent = true
     const isCurrent = (): boolean => this.#stream === stream
     const lost = (cause: Error): void => {
       if (isCurrent()) this.#perform(this.#bridge.lost(new BridgeClosedError({ reason: cause.message, cause })))
     }
     stream.on('data', (chunk: Uint8Array) => {
-      if (isCurrent()) this.#perform(this.#bridge.receive(chunk))
+      if (!isCurrent()) return
+      this.#isSilent = false
+      this.#perform(this.#bridge.receive(chunk))
     })
     stream.once('end', () => {
       if (isCurrent()) this.#perform(this.#bridge.end())
@@ -105,18 +115,25 @@ export class GuestConnection {
     stream.on('error', lost)
     stream.once('close', () => lost(new Error('the stream closed')))
     stream.resume()
+    // One that ended before it was taken says nothing any more.
+    if (stream.destroyed) queueMicrotask(() => lost(new Error('the stream closed')))
   }
 
-  /** Gives the stream up: the connection waits for another while the VM migrates, and is over otherwise. */
+  /** Gives the stream up: the connection waits for another while the VM migrates or it is followed, and is over otherwise. */
   drop(cause: UVMError): void {
     this.#perform(this.#bridge.lost(cause))
+  }
+
+  /** From here on a lost transport does not end it. */
+  follow(): void {
+    this.#bridge.follow()
   }
 
   setMigrating(on: boolean): void {
     this.#perform(this.#bridge.setMigrating(on))
   }
 
-  /** Goes on with a new stream; only the handshake may speak until `resumed`. @throws {InvalidStateError} it does not migrate */
+  /** Goes on with a new stream; only the handshake may speak until `resumed`. @throws {InvalidStateError} nobody would resume it */
   resume(stream: Duplex): void {
     this.#bridge.resume()
     const old = this.#stream
@@ -207,6 +224,10 @@ export class GuestConnection {
     this.#bridge.unregister(containerId)
   }
 
+  disown(containerId: string): void {
+    this.#bridge.disown(containerId)
+  }
+
   seed(nextId: bigint): void {
     this.#bridge.seed(nextId)
   }
@@ -244,7 +265,7 @@ export class GuestConnection {
         return
       case 'park':
         this.#stream.destroy()
-        this.#options.onPark()
+        this.#options.onPark(effect.cause)
         return
       case 'close':
         this.#timer?.timer.clear()

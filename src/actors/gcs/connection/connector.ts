@@ -1,33 +1,28 @@
-// How a guest's connection comes about and ends: listen, accept once, shake hands, serve; lost and resumed while the VM migrates; over by
-// the guest's fault, on purpose, or with the VM. A later connect listens again. Nothing waits for ever: an accept ends with its deadline,
-// its last caller, or the VM.
+// How a guest's connection comes about and ends: listen, accept, shake hands, serve; lost and followed (reconnector.ts), or resumed while
+// the VM migrates; over by the guest's fault, on purpose, or with the VM. A later connect listens again. Nothing waits for ever: an accept
+// ends with its deadline, its last caller, or the VM.
 
 import type { Duplex } from 'node:stream'
-import {
-  BridgeClosedError,
-  GuestConnectionUnavailableError,
-  InvalidStateError,
-  UVMError,
-  withContext,
-} from '../../../errors.js'
+import { BridgeClosedError, GuestConnectionUnavailableError, InvalidStateError, UVMError } from '../../../errors.js'
 import type { Timer } from '../../../native/clock.js'
-import type { HvSocketListener } from '../../../native/hvsocket.js'
 import type { ContainerNotice } from '../../../protocol/bridge/messages.js'
 import type { ActorEnvironment } from '../../environment.js'
 import type { ActorCall } from '../../mailbox/contract.js'
 import type { TraceContext } from '../../mailbox/trace-context.js'
 import { Attempts } from './attempts.js'
+import { BridgeListener } from './bridge-listener.js'
 import { GuestConnection } from './connection.js'
 import type { GuestInit, GuestRequests, NegotiatedGuest } from '../contract.js'
-import { shakeHands } from './handshake.js'
+import { Endings } from './endings.js'
+import { CONNECT, handshakeOn, shakeAgain } from './greeting.js'
 import type { FlightRecorder } from './recorder.js'
+import { Reconnector, type Return } from './reconnector.js'
 import { Recordings } from './recordings.js'
 import type { Leftovers } from './restore.js'
 
 /** How long a restored connection holds what nobody has claimed, milliseconds. Ours: as long as the connect itself may take. */
 const RESTORE_MS = 120_000
 
-const CONNECT = 'guest.createConnection'
 const RESUME = 'guest.resumeConnection'
 
 type ConnectInput = GuestRequests['connect']['input']
@@ -45,9 +40,11 @@ export interface ConnectorOptions {
   onWarning: (error: Error) => void
   /** The recording of a connection that broke was written to a file. */
   onRecording: (path: string) => void
-  /** The transport was lost while the VM migrates: streams of processes are gone. */
+  /** The transport was lost, and the connection waits for another: streams of processes are gone. */
   onPark: () => void
-  /** A connection that served is over; no cause when it was closed on purpose. */
+  /** The guest is back on a new transport. */
+  onRestored: (connection: GuestConnection) => void
+  /** A connection that served is over, or lost and followed; no cause when it was closed on purpose. */
   onEnd: (error: BridgeClosedError, cause: UVMError | undefined) => void
   /** A connection is over, whether or not it has served. */
   onClose: (cause: UVMError | undefined) => void
@@ -59,7 +56,9 @@ export class GuestConnector {
   readonly #env: ActorEnvironment
   readonly #recordings: Recordings
   #recorder: FlightRecorder | undefined
-  #listener: HvSocketListener | undefined
+  readonly #listener: BridgeListener
+  /** Absent: a lost transport is the end. */
+  readonly #reconnector: Reconnector | undefined
   /** The stream that is being shaken hands on, or serves. */
   #connection: GuestConnection | undefined
   #connected: Connected | undefined
@@ -68,18 +67,40 @@ export class GuestConnector {
   #leftovers: Leftovers | undefined
   #restore: Timer | undefined
   #migrating = false
-  /** Why the last connection ended; undefined before the first. */
-  #lastEnd: BridgeClosedError | undefined
-  /** Set when the VM has exited or the actor stops: nothing is listened for any more. */
-  #gone: Error | undefined
+  /** The transport of the connection is lost, and that was told. */
+  #isBreakTold = false
+  readonly #endings: Endings
 
   constructor(options: ConnectorOptions) {
     this.#options = options
     this.#init = options.init
     this.#env = options.env
     const { init, env, onRecording: onSaved, onWarning } = options
-    this.#attempts = new Attempts(init.vmId, env, (op, error, signal) => this.#failure(op, error, signal))
+    this.#endings = new Endings(init.vmId)
+    const { runtimeId, serviceId } = init
+    const assertWanted = (): void => this.#endings.assertNotGone('guest.prepareConnection')
+    this.#listener = new BridgeListener({ runtimeId, serviceId, env, assertWanted })
+    this.#reconnector = init.reconnect && this.#newReconnector(init.reconnect)
+    this.#attempts = new Attempts(init.vmId, env.clock, (op, error, signal) => this.#endings.failure(op, error, signal))
     this.#recordings = new Recordings({ init, clock: env.clock, files: env.files, onSaved, onWarning })
+  }
+
+  #newReconnector(bounds: NonNullable<GuestInit['reconnect']>): Reconnector {
+    return new Reconnector({
+      bounds,
+      clock: this.#env.clock,
+      accept: (signal) => this.#listener.accept(signal),
+      shake: (stream, signal) => this.#shakeLost(stream, signal),
+      onStop: () => void this.#listener.close(),
+      onRestored: () => this.#restored(),
+      onGivenUp: (reason, cause) => this.#givenUp(reason, cause),
+    })
+  }
+
+  async #shakeLost(stream: Duplex, signal: AbortSignal): Promise<NegotiatedGuest> {
+    if (this.#connection !== undefined) return this.#shakeAgain(this.#connection, stream, signal)
+    stream.destroy()
+    throw this.#endings.unavailable(CONNECT)
   }
 
   #context(op: string): { op: string; id: string } {
@@ -100,57 +121,25 @@ export class GuestConnector {
   /** @throws {GuestConnectionUnavailableError} none that can be spoken to */
   require(op: string): Connected {
     const connected = this.#connected
-    if (connected === undefined) throw this.unavailable(op)
+    if (connected === undefined) throw this.#endings.unavailable(op)
     const { transport } = connected.connection
     if (transport.kind === 'up') return connected
+    if (!connected.connection.migrating) throw this.#endings.unavailable(op)
     const reason = 'its transport was lost in the migration, and it has not been resumed'
     throw new GuestConnectionUnavailableError({ ...this.#context(op), reason })
   }
 
   /** The connection, be it parked; for what needs no guest. @throws {GuestConnectionUnavailableError} */
   requireConnection(op: string): GuestConnection {
-    if (this.#connected === undefined) throw this.unavailable(op)
+    if (this.#connected === undefined) throw this.#endings.unavailable(op)
     return this.#connected.connection
-  }
-
-  unavailable(op: string): GuestConnectionUnavailableError {
-    const context = this.#context(op)
-    if (this.#lastEnd !== undefined) return new GuestConnectionUnavailableError({ ...context, cause: this.#lastEnd })
-    const gone = this.#gone
-    return gone === undefined
-      ? new GuestConnectionUnavailableError({ ...context, reason: 'the guest has not connected yet' })
-      : new GuestConnectionUnavailableError({ ...context, cause: new BridgeClosedError({ ...context, cause: gone }) })
-  }
-
-  #assertNotGone(op: string): void {
-    if (this.#gone !== undefined) throw this.unavailable(op)
   }
 
   // ------------------------------------------------------------------------------------------------------------ listening
 
   /** Opens the bridge's listener unless it is open. */
-  async listen(): Promise<HvSocketListener> {
-    this.#assertNotGone('guest.prepareConnection')
-    if (this.#listener !== undefined) return this.#listener
-    const { runtimeId, serviceId } = this.#init
-    const listener = await this.#env.transport.listen({ runtimeId, serviceId })
-    // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- another call may have listened meanwhile
-    if (this.#gone !== undefined || this.#listener !== undefined) {
-      await listener.close()
-      this.#assertNotGone('guest.prepareConnection')
-      return this.#listener!
-    }
-    this.#listener = listener
-    this.#env.gauges.sockets++
-    return listener
-  }
-
-  async #unlisten(): Promise<void> {
-    const listener = this.#listener
-    if (listener === undefined) return
-    this.#listener = undefined
-    this.#env.gauges.sockets--
-    await listener.close()
+  async listen(): Promise<void> {
+    await this.#listener.open()
   }
 
   /** Listens unless connected; while the VM migrates in any case, for the guest will dial again. */
@@ -167,135 +156,129 @@ export class GuestConnector {
   // ----------------------------------------------------------------------------------------------------------- connecting
 
   async connect(input: ConnectInput, call: ActorCall): Promise<NegotiatedGuest> {
-    this.#assertNotGone(CONNECT)
+    this.#endings.assertNotGone(CONNECT)
     await this.#attempts.settleAborted()
-    this.#assertNotGone(CONNECT)
+    this.#endings.assertNotGone(CONNECT)
     if (this.#connected !== undefined) {
       if (this.#connected.connection.transport.kind === 'up') return this.#connected.guest
+      const following = this.#reconnector?.following
+      if (following !== undefined) return this.#comesBack(following, input, call)
       const reason = 'the VM migrates and its connection was lost: resume it'
       throw new InvalidStateError({ ...this.#context(CONNECT), state: 'migrating', reason })
     }
     return this.#attempts.join(CONNECT, call, (signal) => this.#serve(input, signal, call.trace))
   }
 
+  /** Joins the following of a break; when the guest is given up, the caller's own time still counts. */
+  async #comesBack(following: Promise<Return>, input: ConnectInput, call: ActorCall): Promise<NegotiatedGuest> {
+    const outcome = await this.#attempts.attend(CONNECT, call, following, () => undefined)
+    if (outcome.kind === 'back') return outcome.guest
+    if (outcome.kind === 'given-up') return this.connect(input, call)
+    this.#endings.assertNotGone(CONNECT)
+    const state = this.#migrating ? 'migrating' : 'closed'
+    const reason = this.#migrating
+      ? 'the VM migrates and its connection was lost: resume it'
+      : 'the connection was closed'
+    throw new InvalidStateError({ ...this.#context(CONNECT), state, reason, cause: this.#endings.last })
+  }
+
   /** Goes on with a new transport after the old one was lost; resolves at once when it was not. */
   async resume(call: ActorCall): Promise<undefined> {
-    this.#assertNotGone(RESUME)
+    this.#endings.assertNotGone(RESUME)
     await this.#attempts.settleAborted()
     const connection = this.requireConnection(RESUME)
     if (!connection.migrating) {
       // Whoever dialled for it is turned away.
-      await this.#unlisten()
+      await this.#listener.close()
       const reason = 'only a connection that migrates can be resumed'
       throw new InvalidStateError({ ...this.#context(RESUME), state: 'connected', reason })
     }
     if (connection.transport.kind === 'up') {
-      await this.#unlisten()
+      await this.#listener.close()
       return undefined
     }
     await this.#attempts.join(RESUME, call, (signal) => this.#takeOver(connection, signal))
     return undefined
   }
 
-  /** The deadline first, then the VM's exit, then whatever failed. */
-  #failure(op: string, error: unknown, signal: AbortSignal): Error {
-    const reason: unknown = signal.aborted ? signal.reason : undefined
-    if (reason instanceof UVMError) return reason
-    if (this.#gone !== undefined) return this.unavailable(op)
-    if (error instanceof UVMError) return withContext(error, this.#context(op))
-    const why = error instanceof Error ? error.message : String(error)
-    return new GuestConnectionUnavailableError({ ...this.#context(op), reason: why, cause: error })
-  }
-
-  async #accept(signal: AbortSignal): Promise<Duplex> {
-    const stream = await (await this.listen()).accept(signal)
-    await this.#unlisten()
-    const { gauges } = this.#env
-    gauges.sockets++
-    stream.once('close', () => gauges.sockets--)
-    return stream
-  }
-
+  /** The first who dials and is a guest: one that hung up before it said a word was none. */
   async #serve(input: ConnectInput, signal: AbortSignal, trace: TraceContext | undefined): Promise<NegotiatedGuest> {
-    const stream = await this.#accept(signal)
+    try {
+      for (;;) {
+        const stream = await this.#listener.accept(signal)
+        const connection = this.#begin(stream, input)
+        try {
+          return await this.#connect(connection, input, signal, trace)
+        } catch (error) {
+          const hungUp = connection.closed && connection.isSilent
+          connection.close(error instanceof UVMError ? error : undefined)
+          if (!hungUp || signal.aborted || this.#endings.gone !== undefined) throw error
+        }
+      }
+    } finally {
+      await this.#listener.close()
+    }
+  }
+
+  #begin(stream: Duplex, input: ConnectInput): GuestConnection {
     const { requestTimeoutMs, onRequestTimeout, vmId } = this.#init
-    // A reconnect that its caller wants without a predecessor here takes over from another process.
     this.#recorder = this.#recordings.begin()
-    const restoring = !input.coldStart && this.#leftovers === undefined
     const connection: GuestConnection = new GuestConnection(stream, {
       requestTimeoutMs,
       onRequestTimeout,
       vmId,
       leftovers: this.#leftovers,
-      restoring,
+      // A reconnect that its caller wants without a predecessor here takes over from another process.
+      restoring: this.#isRestoring(input),
       clock: this.#env.clock,
       recorder: this.#recorder,
       onNotice: (notice) => this.#options.onNotice(notice),
-      onPark: () => this.#options.onPark(),
+      onPark: (cause) => this.#parked(connection, cause),
       onClose: (cause) => this.#closed(connection, cause),
     })
     connection.setMigrating(this.#migrating)
     this.#connection = connection
-    try {
-      const guest = await this.#handshake(connection, input, signal, trace)
-      // Ids of the predecessor are not used again: its answers may still come.
-      if (this.#leftovers !== undefined) connection.seed(this.#leftovers.nextId)
-      if (restoring) this.#restore = this.#env.clock.after(RESTORE_MS, () => this.#endRestore(connection))
-      this.#connected = { connection, guest }
-      return guest
-    } catch (error) {
-      connection.close(error instanceof UVMError ? error : undefined)
-      throw error
-    }
+    return connection
   }
 
-  async #takeOver(connection: GuestConnection, signal: AbortSignal): Promise<NegotiatedGuest> {
-    const stream = await this.#accept(signal)
-    try {
-      connection.resume(stream)
-    } catch (error) {
-      stream.destroy()
-      throw error
-    }
-    const guest = await this.#handshake(connection, { coldStart: false, timeZone: '' }, signal).catch(
-      (error: unknown) => {
-        // A guest that answers wrongly is no guest to go on with; one that was lost again may come back.
-        if (connection.transport.kind === 'resuming') connection.close(error instanceof UVMError ? error : undefined)
-        throw error
-      },
-    )
-    connection.resumed()
-    this.#connected = { connection, guest }
-    return guest
+  #isRestoring(input: ConnectInput): boolean {
+    return !input.coldStart && this.#leftovers === undefined
   }
 
-  async #handshake(
+  async #connect(
     connection: GuestConnection,
     input: ConnectInput,
     signal: AbortSignal,
-    trace?: TraceContext,
+    trace: TraceContext | undefined,
   ): Promise<NegotiatedGuest> {
-    const giveUp = (): void => {
-      const reason = signal.reason instanceof UVMError ? signal.reason : undefined
-      // A resume that is given up can be tried again.
-      if (connection.transport.kind === 'resuming')
-        connection.drop(reason ?? new BridgeClosedError({ reason: 'given up' }))
-      else connection.close(reason)
+    const guest = await handshakeOn(connection, this.#init, input, signal, trace)
+    // Ids of the predecessor are not used again: its answers may still come.
+    if (this.#leftovers !== undefined) connection.seed(this.#leftovers.nextId)
+    if (this.#isRestoring(input)) {
+      this.#restore = this.#env.clock.after(RESTORE_MS, () => this.#endRestore(connection))
     }
-    signal.addEventListener('abort', giveUp, { once: true })
-    if (signal.aborted) giveUp()
+    this.#connected = { connection, guest }
+    if (this.#reconnector !== undefined) connection.follow()
+    this.#reconnector?.served()
+    return guest
+  }
+
+  /** A new transport for a connection that migrates. */
+  async #takeOver(connection: GuestConnection, signal: AbortSignal): Promise<NegotiatedGuest> {
     try {
-      const { guestOS, runtimeId } = this.#init
-      const options = { guestOS, runtimeId, coldStart: input.coldStart, timeZone: input.timeZone }
-      const guest = await shakeHands(
-        (rpc, body) => connection.request(rpc, body, { op: CONNECT, handshake: true, trace }),
-        options,
-      )
-      if (connection.closed) throw new BridgeClosedError(this.#context(CONNECT))
+      const guest = await this.#shakeAgain(connection, await this.#listener.accept(signal), signal)
+      this.#reconnector?.served()
+      this.#isBreakTold = false
       return guest
     } finally {
-      signal.removeEventListener('abort', giveUp)
+      await this.#listener.close()
     }
+  }
+
+  async #shakeAgain(connection: GuestConnection, stream: Duplex, signal: AbortSignal): Promise<NegotiatedGuest> {
+    const guest = await shakeAgain(connection, this.#init, stream, signal)
+    this.#connected = { connection, guest }
+    return guest
   }
 
   /** What nobody has claimed by now belongs to nobody: it is said, and from here on the unknown is a violation. */
@@ -315,7 +298,37 @@ export class GuestConnector {
 
   setMigrating(on: boolean): void {
     this.#migrating = on
+    // From here on it is resumed by a call, and what is outstanding stays.
+    if (on) this.#reconnector?.ended()
     this.#connection?.setMigrating(on)
+  }
+
+  /** The transport is gone, and the connection waits for another. */
+  #parked(connection: GuestConnection, cause: UVMError): void {
+    this.#options.onPark()
+    if (connection.migrating || this.#connection !== connection) return
+    this.#reconnector?.lost(() => {
+      this.#isBreakTold = true
+      if (this.#recorder !== undefined) this.#recordings.broke(this.#recorder, cause)
+      this.#options.onEnd(this.#endings.endedBy(cause), cause)
+    })
+  }
+
+  #restored(): void {
+    const connected = this.#connected
+    if (connected === undefined) return
+    this.#isBreakTold = false
+    this.#options.onRestored(connected.connection)
+  }
+
+  #givenUp(reason: string, cause: unknown): void {
+    const error = new BridgeClosedError({
+      ...this.#context('guest.reconnect'),
+      reason,
+      cause: cause ?? this.#endings.last,
+    })
+    this.#options.onWarning(error)
+    this.#connection?.close(error)
   }
 
   /** A connection is over, whichever side ended it. */
@@ -326,21 +339,21 @@ export class GuestConnector {
     this.#connected = undefined
     this.#restore?.clear()
     this.#restore = undefined
+    // Nobody was there: nothing is owed, and there is nothing to look at.
+    if (!served && connection.isSilent) return
     this.#leftovers = connection.takeLeftovers()
+    // The break was told when it happened.
+    const wasTold = this.#isBreakTold
+    this.#isBreakTold = false
+    this.#reconnector?.ended()
     // The end of a VM takes its connection along: nothing broke.
-    if (cause !== undefined && this.#gone === undefined && this.#recorder !== undefined) {
+    if (cause !== undefined && this.#endings.gone === undefined && this.#recorder !== undefined && !wasTold) {
       this.#recordings.broke(this.#recorder, cause)
     }
     this.#options.onClose(cause)
     if (!served) return
-    const context = this.#context('guest.connection')
-    this.#lastEnd =
-      cause instanceof BridgeClosedError
-        ? withContext(cause, context)
-        : new BridgeClosedError(
-            cause === undefined ? { ...context, reason: 'it was closed on purpose' } : { ...context, cause },
-          )
-    this.#options.onEnd(this.#lastEnd, cause)
+    const error = this.#endings.endedBy(cause)
+    if (!wasTold) this.#options.onEnd(error, cause)
   }
 
   async disconnect(): Promise<undefined> {
@@ -348,19 +361,19 @@ export class GuestConnector {
     const settled = this.#attempts.end((op) => new InvalidStateError({ ...this.#context(op), state: 'closed', reason }))
     this.#connection?.close()
     await settled
-    await this.#unlisten()
+    await this.#listener.close()
     return undefined
   }
 
   /** Ends everything for good: with the VM, or because the actor stops. */
   async end(cause: Error | undefined): Promise<void> {
-    this.#gone ??= cause ?? new Error('the guest was closed')
-    const gone = this.#gone
+    this.#endings.gone ??= cause ?? new Error('the guest was closed')
+    const gone = this.#endings.gone
     const settled = this.#attempts.end(() => gone)
     if (cause === undefined) this.#connection?.close()
     else this.#connection?.close(cause instanceof UVMError ? cause : new BridgeClosedError({ cause }))
     await settled
-    await this.#unlisten()
+    await this.#listener.close()
     if (cause !== undefined) this.#recordings.vmExited()
     await this.#recordings.settled()
   }

@@ -84,8 +84,13 @@ export class GuestContainers {
       })
     } catch (error) {
       this.#byKey.delete(key)
+      if (error instanceof BridgeClosedError && !call.isCancelled() && !connection.closed) {
+        // Cut by a break that is followed. An answer may never come, so the id is free; one that comes is made good.
+        this.#remove(entry)
+        connection.disown(id)
+      }
       // Given up or out of time: the answer is still to come, and the id is taken until it has.
-      if (!call.isCancelled() && !(error instanceof OperationTimeoutError)) this.#takeBack(entry, added)
+      else if (!call.isCancelled() && !(error instanceof OperationTimeoutError)) this.#takeBack(entry, added)
       throw error
     } finally {
       forget()
@@ -212,6 +217,15 @@ export class GuestContainers {
       entry.exited()
     }
     this.#options.onExit(id)
+  }
+
+  /** The guest is back on a new transport: answers to what was given up on the old one may never come, so these ids are free again. */
+  restored(connection: GuestConnection): void {
+    for (const entry of [...this.#byId.values()]) {
+      if (this.#byKey.get(entry.key) === entry) continue
+      this.#remove(entry)
+      connection.disown(entry.id)
+    }
   }
 
   /** Local: nothing is sent, and whoever waits hears that the handle is closed. */

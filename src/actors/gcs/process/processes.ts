@@ -36,6 +36,12 @@ interface GuestProcessEntry {
   readonly exit: Promise<Exit>
 }
 
+interface OutstandingWait extends Pick<GuestProcessEntry, 'pid' | 'containerId'> {
+  readonly connection: GuestConnection
+  readonly exit: Promise<Exit>
+  readonly settle: (exit: Exit) => void
+}
+
 /** How long the guest is asked to wait when a process is taken over, milliseconds: with 0 it may say "not yet" of one that has exited. */
 const PROBE_MS = 50
 
@@ -56,7 +62,7 @@ export class GuestProcesses {
   readonly #entries = new Map<number, GuestProcessEntry>()
   readonly #channels = new Set<StdioChannel>()
   /** Waits that are outstanding, by request id: a process that is opened again shares its own. */
-  readonly #waits = new Map<bigint, { connection: GuestConnection; exit: Promise<Exit> }>()
+  readonly #waits = new Map<bigint, OutstandingWait>()
   /** Never reused, and advanced even when listening fails. */
   #nextPort = FIRST_STDIO_PORT
 
@@ -170,14 +176,18 @@ export class GuestProcesses {
   ): { exit: Promise<Exit>; waitId: bigint } {
     const waitId = connection.nextId
     const body = requestBody(containerId, { ProcessId: `${pid}`, TimeoutInMs: `${WAIT_FOREVER}` })
-    const options = { op: 'process.wait', accept: [HRESULT.ERROR_NOT_FOUND], trace: call?.trace }
-    const exit = connection.request('WaitForProcess', body, options).then(exitOf)
-    this.#track(connection, waitId, exit, channels)
-    return { exit, waitId }
+    const options = { op: 'process.wait', accept: [HRESULT.ERROR_NOT_FOUND], trace: call?.trace, outlives: true }
+    const wait = this.#keepWait(
+      connection,
+      waitId,
+      { pid, containerId },
+      connection.request('WaitForProcess', body, options),
+    )
+    this.#track(wait.exit, channels)
+    return { exit: wait.exit, waitId }
   }
 
-  #track(connection: GuestConnection, waitId: bigint, exit: Promise<Exit>, channels: readonly StdioChannel[]): void {
-    this.#keepWait(connection, waitId, exit)
+  #track(exit: Promise<Exit>, channels: readonly StdioChannel[]): void {
     // A wait that failed says nothing of output that is still coming; only what has not connected is given up.
     const exited = (): void => {
       for (const channel of channels) channel.exited()
@@ -185,13 +195,42 @@ export class GuestProcesses {
     exit.then(exited, exited)
   }
 
-  #keepWait(connection: GuestConnection, waitId: bigint, exit: Promise<Exit>): void {
-    const wait = { connection, exit }
+  /** Settles as the wait is answered, or as a probe tells. */
+  #keepWait(
+    connection: GuestConnection,
+    waitId: bigint,
+    process: Pick<OutstandingWait, 'pid' | 'containerId'>,
+    answer: Promise<Answer>,
+  ): OutstandingWait {
+    let settle: OutstandingWait['settle'] = () => undefined
+    const exit = new Promise<Exit>((resolve, reject) => {
+      settle = resolve
+      answer.then((answered) => resolve(exitOf(answered)), reject)
+    })
+    const wait = { connection, exit, settle, ...process }
     this.#waits.set(waitId, wait)
     const answered = (): void => {
       if (this.#waits.get(waitId) === wait) this.#waits.delete(waitId)
     }
     exit.then(answered, answered)
+    return wait
+  }
+
+  /**
+   * The guest is back: an exit that it told while nobody listened is not told again, so it is asked once of each process whose wait is
+   * outstanding. A failure means only that the wait is still to be answered.
+   */
+  probe(connection: GuestConnection): void {
+    for (const wait of this.#waits.values()) if (wait.connection === connection) this.#probe(wait, 'process.wait')
+  }
+
+  #probe({ connection, pid, containerId, settle }: OutstandingWait, op: string): void {
+    const body = requestBody(containerId, { ProcessId: `${pid}`, TimeoutInMs: `${PROBE_MS}` })
+    const accept = [HRESULT.ERROR_NOT_FOUND]
+    connection.request('WaitForProcess', body, { op, accept }).then(
+      (answer) => settle(exitOf(answer)),
+      () => undefined,
+    )
   }
 
   // ------------------------------------------------------------------------------------------------------------- restore
@@ -216,9 +255,8 @@ export class GuestProcesses {
     const { pid, containerId, waitId, ports } = input
     const op = 'guest.openProcess'
     const exit = this.#sharedExit(connection, waitId) ?? this.#adoptedExit(connection, input, op)
-    this.#keepWait(connection, waitId, exit)
     const { channels } = await this.#listen(input, op, ports)
-    this.#track(connection, waitId, exit, channels)
+    this.#track(exit, channels)
     const { key } = input
     this.#entries.set(key, { pid, containerId, channels, connection, exit })
     return { key, pid, waitId, ports }
@@ -237,16 +275,9 @@ export class GuestProcesses {
       const reason = `the wait ${waitId} is outstanding for another process`
       throw new InvalidStateError({ op, id: this.#options.init.vmId, state: 'wait-unknown', reason })
     }
-    const body = requestBody(containerId, { ProcessId: `${pid}`, TimeoutInMs: `${PROBE_MS}` })
-    const probe = connection.request('WaitForProcess', body, { op })
-    return new Promise((resolve, reject) => {
-      adopted.then((answer) => resolve(exitOf(answer)), reject)
-      // A failure means only that the adopted wait is still to be answered.
-      probe.then(
-        (answer) => resolve(exitOf(answer)),
-        () => undefined,
-      )
-    })
+    const wait = this.#keepWait(connection, waitId, { pid, containerId }, adopted)
+    this.#probe(wait, op)
+    return wait.exit
   }
 
   /** A process that started after its caller had given up: closed, killed where the guest allows it, its wait kept. */

@@ -241,9 +241,7 @@ describe('guest connection', () => {
     }
 
     it('GCSH-006 a header that is a byte larger than 64 KiB and four times the request', async () => {
-      allClosed(
-        await breaks((peer, [id], [size]) => peer.send(frame(0x20100a01, id!, '', 65_536 + 4 * size! + 1))),
-      )
+      allClosed(await breaks((peer, [id], [size]) => peer.send(frame(0x20100a01, id!, '', 65_536 + 4 * size! + 1))))
     })
 
     it('GCSH-006 a header with the size 65537 that answers nothing', async () => {
