@@ -72,6 +72,11 @@ export class RawHost {
     return listener
   }
 
+  /** Takes no more connections; those that there are stay. */
+  stopListening(): void {
+    for (const listener of this.#listeners) listener.close()
+  }
+
   /** Ends every listener; waits until the guest, which has stopped, has ended every connection. */
   async close(): Promise<void> {
     for (const listener of this.#listeners) {

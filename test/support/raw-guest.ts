@@ -35,36 +35,19 @@ export async function textOf(socket: Socket): Promise<string> {
   return Buffer.concat(chunks).toString()
 }
 
-export class LoneGuest {
+/** Any guest that dials the raw host. */
+export class DialledGuest {
   #nextPort = 0x4000_0001
-  #bridgeListener: RawListener | undefined
 
-  private constructor(
-    readonly guest: SimulatedGuest,
+  constructor(
     readonly host: RawHost,
     readonly guestOS: GuestOS,
-    readonly directory: string,
+    private readonly bridgeListener: RawListener,
   ) {}
-
-  static async start(
-    guestOS: GuestOS = 'linux',
-    options: Partial<SimulatedGuestOptions> = {},
-    before: (host: RawHost) => Promise<void> = () => Promise.resolve(),
-  ): Promise<LoneGuest> {
-    const directory = await mkdtemp('/tmp/lone-')
-    const host = new RawHost(directory, RUNTIME_ID)
-    // A Windows guest only dials a host that listens already.
-    const listener = await host.listen(BRIDGE[guestOS])
-    await before(host)
-    const guest = SimulatedGuest.start({ guestOS, transport: directory, runtimeId: RUNTIME_ID, ...options })
-    const lone = new LoneGuest(guest, host, guestOS, directory)
-    lone.#bridgeListener = listener
-    return lone
-  }
 
   /** The next connection of the guest's bridge. */
   async bridge(): Promise<RawBridge> {
-    return new RawBridge(await this.#bridgeListener!.accept())
+    return new RawBridge(await this.bridgeListener.accept())
   }
 
   /** The same, negotiated. */
@@ -151,6 +134,33 @@ export class LoneGuest {
     if (this.guestOS === 'linux') await this.makeDirectory(bridge, ROOT)
     const answer = await bridge.call(HOST_TYPE.create, createRequest(id, config))
     if (resultOf(answer) !== '') throw new Error(`create: ${answer.text}`)
+  }
+}
+
+/** A built-in guest. */
+export class LoneGuest extends DialledGuest {
+  private constructor(
+    readonly guest: SimulatedGuest,
+    host: RawHost,
+    guestOS: GuestOS,
+    listener: RawListener,
+    readonly directory: string,
+  ) {
+    super(host, guestOS, listener)
+  }
+
+  static async start(
+    guestOS: GuestOS = 'linux',
+    options: Partial<SimulatedGuestOptions> = {},
+    before: (host: RawHost) => Promise<void> = () => Promise.resolve(),
+  ): Promise<LoneGuest> {
+    const directory = await mkdtemp('/tmp/lone-')
+    const host = new RawHost(directory, RUNTIME_ID)
+    // A Windows guest only dials a host that listens already.
+    const listener = await host.listen(BRIDGE[guestOS])
+    await before(host)
+    const guest = SimulatedGuest.start({ guestOS, transport: directory, runtimeId: RUNTIME_ID, ...options })
+    return new LoneGuest(guest, host, guestOS, listener, directory)
   }
 
   /** Stops everything; fails when the guest leaves a connection open. */
