@@ -9,7 +9,7 @@ import type { SimulatedClient } from '../native/simulated/client.js'
 import { SimulatedService } from '../native/simulated/simulated-service.js'
 import type { HostSettings } from './check-host-options.js'
 import type { ThreadSetup } from './threads/contract.js'
-import type { RelayedSocket } from './vm/link.js'
+import type { RelayedSocket } from './vm/wiring.js'
 import type { Duplex } from 'node:stream'
 import type { MessagePort } from 'node:worker_threads'
 

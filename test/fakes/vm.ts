@@ -10,7 +10,7 @@ import { leaseSlots, SharedSlots, slotMemory } from '#dist/actors/slots.js'
 import { SYSTEM } from '#dist/actors/threads/system.js'
 import { startVmActor } from '#dist/actors/vm/actor.js'
 import type { VmNotices, VmRequests } from '#dist/actors/vm/contract.js'
-import type { VmLink } from '#dist/actors/vm/link.js'
+import type { VmWiring } from '#dist/actors/vm/wiring.js'
 import { UtilityVM as Vm } from '#dist/actors/vm/proxy.js'
 import type { HvSocketTransport } from '#dist/native/hvsocket.js'
 import { ManualClock } from './clock.js'
@@ -28,7 +28,7 @@ export interface FakeVmOptions {
   queueLimit?: number
   operations?: number
   boots?: number
-  relaySocket?: VmLink['relaySocket']
+  relaySocket?: VmWiring['relaySocket']
 }
 
 export interface FakeVm {

@@ -32,7 +32,7 @@ import {
   savedInput,
   serviceSettings,
 } from './guest-arguments.js'
-import type { GuestLink } from './link.js'
+import type { GuestWiring } from './wiring.js'
 import type {
   ConnectOptions,
   ExecRequest,
@@ -74,7 +74,7 @@ type Ending = { kind: 'closed' } | { kind: 'vm-exited'; cause: Error }
 
 export class Guest extends GuestResources<GuestEvents> implements GuestManager {
   readonly guestOS: GuestOS
-  readonly #link: GuestLink
+  readonly #wiring: GuestWiring
   #ending: Ending | undefined
   readonly #breaks = new Breaks()
   #connectedBefore = false
@@ -82,25 +82,25 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
   #nextContainerKey = 1
 
   /** @internal made by Host.createGuest */
-  constructor(link: GuestLink) {
+  constructor(wiring: GuestWiring) {
     super('guest', GUEST_EVENTS)
-    this.#link = link
-    this.guestOS = link.guestOS
-    link.mailbox.onNotice('disconnected', (record) => {
+    this.#wiring = wiring
+    this.guestOS = wiring.guestOS
+    wiring.mailbox.onNotice('disconnected', (record) => {
       const error = record === undefined ? undefined : fromWireError(record)
       this.#breaks.cut(error)
-      link.hooks.disconnected(error)
+      wiring.hooks.disconnected(error)
       if (error === undefined) this.emit('disconnected')
       else this.emit('disconnected', error)
     })
-    link.mailbox.onNotice('reconnected', () => {
-      link.hooks.reconnected()
+    wiring.mailbox.onNotice('reconnected', () => {
+      wiring.hooks.reconnected()
       this.emit('reconnected')
     })
-    link.mailbox.onNotice('containerExited', (id) => this.emit('container-exited', id))
-    link.mailbox.onNotice('recording', (path) => this.emit('recording', path))
-    link.mailbox.onNotice('warning', (record) => this.emit('warning', fromWireError(record)))
-    link.mailbox.onNotice('log', ({ timeMs, ...rest }) =>
+    wiring.mailbox.onNotice('containerExited', (id) => this.emit('container-exited', id))
+    wiring.mailbox.onNotice('recording', (path) => this.emit('recording', path))
+    wiring.mailbox.onNotice('warning', (record) => this.emit('warning', fromWireError(record)))
+    wiring.mailbox.onNotice('log', ({ timeMs, ...rest }) =>
       this.emit('log', timeMs === undefined ? rest : { ...rest, time: new Date(timeMs) }),
     )
   }
@@ -109,11 +109,13 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
   vmExited(cause: Error): void {
     if (this.#ending !== undefined) return
     this.#ending = { kind: 'vm-exited', cause }
-    this.#link.mailbox.call('vmExited', { cause: toWireError(cause) }, this.#subject('vmExited')).catch(() => undefined)
+    this.#wiring.mailbox
+      .call('vmExited', { cause: toWireError(cause) }, this.#subject('vmExited'))
+      .catch(() => undefined)
   }
 
   #subject(method: string): CallSubject {
-    return { op: `guest.${method}`, id: this.#link.vmId }
+    return { op: `guest.${method}`, id: this.#wiring.vmId }
   }
 
   /** Refuses a call that needs the guest when this side knows that there is none. */
@@ -153,7 +155,7 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
       throw new InvalidConfigError({ ...subject, path: 'serviceId', value: serviceId, reason: 'expected a GUID' })
     }
     const input = serviceId === undefined ? {} : { serviceId: normaliseGuid(serviceId) }
-    await this.#link.mailbox.call('prepare', input, this.#subject('prepareConnection'), options)
+    await this.#wiring.mailbox.call('prepare', input, this.#subject('prepareConnection'), options)
   }
 
   async createConnection(options: ConnectOptions & CallOptions = {}): Promise<void> {
@@ -162,9 +164,9 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
     const { coldStart, timeZone } = readArgument(subject, 'options', () => connectInput(subject, options))
     const input = { coldStart: coldStart ?? !this.#connectedBefore, timeZone }
     try {
-      await this.#link.mailbox.call('connect', input, subject, callOptionsOf(options))
+      await this.#wiring.mailbox.call('connect', input, subject, callOptionsOf(options))
     } catch (error) {
-      if (!(error instanceof OperationTimeoutError) || this.#link.hooks.neverStarted?.() !== true) throw error
+      if (!(error instanceof OperationTimeoutError) || this.#wiring.hooks.neverStarted?.() !== true) throw error
       throw withHint(error, 'the VM was never started: call its start()')
     }
     this.#connectedBefore = true
@@ -173,7 +175,7 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
   async closeConnection(options?: CallOptions): Promise<void> {
     checkCallOptions(options, this.#subject('closeConnection'))
     if (this.#ending !== undefined) return
-    await this.#link.mailbox.call('disconnect', {}, this.#subject('closeConnection'), options)
+    await this.#wiring.mailbox.call('disconnect', {}, this.#subject('closeConnection'), options)
   }
 
   async isConnected(): Promise<boolean> {
@@ -182,38 +184,38 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
 
   async capabilities(): Promise<GuestCapabilities | undefined> {
     if (this.#ending !== undefined) return undefined
-    const negotiated = await this.#link.mailbox.call('negotiated', {}, this.#subject('capabilities'))
+    const negotiated = await this.#wiring.mailbox.call('negotiated', {}, this.#subject('capabilities'))
     if (negotiated === undefined) return undefined
     const { guestOS, capabilities, guestDefined } = negotiated
     return { ...capabilities, guestOS, GuestDefinedCapabilities: { ...guestDefined } } as GuestCapabilities
   }
 
   async dumpStacks(options?: CallOptions): Promise<string> {
-    return this.#link.mailbox.call('dumpStacks', {}, this.#ready('dumpStacks'), options)
+    return this.#wiring.mailbox.call('dumpStacks', {}, this.#ready('dumpStacks'), options)
   }
 
   async createProcess(
     parameters: ProcessParameters | LcowProcessParameters,
     options?: CallOptions,
   ): Promise<GuestProcess> {
-    return startProcess(this.#link, undefined, parameters, this.#ready('createProcess'), options)
+    return startProcess(this.#wiring, undefined, parameters, this.#ready('createProcess'), options)
   }
 
   async execInUVM(request: ExecRequest, options?: CallOptions): Promise<number> {
-    const startedMs = this.#link.mailbox.clock.now()
+    const startedMs = this.#wiring.mailbox.clock.now()
     const subject = this.#subject('execInUVM')
-    const { guestOS, vmId } = this.#link
+    const { guestOS, vmId } = this.#wiring
     const parameters = readArgument(subject, 'request', () => execParameters(request, guestOS, vmId))
     const release = guardStreams(request)
     try {
-      const process = await startProcess(this.#link, undefined, parameters, this.#ready('execInUVM'), options)
+      const process = await startProcess(this.#wiring, undefined, parameters, this.#ready('execInUVM'), options)
       // The caller's time counts from the call: what the start took is gone.
       const timeoutMs = options?.timeoutMs
       const left =
         timeoutMs === undefined
           ? undefined
-          : Math.max(timeoutMs - (this.#link.mailbox.clock.now() - startedMs), Number.MIN_VALUE)
-      const { clock } = this.#link.mailbox
+          : Math.max(timeoutMs - (this.#wiring.mailbox.clock.now() - startedMs), Number.MIN_VALUE)
+      const { clock } = this.#wiring.mailbox
       return await this.#breaks.guard(subject, options?.signal, (signal) =>
         relay(process, request, subject, { signal, timeoutMs: left }, clock),
       )
@@ -236,19 +238,21 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
       this.guestOS === 'windows' ? readArgument(subject, 'config', () => neededCapability(config)) : undefined
     this.#ready('createContainer')
     const input = { id, config: text, op: subject.op, ...(needs === undefined ? {} : { needs }) }
-    return this.#container(id, (key) => this.#link.mailbox.call('createContainer', { key, ...input }, subject, options))
+    return this.#container(id, (key) =>
+      this.#wiring.mailbox.call('createContainer', { key, ...input }, subject, options),
+    )
   }
 
   async openContainer(id: string, options?: CallOptions): Promise<Container> {
     const subject = this.#subject('openContainer')
     checkContainerId(subject, id)
     this.#ready('openContainer')
-    return this.#container(id, (key) => this.#link.mailbox.call('openContainer', { key, id }, subject, options))
+    return this.#container(id, (key) => this.#wiring.mailbox.call('openContainer', { key, id }, subject, options))
   }
 
   async #container(id: string, ask: (key: number) => Promise<void>): Promise<Container> {
     const key = this.#nextContainerKey++
-    const { mailbox, vmId, guestOS } = this.#link
+    const { mailbox, vmId, guestOS } = this.#wiring
     try {
       await ask(key)
     } catch (error) {
@@ -263,7 +267,7 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
     const subject = this.#subject('deleteContainerState')
     checkContainerId(subject, id)
     this.#ready('deleteContainerState')
-    await this.#link.mailbox.call('deleteContainerState', { id }, subject, options)
+    await this.#wiring.mailbox.call('deleteContainerState', { id }, subject, options)
   }
 
   // ------------------------------------------------------------------------------------------------------------- migration
@@ -274,35 +278,35 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
       throw new InvalidConfigError({ ...subject, path: 'on', value: on, reason: 'expected a boolean' })
     }
     this.#assertOpen('setMigrating')
-    await this.#link.mailbox.call('setMigrating', { on }, subject)
+    await this.#wiring.mailbox.call('setMigrating', { on }, subject)
   }
 
   async resumeConnection(options?: CallOptions): Promise<void> {
     this.#assertOpen('resumeConnection')
-    await this.#link.mailbox.call('resume', {}, this.#subject('resumeConnection'), options)
+    await this.#wiring.mailbox.call('resume', {}, this.#subject('resumeConnection'), options)
   }
 
   async nextPort(): Promise<number> {
     this.#assertOpen('nextPort')
-    return this.#link.mailbox.call('nextPort', {}, this.#subject('nextPort'))
+    return this.#wiring.mailbox.call('nextPort', {}, this.#subject('nextPort'))
   }
 
   async setNextPort(port: number): Promise<void> {
     const subject = this.#subject('setNextPort')
     checkPort(subject, 'port', port)
     this.#assertOpen('setNextPort')
-    await this.#link.mailbox.call('seedNextPort', { port }, subject)
+    await this.#wiring.mailbox.call('seedNextPort', { port }, subject)
   }
 
   async bridgeNextId(): Promise<bigint> {
-    return this.#link.mailbox.call('nextId', {}, this.#ready('bridgeNextId'))
+    return this.#wiring.mailbox.call('nextId', {}, this.#ready('bridgeNextId'))
   }
 
   async seedBridgeNextId(next: Int64): Promise<void> {
     const subject = this.#subject('seedBridgeNextId')
     const id = requestId(subject, 'next', next, 0n)
     this.#ready('seedBridgeNextId')
-    await this.#link.mailbox.call('seedNextId', { next: id }, subject)
+    await this.#wiring.mailbox.call('seedNextId', { next: id }, subject)
   }
 
   /** Output that the guest writes again after a migration may repeat up to 128 KiB. */
@@ -313,8 +317,8 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
     const { stdin, stdout, stderr } = input.ports
     const wanted = { stdin: stdin !== undefined, stdout: stdout !== undefined, stderr: stderr !== undefined }
     checkCallOptions(options, subject)
-    return withStreams(this.#link, saved.containerId, wanted, 'closeProcess', (key, remote, transfer) =>
-      this.#link.mailbox.call('openProcess', { key, ...input, ...remote }, subject, options, transfer),
+    return withStreams(this.#wiring, saved.containerId, wanted, 'closeProcess', (key, remote, transfer) =>
+      this.#wiring.mailbox.call('openProcess', { key, ...input, ...remote }, subject, options, transfer),
     )
   }
 
@@ -330,7 +334,7 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
     const text = readArgument(subject, 'settings', () => serviceSettings(subject, settings))
     const input = { service, settings: text }
     this.#ready('modifyServiceSettings')
-    await this.#link.mailbox.call('modifyService', input, subject, options)
+    await this.#wiring.mailbox.call('modifyService', input, subject, options)
   }
 
   #assertSystem(subject: CallSubject, systems: readonly GuestOS[]): void {
@@ -351,7 +355,7 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
     const text = readArgument(subject, 'settings', () => write(subject))
     this.#assertAlive(subject)
     const input = { request: text, op: subject.op, ...(needs === undefined ? {} : { needs }) }
-    await this.#link.mailbox.call('modify', input, subject, options)
+    await this.#wiring.mailbox.call('modify', input, subject, options)
   }
 
   /**
@@ -366,7 +370,7 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
     }
     // Also of a guest whose VM has exited: that is when it is wanted.
     if (this.#ending?.kind === 'closed') this.#assertOpen('saveRecording')
-    await this.#link.mailbox.call('saveRecording', { path }, subject, options)
+    await this.#wiring.mailbox.call('saveRecording', { path }, subject, options)
   }
 
   close(): Promise<void> {
@@ -376,8 +380,8 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
 
   async #close(): Promise<void> {
     this.#ending ??= { kind: 'closed' }
-    await this.#link.mailbox.stop()
-    await this.#link.hooks.closed()
+    await this.#wiring.mailbox.stop()
+    await this.#wiring.hooks.closed()
   }
 
   [Symbol.asyncDispose](): Promise<void> {

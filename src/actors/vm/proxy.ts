@@ -33,7 +33,7 @@ import type { CallOptions } from '../mailbox/contract.js'
 import { within } from '../mailbox/within.js'
 import { changeOf, ownChange, type Change, type HostModifyRequest, type Subject } from './changes.js'
 import type { ExitNotice } from './contract.js'
-import type { RelayedSocket, VmLink } from './link.js'
+import type { RelayedSocket, VmWiring } from './wiring.js'
 import type { ExitStatus, LifetimeManager, MigrationConfig, MigrationManager } from './managers/index.js'
 import { migrationOptions, migrationStart, type MigrationStart } from './managers/migration.js'
 import { MigrationNotifications } from './migration-notifications.js'
@@ -70,7 +70,7 @@ export class UtilityVM extends ModifiableEvents implements LifetimeManager, Migr
   readonly id: string
   readonly runtimeId: string
   readonly guestOS: GuestOS
-  readonly #link: VmLink
+  readonly #wiring: VmWiring
   #exit: Recorded | undefined
   #closing: Promise<void> | undefined
   #startedMs: number | undefined
@@ -78,13 +78,13 @@ export class UtilityVM extends ModifiableEvents implements LifetimeManager, Migr
   readonly #migrationReaders = new Set<MigrationNotifications>()
 
   /** @internal made by Host.createVM and Host.openVM */
-  constructor(link: VmLink) {
+  constructor(wiring: VmWiring) {
     super('vm', VM_EVENTS)
-    this.#link = link
-    this.id = link.id
-    this.guestOS = link.guestOS
-    this.runtimeId = link.attached.runtimeId
-    const { mailbox, attached } = link
+    this.#wiring = wiring
+    this.id = wiring.id
+    this.guestOS = wiring.guestOS
+    this.runtimeId = wiring.attached.runtimeId
+    const { mailbox, attached } = wiring
     if (attached.exit !== undefined) {
       const exit = this.#record(attached.exit)
       // Told once whoever asked for the VM has it and can listen.
@@ -122,7 +122,7 @@ export class UtilityVM extends ModifiableEvents implements LifetimeManager, Migr
     const cause =
       exit.error ??
       new InvalidStateError({ id: this.id, state: 'exited', reason: `the VM has exited (${exit.exitType})` })
-    this.#link.hooks.exited(exit, cause)
+    this.#wiring.hooks.exited(exit, cause)
     this.#endMigrationReaders()
     this.emit('exit', exit)
   }
@@ -137,35 +137,35 @@ export class UtilityVM extends ModifiableEvents implements LifetimeManager, Migr
 
   async start(options?: CallOptions): Promise<void> {
     this.#assertOpen('start')
-    this.#link.hooks.starting?.()
-    await this.#link.mailbox.call('start', { options: '' }, this.#subject('start'), options)
+    this.#wiring.hooks.starting?.()
+    await this.#wiring.mailbox.call('start', { options: '' }, this.#subject('start'), options)
   }
 
   async terminate(options?: CallOptions): Promise<void> {
     checkCallOptions(options, this.#subject('terminate'))
     if (this.#closing !== undefined || this.#exit !== undefined) return
-    await this.#link.mailbox.call('terminate', {}, this.#subject('terminate'), options)
+    await this.#wiring.mailbox.call('terminate', {}, this.#subject('terminate'), options)
   }
 
   async shutdown(options?: CallOptions): Promise<void> {
     checkCallOptions(options, this.#subject('shutdown'))
     if (this.#closing !== undefined || this.#exit !== undefined) return
-    await this.#link.mailbox.call('shutdown', {}, this.#subject('shutdown'), options)
+    await this.#wiring.mailbox.call('shutdown', {}, this.#subject('shutdown'), options)
   }
 
   async close(options?: CallOptions): Promise<void> {
     checkCallOptions(options, this.#subject('close'))
     this.#closing ??= this.#close()
-    return within(this.#closing, this.#subject('close'), options, this.#link.mailbox.clock)
+    return within(this.#closing, this.#subject('close'), options, this.#wiring.mailbox.clock)
   }
 
   async #close(): Promise<void> {
-    this.#link.hooks.closing()
+    this.#wiring.hooks.closing()
     // A lost actor has no handle of ours any more.
-    await this.#link.mailbox.call('close', {}, this.#subject('close')).catch(() => undefined)
-    await this.#link.mailbox.stop()
+    await this.#wiring.mailbox.call('close', {}, this.#subject('close')).catch(() => undefined)
+    await this.#wiring.mailbox.stop()
     this.#endMigrationReaders()
-    this.#link.hooks.closed()
+    this.#wiring.hooks.closed()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -174,26 +174,26 @@ export class UtilityVM extends ModifiableEvents implements LifetimeManager, Migr
 
   async pause(options?: CallOptions): Promise<void> {
     this.#assertOpen('pause')
-    await this.#link.mailbox.call('pause', { options: '' }, this.#subject('pause'), options)
+    await this.#wiring.mailbox.call('pause', { options: '' }, this.#subject('pause'), options)
   }
 
   async resume(options?: CallOptions): Promise<void> {
     this.#assertOpen('resume')
-    await this.#link.mailbox.call('resume', {}, this.#subject('resume'), options)
+    await this.#wiring.mailbox.call('resume', {}, this.#subject('resume'), options)
   }
 
   async save(options: SaveOptions, callOptions?: CallOptions): Promise<void> {
     const subject = this.#subject('save')
     const text = documentText(subject, 'SaveOptions', options)
     this.#assertOpen('save')
-    await this.#link.mailbox.call('save', { options: text }, subject, callOptions)
+    await this.#wiring.mailbox.call('save', { options: text }, subject, callOptions)
   }
 
   async wait(options?: CallOptions): Promise<ExitStatus> {
     checkCallOptions(options, this.#subject('wait'))
     if (this.#exit === undefined) {
       this.#assertOpen('wait')
-      const notice = await this.#link.mailbox.call('wait', {}, this.#subject('wait'), options)
+      const notice = await this.#wiring.mailbox.call('wait', {}, this.#subject('wait'), options)
       // The notice of the exit comes before this answer; a fake actor may answer without one.
       this.#exited(notice)
     }
@@ -214,7 +214,7 @@ export class UtilityVM extends ModifiableEvents implements LifetimeManager, Migr
 
   async #properties(subject: { op: string; id: string }, query: string, options?: CallOptions): Promise<Properties> {
     if (this.#closing !== undefined) throw barredError('closed', subject)
-    const text = await this.#link.mailbox.call('properties', { query, op: subject.op }, subject, options)
+    const text = await this.#wiring.mailbox.call('properties', { query, op: subject.op }, subject, options)
     try {
       const document = parseJson(text)
       if (isRecord(document)) return document as Properties
@@ -227,7 +227,7 @@ export class UtilityVM extends ModifiableEvents implements LifetimeManager, Migr
 
   async startedTime(): Promise<Date | undefined> {
     if (this.#startedMs === undefined && this.#closing === undefined) {
-      this.#startedMs = (await this.#link.mailbox.call('times', {}, this.#subject('startedTime'))).startedMs
+      this.#startedMs = (await this.#wiring.mailbox.call('times', {}, this.#subject('startedTime'))).startedMs
     }
     return this.#startedMs === undefined ? undefined : new Date(this.#startedMs)
   }
@@ -275,7 +275,7 @@ export class UtilityVM extends ModifiableEvents implements LifetimeManager, Migr
   async #change(subject: Subject, path: string, read: () => Change, options: CallOptions | undefined): Promise<void> {
     const change = readArgument(subject, path, read)
     if (this.#closing !== undefined) throw barredError('closed', subject)
-    await this.#link.mailbox.call('modify', change, { ...subject, path: change.path }, options)
+    await this.#wiring.mailbox.call('modify', change, { ...subject, path: change.path }, options)
   }
 
   // -------------------------------------------------------------------------------------------------------------- migration
@@ -283,9 +283,9 @@ export class UtilityVM extends ModifiableEvents implements LifetimeManager, Migr
   async startWithMigrationOptions(config: MigrationConfig, options?: CallOptions): Promise<void> {
     const subject = this.#subject('startWithMigrationOptions')
     const start = readArgument(subject, 'config', () => migrationStart(subject, config, 'Destination'))
-    this.#link.hooks.starting?.()
+    this.#wiring.hooks.starting?.()
     await this.#onSocket(subject, start, options, (socket) =>
-      this.#link.mailbox.call('startMigrated', { options: start.options, socket }, subject, options),
+      this.#wiring.mailbox.call('startMigrated', { options: start.options, socket }, subject, options),
     )
   }
 
@@ -342,7 +342,7 @@ export class UtilityVM extends ModifiableEvents implements LifetimeManager, Migr
   ): Promise<void> {
     if (this.#closing !== undefined) throw barredError('closed', subject)
     const input = { step, options: text, op: subject.op, ...(socket === undefined ? {} : { socket }) }
-    await this.#link.mailbox.call('migrate', input, subject, options)
+    await this.#wiring.mailbox.call('migrate', input, subject, options)
   }
 
   /** Runs a call on a socket handle; a stream is first made known to the service, and forgotten again when the call fails. */
@@ -358,7 +358,7 @@ export class UtilityVM extends ModifiableEvents implements LifetimeManager, Migr
       await run(socket)
       return
     }
-    const relayed: RelayedSocket | undefined = this.#link.relaySocket?.(socket)
+    const relayed: RelayedSocket | undefined = this.#wiring.relaySocket?.(socket)
     if (relayed === undefined) {
       const reason = 'only the simulated service takes a stream; this provider needs the handle of a socket'
       throw new InvalidConfigError({ ...subject, path: 'socket', reason })

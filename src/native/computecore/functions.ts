@@ -72,17 +72,6 @@ export const FUNCTIONS = {
 
 export type FunctionName = keyof typeof FUNCTIONS
 
-/** Functions of the form (system, operation, options). */
-export type StartingName = {
-  [
-    K in FunctionName
-  ]: K extends `Hcs${'Start' | 'ShutDown' | 'Terminate' | 'Pause' | 'Resume' | 'Save' | 'Crash'}ComputeSystem`
-    ? K
-    : K extends 'HcsGetComputeSystemProperties' | `${string}LiveMigration${string}`
-      ? K
-      : never
-}[FunctionName]
-
 /** Called for every handle: without these there is no provider. */
 export const CORE: readonly FunctionName[] = [
   'HcsCreateOperation',

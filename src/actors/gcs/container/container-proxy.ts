@@ -16,7 +16,7 @@ import type { ContainerHandle } from '../managers.js'
 import type { GuestProcess } from '../process/process-proxy.js'
 import { startProcess, type ProcessHost } from '../process/process-start.js'
 
-export interface ContainerLink extends ProcessHost {
+export interface ContainerWiring extends ProcessHost {
   readonly key: number
   readonly id: string
   /** Refuses a call when this side knows that there is no guest. */
@@ -25,21 +25,21 @@ export interface ContainerLink extends ProcessHost {
 
 export class Container implements ContainerHandle {
   readonly id: string
-  readonly #link: ContainerLink
+  readonly #wiring: ContainerWiring
   /** Asked once up front: the answer stays when the handle is closed or the guest gone. */
   readonly #exit: Promise<void>
   #isClosed = false
 
   /** @internal made by Guest.createContainer and Guest.openContainer */
-  constructor(link: ContainerLink) {
-    this.#link = link
-    this.id = link.id
-    this.#exit = link.mailbox.call('waitContainer', { key: link.key }, this.#subject('wait'))
+  constructor(wiring: ContainerWiring) {
+    this.#wiring = wiring
+    this.id = wiring.id
+    this.#exit = wiring.mailbox.call('waitContainer', { key: wiring.key }, this.#subject('wait'))
     this.#exit.catch(() => undefined)
   }
 
   #subject(method: string): CallSubject {
-    return { op: `container.${method}`, id: `${this.#link.vmId}:${this.id}` }
+    return { op: `container.${method}`, id: `${this.#wiring.vmId}:${this.id}` }
   }
 
   /** Refuses a call that needs the container: its handle was closed, or the guest is gone. */
@@ -48,13 +48,13 @@ export class Container implements ContainerHandle {
     if (this.#isClosed) {
       throw new InvalidStateError({ ...subject, state: 'closed', reason: 'the container handle was closed' })
     }
-    this.#link.assertAlive(subject)
+    this.#wiring.assertAlive(subject)
     return subject
   }
 
   async #ask(method: string, rpc: ContainerCallName, options: CallOptions | undefined): Promise<void> {
     const subject = this.#ready(method)
-    await this.#link.mailbox.call('askContainer', { key: this.#link.key, rpc, op: subject.op }, subject, options)
+    await this.#wiring.mailbox.call('askContainer', { key: this.#wiring.key, rpc, op: subject.op }, subject, options)
   }
 
   /** Starts the container. In a Linux guest its init runs only with the first createProcess, one without OciProcess. */
@@ -87,13 +87,13 @@ export class Container implements ContainerHandle {
 
   async #modify(method: string, request: string, options: CallOptions | undefined): Promise<void> {
     const subject = this.#ready(method)
-    const input = { key: this.#link.key, request, op: subject.op }
-    await this.#link.mailbox.call('modifyContainer', input, subject, options)
+    const input = { key: this.#wiring.key, request, op: subject.op }
+    await this.#wiring.mailbox.call('modifyContainer', input, subject, options)
   }
 
   #updateRequest(resources: unknown): string {
     const subject = this.#subject('update')
-    if (this.#link.guestOS === 'linux') {
+    if (this.#wiring.guestOS === 'linux') {
       // Members of the resources themselves begin with a small letter.
       const isWhole = isRecord(resources) && ('Linux' in resources || 'Windows' in resources)
       const given = isWhole || !isRecord(resources) ? resources : { Linux: resources }
@@ -124,8 +124,8 @@ export class Container implements ContainerHandle {
 
   #properties(method: string, query: string, options: CallOptions | undefined): Promise<unknown> {
     const subject = this.#ready(method)
-    const input = { key: this.#link.key, query, op: subject.op }
-    return this.#link.mailbox.call('containerProperties', input, subject, options)
+    const input = { key: this.#wiring.key, query, op: subject.op }
+    return this.#wiring.mailbox.call('containerProperties', input, subject, options)
   }
 
   /** Linux: without OciProcess the container's init. Windows: a command line. */
@@ -134,7 +134,7 @@ export class Container implements ContainerHandle {
     options?: CallOptions,
   ): Promise<GuestProcess> {
     const subject = this.#ready('createProcess')
-    return startProcess(this.#link, this.id, parameters, subject, options)
+    return startProcess(this.#wiring, this.id, parameters, subject, options)
   }
 
   /**
@@ -144,18 +144,18 @@ export class Container implements ContainerHandle {
    * @throws {InvalidStateError} the handle was closed first
    */
   wait(options?: CallOptions): Promise<void> {
-    return within(this.#exit, this.#subject('wait'), options, this.#link.mailbox.clock)
+    return within(this.#exit, this.#subject('wait'), options, this.#wiring.mailbox.clock)
   }
 
   /** Releases the handle; sends nothing. Idempotent, resolves in every state. */
   async close(options?: CallOptions): Promise<void> {
     const isFirst = !this.#isClosed
     this.#isClosed = true
-    const { mailbox, key } = this.#link
+    const { mailbox, key } = this.#wiring
     const closing = isFirst
       ? mailbox.call('closeContainer', { key }, this.#subject('close')).catch(() => undefined)
       : Promise.resolve()
-    await within(closing, this.#subject('close'), options, this.#link.mailbox.clock)
+    await within(closing, this.#subject('close'), options, this.#wiring.mailbox.clock)
   }
 
   [Symbol.asyncDispose](): Promise<void> {

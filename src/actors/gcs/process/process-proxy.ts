@@ -16,7 +16,7 @@ export interface ProcessStreams {
   readonly stderr: Readable | null
 }
 
-export interface ProcessLink {
+export interface ProcessWiring {
   readonly vmId: string
   readonly guestOS: GuestOS
   readonly mailbox: Mailbox<GuestRequests, GuestNotices>
@@ -37,19 +37,19 @@ export class GuestProcess implements GuestProcessHandle {
   readonly stdin: Writable | null
   readonly stdout: Readable | null
   readonly stderr: Readable | null
-  readonly #link: ProcessLink
+  readonly #wiring: ProcessWiring
   /** Asked once up front, so that exitCode() can answer without a question of its own. */
   readonly #exit: Promise<ProcessExit>
   #outcome: { exit: ProcessExit } | { error: unknown } | undefined
   #closed = false
 
   /** @internal made by Guest.createProcess */
-  constructor(link: ProcessLink) {
-    this.#link = link
-    this.pid = link.started.pid
-    this.stdin = link.streams.stdin
-    this.stdout = link.streams.stdout
-    this.stderr = link.streams.stderr
+  constructor(wiring: ProcessWiring) {
+    this.#wiring = wiring
+    this.pid = wiring.started.pid
+    this.stdin = wiring.streams.stdin
+    this.stdout = wiring.streams.stdout
+    this.stderr = wiring.streams.stderr
     this.#exit = this.#askExit()
     this.#exit.then(
       (exit) => (this.#outcome = { exit }),
@@ -58,11 +58,11 @@ export class GuestProcess implements GuestProcessHandle {
   }
 
   #subject(method: string): CallSubject {
-    return { op: `process.${method}`, id: `${this.#link.vmId}:${this.pid}` }
+    return { op: `process.${method}`, id: `${this.#wiring.vmId}:${this.pid}` }
   }
 
   #askExit(options?: CallOptions): Promise<ProcessExit> {
-    return this.#link.mailbox.call('waitProcess', { key: this.#link.started.key }, this.#subject('wait'), options)
+    return this.#wiring.mailbox.call('waitProcess', { key: this.#wiring.started.key }, this.#subject('wait'), options)
   }
 
   /**
@@ -74,7 +74,7 @@ export class GuestProcess implements GuestProcessHandle {
     const isKnown = this.#outcome !== undefined && 'exit' in this.#outcome
     // A process that was closed is unknown to the actor; the first question is still answered.
     if (isKnown || this.#closed)
-      return { ...(await within(this.#exit, this.#subject('wait'), options, this.#link.mailbox.clock)) }
+      return { ...(await within(this.#exit, this.#subject('wait'), options, this.#wiring.mailbox.clock)) }
     return this.#askExit(options)
   }
 
@@ -93,8 +93,8 @@ export class GuestProcess implements GuestProcessHandle {
 
   /** What another owner needs to open this process again. */
   save(): SavedProcess {
-    const { pid, waitId, ports } = this.#link.started
-    const { containerId } = this.#link
+    const { pid, waitId, ports } = this.#wiring.started
+    const { containerId } = this.#wiring
     return { pid, ...(containerId === undefined ? {} : { containerId }), waitId, ports: { ...ports } }
   }
 
@@ -106,14 +106,14 @@ export class GuestProcess implements GuestProcessHandle {
    */
   async signal(options?: { Signal: number | string }, callOptions?: CallOptions): Promise<boolean> {
     if (options !== undefined) checkRequired(this.#subject('signal'), options, SIGNAL_OPTIONS)
-    const signal = options?.Signal ?? (this.#link.guestOS === 'linux' ? 15 : 'CtrlShutdown')
-    const input = { key: this.#link.started.key, signal }
-    return this.#link.mailbox.call('signalProcess', input, this.#subject('signal'), callOptions)
+    const signal = options?.Signal ?? (this.#wiring.guestOS === 'linux' ? 15 : 'CtrlShutdown')
+    const input = { key: this.#wiring.started.key, signal }
+    return this.#wiring.mailbox.call('signalProcess', input, this.#subject('signal'), callOptions)
   }
 
   /** Ends the process by force. @returns false when it was gone already */
   async kill(options?: CallOptions): Promise<boolean> {
-    return this.#link.mailbox.call('signalProcess', { key: this.#link.started.key }, this.#subject('kill'), options)
+    return this.#wiring.mailbox.call('signalProcess', { key: this.#wiring.started.key }, this.#subject('kill'), options)
   }
 
   /** Columns and rows; a guest takes up to 65535 of each. */
@@ -128,8 +128,8 @@ export class GuestProcess implements GuestProcessHandle {
         })
       }
     }
-    const input = { key: this.#link.started.key, width, height }
-    await this.#link.mailbox.call('resizeConsole', input, this.#subject('resizeConsole'), options)
+    const input = { key: this.#wiring.started.key, width, height }
+    await this.#wiring.mailbox.call('resizeConsole', input, this.#subject('resizeConsole'), options)
   }
 
   /**
@@ -141,14 +141,14 @@ export class GuestProcess implements GuestProcessHandle {
   async closeStdin(options?: CallOptions): Promise<void> {
     const subject = this.#subject('closeStdin')
     const { stdin } = this
-    if (stdin === null) return within(Promise.resolve(), subject, options, this.#link.mailbox.clock)
+    if (stdin === null) return within(Promise.resolve(), subject, options, this.#wiring.mailbox.clock)
     if (!stdin.writableEnded && !stdin.destroyed) stdin.end()
     const finishedOrCut = new Promise<void>((resolve) => {
       finished(stdin, { readable: false }, () => resolve())
     })
-    await within(finishedOrCut, subject, options, this.#link.mailbox.clock)
+    await within(finishedOrCut, subject, options, this.#wiring.mailbox.clock)
     if (stdin.writableFinished || this.#closed) return
-    const negotiated = await this.#link.mailbox.call('negotiated', {}, subject).catch(() => undefined)
+    const negotiated = await this.#wiring.mailbox.call('negotiated', {}, subject).catch(() => undefined)
     if (negotiated !== undefined) return
     const error = this.#outcome !== undefined && 'error' in this.#outcome ? this.#outcome.error : undefined
     throw new GuestConnectionUnavailableError({ ...subject, ...(error === undefined ? {} : { cause: error }) })
@@ -162,10 +162,10 @@ export class GuestProcess implements GuestProcessHandle {
     const isFirst = !this.#closed
     this.#closed = true
     for (const stream of [this.stdin, this.stdout, this.stderr]) stream?.destroy()
-    const { mailbox, started } = this.#link
+    const { mailbox, started } = this.#wiring
     const closing = isFirst
       ? mailbox.call('closeProcess', { key: started.key }, this.#subject('close')).catch(() => undefined)
       : Promise.resolve()
-    await within(closing, this.#subject('close'), options, this.#link.mailbox.clock)
+    await within(closing, this.#subject('close'), options, this.#wiring.mailbox.clock)
   }
 }

@@ -22,10 +22,3 @@ export interface Mount {
   /** What was mounted there before, and is again afterwards (Linux). */
   readonly under?: Mount
 }
-
-/** Where the disk is mounted. */
-export function mountsOfDisk(mounts: Iterable<Mount>, controller: number, lun: number): Mount[] {
-  return [...mounts].filter(
-    ({ backing }) => backing.kind === 'disk' && backing.controller === controller && backing.lun === lun,
-  )
-}

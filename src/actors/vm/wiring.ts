@@ -6,7 +6,7 @@ import type { GuestOS } from '../../protocol/guest-os.js'
 import type { VmAttached, VmNotices, VmRequests } from './contract.js'
 import type { ExitStatus } from './managers/index.js'
 
-export interface VmLink {
+export interface VmWiring {
   readonly id: string
   readonly guestOS: GuestOS
   readonly attached: VmAttached

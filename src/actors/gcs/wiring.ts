@@ -4,7 +4,7 @@ import type { Mailbox } from '../mailbox/contract.js'
 import type { GuestOS } from '../../protocol/guest-os.js'
 import type { GuestNotices, GuestRequests } from './contract.js'
 
-export interface GuestLink {
+export interface GuestWiring {
   readonly vmId: string
   readonly guestOS: GuestOS
   readonly mailbox: Mailbox<GuestRequests, GuestNotices>
