@@ -19,6 +19,16 @@ export interface SlotRequest {
   cancel(): void
 }
 
+/** The same for boots: a slot may be kept for its VM until the guest is there. */
+export interface BootSlots extends Slots {
+  /** The slots of one VM's starts. `runtimeId`: of the VM, or undefined once there is nothing to wait for. */
+  ofVM(runtimeId: () => string | undefined): Slots
+  /** A boot is over: the guest is connected, or its connection or the start has failed, or the VM has exited. */
+  end(runtimeId: string): void
+  /** There is a Guest that will connect. The returned function: there is none any more. */
+  expect(runtimeId: string): () => void
+}
+
 /** Counts of what one thread holds open; `Host.stats()` adds them up. */
 export interface Gauges {
   handles: number
@@ -45,8 +55,8 @@ export interface ActorEnvironment {
   readonly files: Files
   /** HCS operations at once (`limits.operations`). */
   readonly operations: Slots
-  /** Starts and connects at once (`limits.boots`). */
-  readonly boots: Slots
+  /** VMs that boot at once (`limits.boots`). */
+  readonly boots: BootSlots
   readonly gauges: Gauges
 }
 

@@ -20,7 +20,7 @@ export interface HostOptions {
     queuePerVM?: number
     /** Operations at HCS at once, default 512; waiting for a slot is no error. */
     operations?: number
-    /** Starts and connects at once, default Infinity. */
+    /** VMs that boot at once, default Infinity: from start until the guest is connected, at most 30 s after start; without a Guest until start answers. */
     boots?: number
   }
   /** Milliseconds, default 30000; what had to be forced is reported in a 'close-forced' event. */

@@ -16,9 +16,12 @@ export interface SlotPool {
 }
 
 /** What calls need, in the order in which it is asked for. */
-export function slotPools(env: ActorEnvironment): { operation: readonly SlotPool[]; boot: readonly SlotPool[] } {
+export function slotPools(
+  env: ActorEnvironment,
+  boots: Slots,
+): { operation: readonly SlotPool[]; boot: readonly SlotPool[] } {
   const operations: SlotPool = { slots: env.operations, limit: 'limits.operations' }
-  return { operation: [operations], boot: [{ slots: env.boots, limit: 'limits.boots' }, operations] }
+  return { operation: [operations], boot: [{ slots: boots, limit: 'limits.boots' }, operations] }
 }
 
 /** One call, and what it is allowed. */

@@ -27,7 +27,7 @@ class ServiceActor {
   constructor(port: MessagePort, env: ActorEnvironment) {
     this.#env = env
     this.#calls = new NativeCalls(env, OWNER)
-    this.#pools = slotPools(env).operation
+    this.#pools = slotPools(env, env.boots).operation
     const { provider } = env
     const shell = exposeActor<ServiceRequests, Record<string, never>>(
       port,

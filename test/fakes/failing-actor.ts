@@ -57,7 +57,12 @@ export const FAILURES: Record<string, () => unknown> = {
   ActorLostError: () => new errors.ActorLostError({ op: 'vm.x', id: 'vm', cause: root }),
   ProviderUnavailableError: () => new errors.ProviderUnavailableError({ op: 'host.open', reason: 'no DLL' }),
   SimulationStuckError: () =>
-    new errors.SimulationStuckError({ op: 'vm.start', id: 'vm', reason: 'nothing is left', waiting: ['vm "vm": start'] }),
+    new errors.SimulationStuckError({
+      op: 'vm.start',
+      id: 'vm',
+      reason: 'nothing is left',
+      waiting: ['vm "vm": start'],
+    }),
   aggregate: () => new AggregateError([closed, 'text'], 'two failures'),
   foreign: () => Object.assign(new Error('system'), { code: 'ENOENT', errno: -2 }),
   text: () => 'only text',

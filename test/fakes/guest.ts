@@ -41,12 +41,17 @@ export interface FakeGuest {
   close(): Promise<void>
 }
 
-export async function fakeGuest(guestOS: GuestOS = 'linux', init: Partial<GuestInit> = {}): Promise<FakeGuest> {
+export async function fakeGuest(
+  guestOS: GuestOS = 'linux',
+  init: Partial<GuestInit> = {},
+  boots?: ActorEnvironment['boots'],
+): Promise<FakeGuest> {
   const directory = await mkdtemp('/tmp/gst-')
   const clock = new ManualClock()
   const env: ActorEnvironment = {
     ...environment(new FakeProvider(), clock),
     transport: new UnixSocketTransport(directory),
+    ...(boots === undefined ? {} : { boots }),
   }
   const { local, remote } = newChannel()
   const actor = startGuestActor(

@@ -6,6 +6,7 @@ import { openMailbox } from '#dist/actors/mailbox/caller.js'
 import { newChannel } from '#dist/actors/mailbox/channel.js'
 import type { Mailbox } from '#dist/actors/mailbox/contract.js'
 import type { ActorEnvironment } from '#dist/actors/environment.js'
+import { Boots } from '#dist/actors/boots.js'
 import { leaseSlots, SharedSlots, slotMemory } from '#dist/actors/slots.js'
 import { SYSTEM } from '#dist/actors/threads/system.js'
 import { startVmActor } from '#dist/actors/vm/actor.js'
@@ -51,7 +52,7 @@ export function environment(
     ...SYSTEM,
     clock,
     operations: new SharedSlots(leaseSlots(slotMemory(more.operations ?? Infinity))),
-    boots: new SharedSlots(leaseSlots(slotMemory(more.boots ?? Infinity))),
+    boots: new Boots(new SharedSlots(leaseSlots(slotMemory(more.boots ?? Infinity))), clock),
     gauges: { handles: 0, operations: 0, sockets: 0, queued: 0 },
   }
 }

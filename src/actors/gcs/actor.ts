@@ -24,6 +24,7 @@ class GuestActor {
   readonly #connector: GuestConnector
   readonly #processes: GuestProcesses
   readonly #containers: GuestContainers
+  readonly #leaveBoots: () => void
   readonly #modifyGate: ModifyGate
 
   constructor(port: MessagePort, init: GuestInit, env: ActorEnvironment) {
@@ -35,6 +36,7 @@ class GuestActor {
       vmId: init.vmId,
       onExit: (id) => this.#port.notify('containerExited', id),
     })
+    this.#leaveBoots = env.boots.expect(init.runtimeId)
     this.#modifyGate = new ModifyGate(init.modifyConcurrency)
     const onWarning = (error: Error): void => this.#port.notify('warning', toWireError(error))
     this.#side = new SideListeners({
@@ -85,7 +87,9 @@ class GuestActor {
     return {
       arm: () => this.#arm(),
       prepare: ({ serviceId }) => this.#connector.prepare(serviceId),
-      connect: (input, call) => this.#connector.connect(input, call),
+      // Connected or not: the boot is over.
+      connect: (input, call) =>
+        this.#connector.connect(input, call).finally(() => this.#env.boots.end(this.#init.runtimeId)),
       disconnect: () => this.#connector.disconnect(),
       negotiated: () => this.#connector.negotiated,
       vmExited: ({ cause }) => this.#end(fromWireError(cause)),
@@ -142,6 +146,7 @@ class GuestActor {
   }
 
   async stop(): Promise<void> {
+    this.#leaveBoots()
     await this.#end(undefined)
   }
 

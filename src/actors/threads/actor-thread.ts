@@ -3,6 +3,7 @@
 import { ProviderUnavailableError, UVMError } from '../../errors.js'
 import type { HcsProviderFactory } from '../../native/hcs.js'
 import type { HvSocketTransportFactory } from '../../native/hvsocket.js'
+import { Boots } from '../boots.js'
 import type { Actor, ActorEnvironment } from '../environment.js'
 import { startGuestActor } from '../gcs/actor.js'
 import { exposeActor } from '../mailbox/expose.js'
@@ -84,7 +85,7 @@ async function prepare(setup: ThreadSetup, system: ThreadSystem): Promise<ActorE
     randomBytes,
     files,
     operations: new SharedSlots(setup.operations, watchSlots),
-    boots: new SharedSlots(setup.boots, watchSlots),
+    boots: new Boots(new SharedSlots(setup.boots, watchSlots), clock),
     gauges: { handles: 0, operations: 0, sockets: 0, queued: 0 },
   }
 }

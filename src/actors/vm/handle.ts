@@ -33,6 +33,7 @@ export class VmHandle {
   readonly #hooks: VmHandleHooks
   readonly #pools: ReturnType<typeof slotPools>
   #id = ''
+  #runtimeId: string | undefined
   #state: VmState = { kind: 'new' }
   #system: HcsSystem | undefined
   #turns: Turns
@@ -45,7 +46,8 @@ export class VmHandle {
   constructor(env: ActorEnvironment, hooks: VmHandleHooks) {
     this.#env = env
     this.#hooks = hooks
-    this.#pools = slotPools(env)
+    const bootOf = (): string | undefined => (this.exit === undefined ? this.#runtimeId : undefined)
+    this.#pools = slotPools(env, env.boots.ofVM(bootOf))
     this.#turns = new Turns('', 0, env.gauges)
     this.#calls = new NativeCalls(env, '')
     this.#terminations = new TerminateCallers(env.clock)
@@ -107,6 +109,7 @@ export class VmHandle {
         this.#terminations.settle(effect.error)
         return
       case 'tell-exit':
+        this.#endBoot()
         this.#hooks.onExit(effect.exit)
         this.#waiters.settle(({ resolve }) => resolve(effect.exit))
         return
@@ -220,6 +223,7 @@ export class VmHandle {
   async #describe(system: HcsSystem, subject: Subject, call: ActorCall): Promise<VmAttached> {
     const text = await this.#read(system, subject.op, '', call, true)
     const { power, ...told } = readAttached(text, subject)
+    this.#runtimeId = told.runtimeId
     this.#apply({ type: 'described', power })
     const exit = exitOf(this.#state)
     return { ...told, ...(exit === undefined ? {} : { exit }) }
@@ -267,9 +271,14 @@ export class VmHandle {
         () => turn.end(),
       )
     } catch (error) {
+      if (kind === 'start') this.#endBoot()
       throw explained(error as UVMError, kind, powerOf(this.#state))
     }
     return undefined
+  }
+
+  #endBoot(): void {
+    if (this.#runtimeId !== undefined) this.#env.boots.end(this.#runtimeId)
   }
 
   /** A change whose turn has come may have been overtaken since. */
