@@ -25,19 +25,19 @@ export {
 } from './builder/starting-points.js'
 export type { StorageQoSOptions } from './builder/storage-qos.js'
 
-export type { EventArguments, EventNames, Events } from './actors/events.js'
+export type { EventStream } from './actors/event-stream.js'
+export type { EventArguments, EventNames, Events, EventStreamOptions, OnceOptions } from './actors/events.js'
 export { Host } from './actors/host.js'
 export type { HostEvents } from './actors/host-events.js'
 export type { ComputeSystemQuery, ComputeSystemSummary, HostOptions, HostStats } from './actors/host-options.js'
 export type { CallOptions } from './actors/mailbox/contract.js'
 
-export type { MigrationNotifications } from './actors/vm/migration-notifications.js'
 export type { HostModifyRequest } from './actors/vm/changes.js'
-export { UtilityVM, type VmEvents } from './actors/vm/proxy.js'
+export { UtilityVM, type VmEvents, type MigrationNotifications } from './actors/vm/proxy.js'
 export type * from './actors/vm/managers/index.js'
 
 export { Guest, type GuestEvents } from './actors/gcs/proxy.js'
-export { Container } from './actors/gcs/container/container-proxy.js'
+export { Container, type ContainerEvents } from './actors/gcs/container/container-proxy.js'
 export { GuestProcess } from './actors/gcs/process/process-proxy.js'
 export {
   etwProviderGuid,
@@ -45,7 +45,7 @@ export {
   type EtwProvider,
   type LogSourceOptions,
   type LogSources,
-} from './actors/gcs/log-sources.js'
+} from './actors/log-sources.js'
 export type {
   ConnectOptions,
   ContainerHandle,

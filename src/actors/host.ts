@@ -263,6 +263,7 @@ export class Host extends Events<HostEvents> {
     this.#keepAlive.end()
     const { left } = time
     if (left.length > 0) this.emit('close-forced', [...left])
+    this.endEvents()
   }
 
   [Symbol.asyncDispose](): Promise<void> {

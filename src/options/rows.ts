@@ -19,6 +19,10 @@ export const COUNT = row('an integer above 0', isCount)
 export const COUNT_OR_INFINITY = row('an integer above 0, or Infinity', (value) => value === Infinity || isCount(value))
 /** A time to wait. */
 export const MILLISECONDS = row('milliseconds above 0, or Infinity', isMs)
+export const SIGNAL = row(
+  'an AbortSignal',
+  (value) => typeof (value as { addEventListener?: unknown } | null)?.addEventListener === 'function',
+)
 export const STRINGS = row(
   'an array of strings',
   (value) => Array.isArray(value) && value.every((item) => typeof item === 'string'),

@@ -7,6 +7,7 @@ import { Host, InvalidConfigError, SimulatedGuest, SimulatedService, UtilityVMBu
 import type { Container, Guest, GuestProcess, UtilityVM } from '#dist/index.js'
 import { HOST_OPTIONS, SYSTEM_QUERY } from '#dist/actors/check-host-options.js'
 import { CONNECT_OPTIONS } from '#dist/actors/gcs/guest-arguments.js'
+import { EVENT_STREAM_OPTIONS, ONCE_OPTIONS } from '#dist/actors/events.js'
 import { EXEC_REQUEST } from '#dist/actors/gcs/process/exec.js'
 import { SIGNAL_OPTIONS } from '#dist/actors/gcs/process/process-proxy.js'
 import { GUEST_OPTIONS } from '#dist/actors/guest-setup.js'
@@ -95,6 +96,8 @@ describe('misspelt options', () => {
     ['host.listVMs query', SYSTEM_QUERY, (options) => test.host.listVMs(options)],
     ['host.createGuest', GUEST_OPTIONS, (options) => test.host.createGuest(vm, options)],
     ['guest.createConnection', CONNECT_OPTIONS, (options) => guest.createConnection(options)],
+    ['host.events', EVENT_STREAM_OPTIONS, (options) => test.host.events('vm-exited', options)],
+    ['host.once', ONCE_OPTIONS, (options) => test.host.once('vm-exited', () => undefined, options)],
     ['guest.execInUVM', EXEC_REQUEST, (options) => guest.execInUVM(options)],
     ['process.signal', SIGNAL_OPTIONS, (options) => process.signal(options)],
     ['vm.startLiveMigrationOnSource', MIGRATION_CONFIG, (options) => vm.startLiveMigrationOnSource(options)],
@@ -157,15 +160,15 @@ describe('misspelt options', () => {
     'host.revokeVMAccess': ['x', 'p'],
     'host.listVMs': [{}],
     'host.workingSet': [GUID],
-    'host.processorCompatibility': ['p'],
     'host.grantVMGroupAccess': ['p'],
     'host.revokeVMGroupAccess': ['p'],
-    'host.createEmptyGuestStateFile': ['p'],
-    'host.createEmptyRuntimeStateFile': ['p'],
+    'host.createEmptyGuestStateFile': ['/nowhere/file'],
+    'host.createEmptyRuntimeStateFile': ['/nowhere/file'],
+    'host.processorCompatibility': ['p'],
   }
   /** They take none, or other options (tried above), or are for guests of the other system. */
   const WITHOUT =
-    `on once off emit ref unref stats close open openWith createVM openVM createGuest createConnection startedTime stoppedTime
+    `on once off addListener removeListener events endEvents emit ref unref stats close open openWith createVM openVM createGuest createConnection startedTime stoppedTime
     exitError migrationNotifications vmExited isConnected capabilities setMigrating nextPort setNextPort bridgeNextId seedBridgeNextId
     save exitCode modify modifyServiceSettings`.split(/\s+/)
   const OTHER_SYSTEM =

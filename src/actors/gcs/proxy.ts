@@ -382,6 +382,7 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
     this.#ending ??= { kind: 'closed' }
     await this.#wiring.mailbox.stop()
     await this.#wiring.hooks.closed()
+    this.endEvents()
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,14 +1,11 @@
 // The options that every asynchronous call takes: on the way of each call, so that the table below is all that it costs.
 
-import { row, MILLISECONDS } from '../../options/rows.js'
+import { MILLISECONDS, SIGNAL } from '../../options/rows.js'
 import { checkOptions, optionTable, type Rows } from '../../options/table.js'
 import type { CallOptions, CallSubject } from './contract.js'
 
 export const CALL_ROWS: Rows<CallOptions> = {
-  signal: row(
-    'an AbortSignal',
-    (value) => typeof (value as { addEventListener?: unknown } | null)?.addEventListener === 'function',
-  ),
+  signal: SIGNAL,
   timeoutMs: MILLISECONDS,
 }
 

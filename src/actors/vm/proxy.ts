@@ -36,7 +36,7 @@ import type { ExitNotice } from './contract.js'
 import type { RelayedSocket, VmWiring } from './wiring.js'
 import type { ExitStatus, LifetimeManager, MigrationConfig, MigrationManager } from './managers/index.js'
 import { migrationOptions, migrationStart, type MigrationStart } from './managers/migration.js'
-import { MigrationNotifications } from './migration-notifications.js'
+import { EventStream } from '../event-stream.js'
 import { barredError } from './queue.js'
 
 export interface VmEvents {
@@ -57,6 +57,9 @@ const VM_EVENTS: EventNames<VmEvents> = {
   migration: true,
   dropped: true,
 }
+
+/** What `migrationNotifications` answers. */
+export type MigrationNotifications = EventStream<OperationSystemMigrationNotificationInfo>
 
 interface Recorded {
   status: ExitStatus
@@ -165,6 +168,7 @@ export class UtilityVM extends ModifiableEvents implements LifetimeManager, Migr
     await this.#wiring.mailbox.call('close', {}, this.#subject('close')).catch(() => undefined)
     await this.#wiring.mailbox.stop()
     this.#endMigrationReaders()
+    this.endEvents()
     this.#wiring.hooks.closed()
   }
 
@@ -322,7 +326,7 @@ export class UtilityVM extends ModifiableEvents implements LifetimeManager, Migr
   }
 
   migrationNotifications(): MigrationNotifications {
-    const reader = new MigrationNotifications(() => this.#migrationReaders.delete(reader))
+    const reader: MigrationNotifications = new EventStream(() => this.#migrationReaders.delete(reader))
     if (this.#exit !== undefined || this.#closing !== undefined) reader.end()
     else this.#migrationReaders.add(reader)
     return reader

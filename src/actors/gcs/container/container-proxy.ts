@@ -8,6 +8,7 @@ import type {
   Properties,
   PropertyType,
 } from '../../../protocol/schema/index.js'
+import { Events, type EventNames } from '../../events.js'
 import { checkTexts, documentText, readArgument } from '../../arguments.js'
 import type { CallOptions, CallSubject } from '../../mailbox/contract.js'
 import { within } from '../../mailbox/within.js'
@@ -23,7 +24,14 @@ export interface ContainerWiring extends ProcessHost {
   assertAlive(subject: CallSubject): void
 }
 
-export class Container implements ContainerHandle {
+export interface ContainerEvents {
+  /** It has exited; once. Not told when the guest went away before. */
+  exited: []
+}
+
+const CONTAINER_EVENTS: EventNames<ContainerEvents> = { exited: true }
+
+export class Container extends Events<ContainerEvents> implements ContainerHandle {
   readonly id: string
   readonly #wiring: ContainerWiring
   /** Asked once up front: the answer stays when the handle is closed or the guest gone. */
@@ -32,10 +40,17 @@ export class Container implements ContainerHandle {
 
   /** @internal made by Guest.createContainer and Guest.openContainer */
   constructor(wiring: ContainerWiring) {
+    super('container', CONTAINER_EVENTS)
     this.#wiring = wiring
     this.id = wiring.id
     this.#exit = wiring.mailbox.call('waitContainer', { key: wiring.key }, this.#subject('wait'))
-    this.#exit.catch(() => undefined)
+    this.#exit.then(
+      () => {
+        this.emit('exited')
+        this.endEvents()
+      },
+      () => this.endEvents(),
+    )
   }
 
   #subject(method: string): CallSubject {

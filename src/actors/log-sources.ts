@@ -1,8 +1,8 @@
 // What a Windows guest is asked to forward as its log: ETW providers, by name and GUID. For `guest.modifyServiceSettings`.
 
 import { createHash } from 'node:crypto'
-import { BOOLEAN, listOf, STRING, TEXT } from '../../options/rows.js'
-import { checkOptions, optionTable } from '../../options/table.js'
+import { BOOLEAN, listOf, STRING, TEXT } from '../options/rows.js'
+import { checkOptions, optionTable } from '../options/table.js'
 
 /** One ETW provider of a guest. */
 export interface EtwProvider {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { etwProviderGuid, Host, InvalidConfigError, windowsLogSources } from '#dist/index.js'
-import { windows } from '../../support/documents.js'
+import { windows } from '../support/documents.js'
 
 describe('log sources of a Windows guest', () => {
   it('a provider’s GUID follows from its name, unless it registered another', () => {
