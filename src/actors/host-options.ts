@@ -13,7 +13,10 @@ export interface HostOptions {
   isolation?: 'pooled' | 'dedicated'
   /** How guests are reached. 'auto': Hyper-V sockets with computecore.dll on Windows, else Unix sockets (named pipes on Windows). */
   transport?: 'auto' | 'hyperv' | 'unix'
-  /** Where guests dial; at most 26 bytes, must exist and stays. Default: a private directory of mode 0700, removed at the end. */
+  /**
+   * Where guests dial; at most 26 bytes, must exist and stays. A link is refused, and so is a directory that belongs to or can be written by
+   * anybody else. Default: a private directory of mode 0700, removed at the end.
+   */
   socketDirectory?: string
   limits?: {
     /** Calls waiting on one VM, default 1024; one more is an OverloadedError. */

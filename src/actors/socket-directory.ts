@@ -1,9 +1,9 @@
 // Where guests dial on the Unix-socket transport: the caller's directory, which stays, or a private one, which goes with the Host.
 
 import { rmSync } from 'node:fs'
-import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { lstat, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { InvalidConfigError } from '../errors.js'
 import { MAX_DIRECTORY_BYTES } from '../native/unix-socket/transport.js'
 
@@ -17,16 +17,29 @@ function refuse(value: string, reason: string, cause?: unknown): InvalidConfigEr
   return new InvalidConfigError({ op: 'host.open', path: 'socketDirectory', value, reason, cause })
 }
 
-/** @throws {InvalidConfigError} too long, or no directory */
+/**
+ * Whoever can write the directory can put sockets of his own there, and guests would dial him.
+ *
+ * @throws {InvalidConfigError} too long, a link, no directory, or others can write it
+ */
 export async function openSocketDirectory(given: string | undefined): Promise<SocketDirectory> {
   if (given === undefined) return privateDirectory()
   if (Buffer.byteLength(given) > MAX_DIRECTORY_BYTES)
     throw refuse(given, `expected at most ${MAX_DIRECTORY_BYTES} bytes`)
-  const found = await stat(given).catch((cause: unknown) => {
+  // Of the link itself, if it is one; a slash at the end would follow it.
+  const found = await lstat(resolve(given)).catch((cause: unknown) => {
     const isMissing = (cause as { code?: unknown } | null)?.code === 'ENOENT'
     throw refuse(given, isMissing ? 'it does not exist' : `it cannot be used: ${String(cause)}`, cause)
   })
+  if (found.isSymbolicLink()) throw refuse(given, 'it is a link; name the directory itself')
   if (!found.isDirectory()) throw refuse(given, 'it is no directory')
+  const uid = process.getuid?.()
+  if (uid !== undefined) {
+    if (found.uid !== uid && found.uid !== 0)
+      throw refuse(given, `it belongs to the user ${found.uid}, and this process runs as ${uid}`)
+    if ((found.mode & 0o022) !== 0)
+      throw refuse(given, `others can write it (mode ${(found.mode & 0o777).toString(8)}); chmod 700 would help`)
+  }
   return { path: given, release: () => Promise.resolve() }
 }
 

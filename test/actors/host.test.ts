@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, rm, symlink } from 'node:fs/promises'
 import {
   ActorLostError,
   HcsError,
@@ -71,6 +71,8 @@ describe('Host', () => {
       ['socketDirectory', { socketDirectory: 5 }],
       ['socketDirectory', { socketDirectory: '/tmp/no-such-directory' }],
       ['socketDirectory', { socketDirectory: '/dev/null' }],
+      // Everybody can write it: whoever is first would be the host of a guest.
+      ['socketDirectory', { socketDirectory: '/tmp' }],
       ['socketDirectory', { socketDirectory: `/tmp/${'x'.repeat(22)}` }],
       ['simulated', { simulated: true }],
     ]
@@ -106,6 +108,30 @@ describe('Host', () => {
         await rm(directory, { recursive: true })
       }
     })
+
+    for (const [what, mode] of [
+      ['a group', 0o770],
+      ['others', 0o702],
+    ] as const) {
+      it(`refuses a socketDirectory that ${what} can write, and a link to one of its own`, async () => {
+        const directory = await mkdtemp('/tmp/sd-')
+        const link = `${directory}l`
+        try {
+          await symlink(directory, link)
+          for (const socketDirectory of [link, `${link}/`, `${link}/.`]) {
+            const error = await rejectsWith(Host.open({ threads: 1, socketDirectory }), InvalidConfigError)
+            assert.match(error.message, /it is a link; name the directory itself/)
+          }
+          await chmod(directory, mode)
+          const error = await rejectsWith(Host.open({ threads: 1, socketDirectory: directory }), InvalidConfigError)
+          assert.match(error.message, /others can write it \(mode 7\d\d\); chmod 700 would help/)
+          assert.deepEqual(await readdir(directory), [])
+        } finally {
+          await rm(link)
+          await rm(directory, { recursive: true })
+        }
+      })
+    }
 
     it('a slot count that no counter holds is no limit', async () => {
       const host = await open({ limits: { operations: 2 ** 32 } })

@@ -3,14 +3,14 @@
 // hand guest-initiated connections to the host by the same convention. On Windows the same names are named pipes.
 
 import { once } from 'node:events'
-import { unlink } from 'node:fs/promises'
-import { connect, createServer, type Server } from 'node:net'
+import { connect, type Server } from 'node:net'
 import { basename, join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { InvalidConfigError } from '../../errors.js'
 import { vsockPort } from '../../protocol/hvsocket.js'
 import { AcceptQueue, listenerClosed } from '../accept-queue.js'
 import type { HvSocketEndpoint, HvSocketDialer, HvSocketListener, HvSocketTransport } from '../hvsocket.js'
+import { bindSocketFile, listen, type BoundSocket } from './socket-file.js'
 
 /** Longest path of a Unix socket, bytes: sun_path without its NUL. */
 export const MAX_SOCKET_PATH_BYTES = 107
@@ -31,17 +31,20 @@ export function socketPath(directory: string, address: HvSocketEndpoint): string
 
 class Listener implements HvSocketListener {
   readonly #server: Server
+  readonly #bound: BoundSocket
   readonly #path: string
   readonly #queue = new AcceptQueue(BACKLOG)
   #closing: Promise<void> | undefined
 
   constructor(
     readonly address: HvSocketEndpoint,
-    server: Server,
+    bound: BoundSocket,
     path: string,
     private readonly onClosed: () => void,
   ) {
+    const { server } = bound
     this.#server = server
+    this.#bound = bound
     this.#path = path
     server.on('connection', (socket) => this.#queue.arrive(socket))
     server.on('error', (error) => {
@@ -60,8 +63,8 @@ class Listener implements HvSocketListener {
 
   async #close(): Promise<void> {
     this.#queue.end(listenerClosed(this.#path))
-    // Connections that were accepted live on, and the server's own 'close' would wait for them; listening ends, and the socket file
-    // goes, within this call.
+    this.#bound.release()
+    // Connections that were accepted live on, and the server's own 'close' would wait for them; listening ends within this call.
     this.#server.close()
     this.onClosed()
     await new Promise<void>((resolve) => setImmediate(resolve))
@@ -72,7 +75,7 @@ export class UnixSocketTransport implements HvSocketTransport, HvSocketDialer {
   readonly #directory: string
   readonly #listeners = new Set<Listener>()
 
-  /** `directory` must exist; at most 26 bytes leave room for every name. */
+  /** `directory` must exist, and nobody else may be able to write it; at most 26 bytes leave room for every name. */
   constructor(directory: string) {
     this.#directory = directory
   }
@@ -83,13 +86,8 @@ export class UnixSocketTransport implements HvSocketTransport, HvSocketDialer {
       const reason = `a Unix socket path has at most ${MAX_SOCKET_PATH_BYTES} bytes`
       throw new InvalidConfigError({ op: 'transport.listen', path: 'socketDirectory', value: path, reason })
     }
-    const server = await bind(path).catch(async (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EADDRINUSE' || (await answers(path))) throw error
-      // A process that died left its socket file behind.
-      await unlink(path).catch(() => undefined)
-      return bind(path)
-    })
-    const listener: Listener = new Listener(address, server, path, () => this.#listeners.delete(listener))
+    const bound = process.platform === 'win32' ? await bindPipe(path) : await bindSocketFile(path, BACKLOG)
+    const listener: Listener = new Listener(address, bound, path, () => this.#listeners.delete(listener))
     this.#listeners.add(listener)
     return listener
   }
@@ -112,22 +110,7 @@ export class UnixSocketTransport implements HvSocketTransport, HvSocketDialer {
   }
 }
 
-async function bind(path: string): Promise<Server> {
-  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true })
-  server.listen({ path, backlog: BACKLOG })
-  await once(server, 'listening')
-  return server
-}
-
-/** Whether somebody listens on a socket file. */
-async function answers(path: string): Promise<boolean> {
-  const probe = connect({ path })
-  try {
-    await once(probe, 'connect')
-    return true
-  } catch {
-    return false
-  } finally {
-    probe.destroy()
-  }
+/** A pipe's name goes with its server. */
+async function bindPipe(path: string): Promise<BoundSocket> {
+  return { server: await listen(path, BACKLOG), release: () => undefined }
 }

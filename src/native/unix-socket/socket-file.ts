@@ -1,0 +1,129 @@
+// The file of a listening Unix socket: made where nobody else can reach it, given its name in one step that replaces nothing, and taken
+// away only while it is still the same file. Whoever finds a name taken asks whether somebody listens behind it.
+
+import { once } from 'node:events'
+import { closeSync, constants, lstatSync, openSync, unlinkSync, type BigIntStats } from 'node:fs'
+import { chmod, link, lstat, mkdtemp, rm } from 'node:fs/promises'
+import { connect, createServer, type Server } from 'node:net'
+import { dirname, join } from 'node:path'
+
+/** As often is a name tried that others take and leave at the same time. */
+const ATTEMPTS = 8
+
+/** Nobody listens there: the only answer that says so. A listener that is too busy to take a connection answers EAGAIN. */
+const DEAD = 'ECONNREFUSED'
+
+const LOCK_EX = 2
+
+export interface BoundSocket {
+  readonly server: Server
+  /** Removes the file unless it has become somebody else's. Before the server closes: until then nobody takes its name for free. */
+  release(): void
+}
+
+/**
+ * Listens at a path of at most 107 bytes in a directory that nobody else can write. The file is the user's only, whatever the umask.
+ *
+ * @throws {Error} with a `code`: EADDRINUSE somebody listens there, EEXIST what is there is no socket, otherwise as files and sockets fail
+ */
+export async function bindSocketFile(path: string, backlog: number): Promise<BoundSocket> {
+  // Node.js can change no umask in a worker thread, and listens in the same step as it binds: until the file is private its directory is.
+  const cradle = await mkdtemp(join(dirname(path), '.'))
+  let server: Server | undefined
+  try {
+    const born = join(cradle, 's')
+    server = await listen(born, backlog)
+    await chmod(born, 0o600)
+    const own = await lstat(born, { bigint: true })
+    await claim(path, born)
+    return { server, release: () => removeOwn(path, own) }
+  } catch (error) {
+    server?.close()
+    throw error
+  } finally {
+    await rm(cradle, { recursive: true, force: true })
+  }
+}
+
+/** Listens on a name that is no file: a pipe of Windows. */
+export async function listen(path: string, backlog: number): Promise<Server> {
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true })
+  server.listen({ path, backlog })
+  await once(server, 'listening')
+  return server
+}
+
+/** Gives a socket its name. One that a process which died left behind is taken away first. */
+async function claim(path: string, born: string): Promise<void> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    try {
+      return await link(born, path)
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') throw error
+    }
+    const found = await lstat(path, { bigint: true }).catch(unlessMissing)
+    if (found === undefined) continue
+    if (!found.isSocket()) throw problem('EEXIST', `${path} exists and is no socket`)
+    if (await isListenedOn(path)) break
+    await removeDead(path, found)
+  }
+  throw problem('EADDRINUSE', `listen EADDRINUSE: address already in use ${path}`)
+}
+
+/**
+ * Under the directory's lock, which the kernel takes from whoever dies: else two that found it dead could each take away what the other
+ * has put there since. A new socket may have the old one's number; its time of change tells them apart.
+ */
+async function removeDead(path: string, dead: BigIntStats): Promise<void> {
+  const { default: koffi } = await import('koffi')
+  const flock = koffi.load(null).func('int flock(int, int)') as (fd: number, operation: number) => number
+  const directory = openSync(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY)
+  try {
+    // Held for two system calls at a time: whoever waits does not wait long.
+    if (flock(directory, LOCK_EX) !== 0)
+      throw problem('ENOLCK', `${dirname(path)} cannot be locked: errno ${koffi.errno()}`)
+    const found = lstatSync(path, { bigint: true, throwIfNoEntry: false })
+    if (found !== undefined && isSame(found, dead) && found.ctimeNs === dead.ctimeNs) unlinkSync(path)
+  } finally {
+    closeSync(directory)
+  }
+}
+
+async function isListenedOn(path: string): Promise<boolean> {
+  const probe = connect({ path })
+  try {
+    await once(probe, 'connect')
+    return true
+  } catch (error) {
+    return codeOf(error) !== DEAD && codeOf(error) !== 'ENOENT'
+  } finally {
+    probe.destroy()
+  }
+}
+
+/** While the server is open nobody else gets the number of its file. */
+function removeOwn(path: string, own: BigIntStats): void {
+  try {
+    const found = lstatSync(path, { bigint: true, throwIfNoEntry: false })
+    if (found !== undefined && isSame(found, own)) unlinkSync(path)
+  } catch {
+    // What cannot be looked at or removed is in nobody's way: it is found dead by the next who wants its name.
+  }
+}
+
+function isSame(one: BigIntStats, other: BigIntStats): boolean {
+  return one.dev === other.dev && one.ino === other.ino
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as NodeJS.ErrnoException).code
+}
+
+function unlessMissing(error: unknown): undefined {
+  if (codeOf(error) !== 'ENOENT') throw error
+  return undefined
+}
+
+function problem(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code })
+}

@@ -1,0 +1,153 @@
+// What lies at the path of a Unix socket: whose it is, who may replace it, and who takes it away.
+
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { chmod, lstat, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { createServer, connect } from 'node:net'
+import { Worker } from 'node:worker_threads'
+import { socketPath, UnixSocketTransport } from '#dist/native/unix-socket/transport.js'
+import { vsockServiceId } from '#dist/protocol/hvsocket.js'
+import { rejection } from '../../support/expect.js'
+
+type Coded = Error & { code: string }
+
+const ADDRESS = { runtimeId: '8f4b7c5e-0000-4000-8000-000000000001', serviceId: vsockServiceId(7) }
+
+describe('the file of a Unix socket', () => {
+  let directory: string
+  let path: string
+  let transport: UnixSocketTransport
+
+  beforeEach(async () => {
+    directory = await mkdtemp('/tmp/sf-')
+    path = socketPath(directory, ADDRESS)
+    transport = new UnixSocketTransport(directory)
+  })
+  afterEach(async () => {
+    await transport.close()
+    await rm(directory, { recursive: true })
+  })
+
+  const exchange = async (): Promise<void> => {
+    const listener = await transport.listen(ADDRESS)
+    const accepted = listener.accept()
+    const near = await transport.dial(ADDRESS)
+    const far = await accepted
+    near.destroy()
+    far.destroy()
+    await listener.close()
+  }
+
+  /** A socket that a process which died has left: its file without its server. */
+  const leaveDead = async (): Promise<void> => {
+    const server = createServer().listen(`${path}.born`)
+    await once(server, 'listening')
+    await rename(`${path}.born`, path)
+    await new Promise((resolve) => server.close(resolve))
+  }
+
+  it('is its user’s alone whatever the umask, and the only thing that listening leaves', async () => {
+    const umask = process.umask(0)
+    try {
+      await transport.listen(ADDRESS)
+    } finally {
+      process.umask(umask)
+    }
+    const { mode } = await lstat(path)
+    assert.equal((mode & 0o777).toString(8), '600')
+    assert.deepEqual(await readdir(directory), [path.slice(directory.length + 1)])
+  })
+
+  it('goes with its listener', async () => {
+    await exchange()
+    assert.deepEqual(await readdir(directory), [])
+  })
+
+  it('is replaced when the process that made it is dead', async () => {
+    await leaveDead()
+    await exchange()
+    assert.deepEqual(await readdir(directory), [])
+  })
+
+  it('of many that find it dead at once one gets it; the others hear that somebody listens', async () => {
+    await leaveDead()
+    const tries = await Promise.allSettled(Array.from({ length: 8 }, () => transport.listen(ADDRESS)))
+    const codes = tries.flatMap((each) => (each.status === 'rejected' ? [(each.reason as Coded).code] : []))
+    assert.deepEqual(codes, Array<string>(7).fill('EADDRINUSE'))
+    ;(await transport.dial(ADDRESS)).destroy()
+  })
+
+  it('is not replaced while its listener is alive and too busy to take a connection', async () => {
+    // Its thread stands still, and its backlog is full: connecting fails, and yet it is alive.
+    const release = new Int32Array(new SharedArrayBuffer(4))
+    const worker = new Worker(
+      `const { workerData, parentPort } = require('node:worker_threads')
+       const server = require('node:net').createServer()
+       server.listen({ path: workerData.path, backlog: 1 }, () => {
+         parentPort.postMessage('listening')
+         Atomics.wait(workerData.release, 0, 0)
+         server.close()
+       })`,
+      { eval: true, workerData: { path, release } },
+    )
+    await once(worker, 'message')
+    const callers = Array.from({ length: 4 }, () => connect({ path }).on('error', () => undefined))
+    try {
+      const outcomes = await Promise.all(
+        callers.map(async (caller) =>
+          once(caller, 'connect').then(
+            () => 'taken',
+            (error: Coded) => error.code,
+          ),
+        ),
+      )
+      assert.ok(outcomes.includes('EAGAIN'), outcomes.join())
+      const { ino } = await lstat(path)
+      assert.equal((await rejection<Coded>(transport.listen(ADDRESS))).code, 'EADDRINUSE')
+      assert.equal((await lstat(path)).ino, ino)
+    } finally {
+      for (const caller of callers) caller.destroy()
+      Atomics.store(release, 0, 1)
+      Atomics.notify(release, 0)
+      await once(worker, 'exit')
+    }
+  })
+
+  it('a file that is no socket stays, and so does a link', async () => {
+    await writeFile(path, 'precious')
+    assert.equal((await rejection<Coded>(transport.listen(ADDRESS))).code, 'EEXIST')
+    assert.equal(await readFile(path, 'utf8'), 'precious')
+    await rename(path, `${path}.kept`)
+    await symlink(`${path}.kept`, path)
+    assert.equal((await rejection<Coded>(transport.listen(ADDRESS))).code, 'EEXIST')
+    assert.equal(await readFile(path, 'utf8'), 'precious')
+  })
+
+  it('stays when it has become a newer listener’s', async () => {
+    const old = await transport.listen(ADDRESS)
+    await rm(path)
+    const other = new UnixSocketTransport(directory)
+    const newer = await other.listen(ADDRESS)
+    await old.close()
+    const accepted = newer.accept()
+    ;(await other.dial(ADDRESS)).destroy()
+    ;(await accepted).destroy()
+    await other.close()
+    assert.deepEqual(await readdir(directory), [])
+  })
+
+  it('cannot be made where the directory refuses it, and leaves nothing', async function () {
+    // Nothing is refused to root.
+    if (process.getuid?.() === 0) return this.skip()
+    await chmod(directory, 0o500)
+    assert.equal((await rejection<Coded>(transport.listen(ADDRESS))).code, 'EACCES')
+    await chmod(directory, 0o700)
+    assert.deepEqual(await readdir(directory), [])
+  })
+
+  it('a directory that is gone is told as such', async () => {
+    await rm(directory, { recursive: true })
+    assert.equal((await rejection<Coded>(transport.listen(ADDRESS))).code, 'ENOENT')
+    directory = await mkdtemp('/tmp/sf-')
+  })
+})
