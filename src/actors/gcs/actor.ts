@@ -10,6 +10,7 @@ import type { ActorCall, ActorHandlers, ActorPort } from '../mailbox/contract.js
 import { exposeActor } from '../mailbox/expose.js'
 import { GuestConnector, type Connected } from './connection/connector.js'
 import { GuestContainers } from './container/containers.js'
+import { LogOutbox } from './connection/log-outbox.js'
 import { NULL_CONTAINER_ID, type GuestInit, type GuestNotices, type GuestRequests } from './contract.js'
 import { ModifyGate } from './resource/modify-gate.js'
 import { GuestProcesses } from './process/processes.js'
@@ -24,6 +25,7 @@ class GuestActor {
   readonly #connector: GuestConnector
   readonly #processes: GuestProcesses
   readonly #containers: GuestContainers
+  readonly #logs = new LogOutbox((batch) => this.#port.notify('logs', batch))
   readonly #leaveBoots: () => void
   readonly #modifyGate: ModifyGate
 
@@ -44,7 +46,7 @@ class GuestActor {
       transport,
       gauges,
       randomBytes: env.randomBytes,
-      onLog: (entry) => this.#port.notify('log', entry),
+      onLog: (entry) => this.#logs.push(entry),
       onWarning,
     })
     this.#connector = new GuestConnector({
@@ -90,6 +92,7 @@ class GuestActor {
       // Connected or not: the boot is over.
       connect: (input, call) =>
         this.#connector.connect(input, call).finally(() => this.#env.boots.end(this.#init.runtimeId)),
+      logsTaken: () => void this.#logs.taken(),
       disconnect: () => this.#connector.disconnect(),
       negotiated: () => this.#connector.negotiated,
       vmExited: ({ cause }) => this.#end(fromWireError(cause)),

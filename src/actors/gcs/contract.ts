@@ -3,6 +3,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { WireError } from '../../errors-wire.js'
 import type { GuestOS } from '../../protocol/guest-os.js'
+import type { LogBatch } from './connection/log-outbox.js'
 import type { ReconnectBounds } from './connection/reconnect.js'
 
 /** What the actor is started with. */
@@ -55,6 +56,8 @@ export interface GuestRequests {
   connect: { input: { coldStart: boolean; timeZone: string }; output: NegotiatedGuest }
   /** Ends the connection on purpose; legal in every state. */
   disconnect: { input: Record<string, never>; output: undefined }
+  /** The last batch of log entries was taken. */
+  logsTaken: { input: Record<string, never>; output: undefined }
   negotiated: { input: Record<string, never>; output: NegotiatedGuest | undefined }
   /** UVM-level ModifySettings: `request` is the Request value as JSON text. Started in call order, `modifyConcurrency` at once. */
   modify: { input: { request: string; op: string; needs?: string }; output: undefined }
@@ -146,7 +149,8 @@ export interface GuestNotices {
   warning: [WireError]
   containerExited: [id: string]
   recording: [path: string]
-  log: [{ level: string; timeMs?: number; message: string; fields: Record<string, unknown> }]
+  /** The next batch follows `logsTaken`. */
+  logs: [LogBatch]
 }
 
 /**

@@ -21,6 +21,7 @@ import { callOptionsOf, checkCallOptions } from '../mailbox/call-options.js'
 import type { EventNames } from '../events.js'
 import type { CallOptions, CallSubject } from '../mailbox/contract.js'
 import type { GuestOS } from '../../protocol/guest-os.js'
+import type { LogBatch } from './connection/log-outbox.js'
 import { Container } from './container/container-proxy.js'
 import { execParameters, guardStreams, relay } from './process/exec.js'
 import {
@@ -52,6 +53,8 @@ export interface GuestEvents {
   /** A lost connection is there again: calls are possible, and waits have stayed. */
   reconnected: []
   log: [LogRecord]
+  /** What came faster than it was taken: 'log' entries, the oldest, before those that follow. */
+  dropped: [what: string, count: number]
   warning: [Error]
   /** A container of this guest has exited. */
   'container-exited': [id: string]
@@ -100,9 +103,15 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
     wiring.mailbox.onNotice('containerExited', (id) => this.emit('container-exited', id))
     wiring.mailbox.onNotice('recording', (path) => this.emit('recording', path))
     wiring.mailbox.onNotice('warning', (record) => this.emit('warning', fromWireError(record)))
-    wiring.mailbox.onNotice('log', ({ timeMs, ...rest }) =>
-      this.emit('log', timeMs === undefined ? rest : { ...rest, time: new Date(timeMs) }),
-    )
+    wiring.mailbox.onNotice('logs', (batch) => this.#takeLogs(batch))
+  }
+
+  #takeLogs({ entries, dropped }: LogBatch): void {
+    if (dropped > 0) this.emit('dropped', 'log', dropped)
+    for (const { timeMs, ...rest } of entries) {
+      this.emit('log', timeMs === undefined ? rest : { ...rest, time: new Date(timeMs) })
+    }
+    this.#wiring.mailbox.call('logsTaken', {}, this.#subject('log')).catch(() => undefined)
   }
 
   /** @internal The VM has exited: from here on every call that needs the guest is refused. */
