@@ -48,7 +48,9 @@ export {
 } from './actors/log-sources.js'
 export type {
   ConnectOptions,
+  CreateContainerOptions,
   ContainerHandle,
+  ExecOutput,
   ExecRequest,
   GuestCapabilities,
   GuestManager,

@@ -7,6 +7,7 @@ import type {
   ContainerHandle,
   ExitStatus,
   GuestCapabilities,
+  ExecOutput,
   GuestManager,
   GuestProcessHandle,
   LCOWMappedVirtualDisk,
@@ -142,6 +143,10 @@ export class FakeGuestManager implements GuestManager {
   async execInUVM(request: { args?: string[] }, _options?: CallOptions): Promise<number> {
     await this.script.run('execInUVM', request.args)
     return this.exitCode
+  }
+  async exec(request: { args?: string[] }): Promise<ExecOutput> {
+    await this.script.run('exec', request.args)
+    return { exitCode: this.exitCode, stdout: Buffer.alloc(0), stderr: Buffer.alloc(0), truncated: false }
   }
   async dumpStacks(): Promise<string> {
     return ''

@@ -7,7 +7,7 @@ import { ANYTHING, BOOLEAN, group } from '../../options/rows.js'
 import { checkOptions, optionTable } from '../../options/table.js'
 import { CALL_ROWS } from '../mailbox/call-options.js'
 import type { CallOptions, CallSubject } from '../mailbox/contract.js'
-import type { ConnectOptions } from './managers.js'
+import type { ConnectOptions, CreateContainerOptions } from './managers.js'
 import { NULL_CONTAINER_ID } from './contract.js'
 
 function refuse(subject: CallSubject, path: string, value: unknown, reason: string): InvalidConfigError {
@@ -37,6 +37,12 @@ export const CONNECT_OPTIONS = optionTable<ConnectOptions & CallOptions>('option
   ...CALL_ROWS,
   coldStart: BOOLEAN,
   initialState: group(INITIAL_STATE),
+})
+
+/** Guest.createContainer. */
+export const CREATE_CONTAINER_OPTIONS = optionTable<CreateContainerOptions & CallOptions>('options', {
+  ...CALL_ROWS,
+  unchecked: BOOLEAN,
 })
 
 /** @throws {InvalidConfigError} an option that is not known or of the wrong type, or a time zone that cannot be serialised */

@@ -58,6 +58,11 @@ export interface ConnectOptions {
   initialState?: { timezone?: TimeZoneInformation }
 }
 
+export interface CreateContainerOptions {
+  /** Sends also a document that a Linux guest's agent is known not to survive; default false. */
+  unchecked?: boolean
+}
+
 export interface ExecRequest {
   args?: string[]
   commandLine?: string
@@ -69,6 +74,15 @@ export interface ExecRequest {
   stdin?: Readable | string | Uint8Array
   stdout?: Writable
   stderr?: Writable
+}
+
+/** What a command has written. */
+export interface ExecOutput {
+  exitCode: number
+  stdout: Buffer
+  stderr: Buffer
+  /** A stream wrote more than `maxBytes`; the rest was read and dropped. */
+  truncated: boolean
 }
 
 export interface SavedProcess {
@@ -140,7 +154,7 @@ export interface GuestManager {
    * Creates a container from a document that is sent unchanged: SchemaVersion, OciBundlePath, OciSpecification and ScratchDirPath for a
    * Linux guest, a HostedSystem for a Windows one. It is not started.
    */
-  createContainer(id: string, config: unknown, options?: CallOptions): Promise<ContainerHandle>
+  createContainer(id: string, config: unknown, options?: CreateContainerOptions & CallOptions): Promise<ContainerHandle>
   /** A handle on a container that runs already; sends nothing. */
   openContainer(id: string, options?: CallOptions): Promise<ContainerHandle>
   /** Removes what the guest keeps of a container that has ended. */
@@ -150,8 +164,13 @@ export interface GuestManager {
     parameters: ProcessParameters | LcowProcessParameters,
     options?: CallOptions,
   ): Promise<GuestProcessHandle>
-  /** Runs, relays stdio, resolves with the exit code. */
+  /**
+   * Runs, relays stdio, resolves with the exit code. Given up (by signal or time, or when a stream of the caller fails) the program is
+   * killed where the guest allows it; a Linux guest does not, and the program goes on: the error and a 'warning' event say so.
+   */
   execInUVM(request: ExecRequest, options?: CallOptions): Promise<number>
+  /** The same with what it wrote: up to `maxBytes` a stream, default 1048576. Streams of the request get their copy. */
+  exec(request: ExecRequest & { maxBytes?: number }, options?: CallOptions): Promise<ExecOutput>
   dumpStacks(options?: CallOptions): Promise<string>
   /**
    * Changes a service of a Windows guest, `LogForwardService`: `{ RPCType, Settings? }`. Inner Settings that are an object go as base64 of

@@ -18,28 +18,34 @@ import type { Int64, LcowProcessParameters, ProcessParameters } from '../../prot
 import { isGuid, normaliseGuid } from '../../protocol/guid.js'
 import { documentText, readArgument } from '../arguments.js'
 import { callOptionsOf, checkCallOptions } from '../mailbox/call-options.js'
-import type { EventNames } from '../events.js'
 import type { CallOptions, CallSubject } from '../mailbox/contract.js'
 import type { GuestOS } from '../../protocol/guest-os.js'
 import type { LogBatch } from './connection/log-outbox.js'
+import { checkContainerDocument } from '../../protocol/lcow-hazards.js'
+import { checkOptions } from '../../options/table.js'
+import { StartedInits } from './container/started-inits.js'
 import { Container } from './container/container-proxy.js'
-import { execParameters, guardStreams, relay } from './process/exec.js'
+import { runInUVM, type ExecHost } from './process/exec.js'
+import { runForOutput } from './process/exec-output.js'
 import {
   checkContainerId,
   checkPort,
   connectInput,
+  CREATE_CONTAINER_OPTIONS,
   neededCapability,
   requestId,
   savedInput,
   serviceSettings,
 } from './guest-arguments.js'
-import type { GuestWiring } from './wiring.js'
+import { GUEST_EVENTS, type GuestEvents } from './guest-events.js'
+import { closedOnPurpose, type GuestWiring } from './wiring.js'
 import type {
   ConnectOptions,
+  CreateContainerOptions,
+  ExecOutput,
   ExecRequest,
   GuestCapabilities,
   GuestManager,
-  LogRecord,
   SavedProcess,
 } from './managers.js'
 import { Breaks } from './process/breaks.js'
@@ -47,30 +53,7 @@ import type { GuestProcess } from './process/process-proxy.js'
 import { startProcess, withStreams } from './process/process-start.js'
 import { GuestResources } from './resource/resource-proxy.js'
 
-export interface GuestEvents {
-  /** The connection ended; no error when it was closed on purpose. */
-  disconnected: [error?: Error]
-  /** A lost connection is there again: calls are possible, and waits have stayed. */
-  reconnected: []
-  log: [LogRecord]
-  /** What came faster than it was taken: 'log' entries, the oldest, before those that follow. */
-  dropped: [what: string, count: number]
-  warning: [Error]
-  /** A container of this guest has exited. */
-  'container-exited': [id: string]
-  /** The recording of a connection that broke was written to this file. */
-  recording: [path: string]
-}
-
-const GUEST_EVENTS: EventNames<GuestEvents> = {
-  disconnected: true,
-  log: true,
-  warning: true,
-  'container-exited': true,
-  recording: true,
-  reconnected: true,
-  dropped: true,
-}
+export type { GuestEvents }
 
 /** Local end of a Guest: closed by its caller, or ended with its VM. */
 type Ending = { kind: 'closed' } | { kind: 'vm-exited'; cause: Error }
@@ -83,12 +66,14 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
   #connectedBefore = false
   #closing: Promise<void> | undefined
   #nextContainerKey = 1
+  readonly #inits = new StartedInits()
 
   /** @internal made by Host.createGuest */
   constructor(wiring: GuestWiring) {
     super('guest', GUEST_EVENTS)
     this.#wiring = wiring
     this.guestOS = wiring.guestOS
+    wiring.mailbox.whenStopped = closedOnPurpose
     wiring.mailbox.onNotice('disconnected', (record) => {
       const error = record === undefined ? undefined : fromWireError(record)
       this.#breaks.cut(error)
@@ -100,7 +85,10 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
       wiring.hooks.reconnected()
       this.emit('reconnected')
     })
-    wiring.mailbox.onNotice('containerExited', (id) => this.emit('container-exited', id))
+    wiring.mailbox.onNotice('containerExited', (id) => {
+      this.#inits.forget(id)
+      this.emit('container-exited', id)
+    })
     wiring.mailbox.onNotice('recording', (path) => this.emit('recording', path))
     wiring.mailbox.onNotice('warning', (record) => this.emit('warning', fromWireError(record)))
     wiring.mailbox.onNotice('logs', (batch) => this.#takeLogs(batch))
@@ -211,45 +199,51 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
   }
 
   async execInUVM(request: ExecRequest, options?: CallOptions): Promise<number> {
-    const startedMs = this.#wiring.mailbox.clock.now()
-    const subject = this.#subject('execInUVM')
-    const { guestOS, vmId } = this.#wiring
-    const parameters = readArgument(subject, 'request', () => execParameters(request, guestOS, vmId))
-    const release = guardStreams(request)
-    try {
-      const process = await startProcess(this.#wiring, undefined, parameters, this.#ready('execInUVM'), options)
-      // The caller's time counts from the call: what the start took is gone.
-      const timeoutMs = options?.timeoutMs
-      const left =
-        timeoutMs === undefined
-          ? undefined
-          : Math.max(timeoutMs - (this.#wiring.mailbox.clock.now() - startedMs), Number.MIN_VALUE)
-      const { clock } = this.#wiring.mailbox
-      return await this.#breaks.guard(subject, options?.signal, (signal) =>
-        relay(process, request, subject, { signal, timeoutMs: left }, clock),
-      )
-    } finally {
-      release()
+    return runInUVM(this.#execHost('execInUVM'), request, options)
+  }
+
+  async exec(request: ExecRequest & { maxBytes?: number }, options?: CallOptions): Promise<ExecOutput> {
+    return runForOutput(this.#execHost('exec'), request, options)
+  }
+
+  #execHost(method: string): ExecHost {
+    return {
+      ...this.#wiring,
+      subject: this.#subject(method),
+      ready: () => void this.#ready(method),
+      guard: (signal, run) => this.#breaks.guard(this.#subject(method), signal, run),
+      onLeft: (error) => this.emit('warning', error),
     }
   }
 
   // ------------------------------------------------------------------------------------------------------------ containers
 
   /**
+   * @throws {InvalidConfigError} a document that a Linux guest's agent would not survive: no specification, or one without process or
+   *   root; `unchecked` sends it all the same
    * @throws {InvalidStateError} there is a handle on a container of this id already
    * @throws {GuestRPCError} the guest refused the document, or has such a container
    */
-  async createContainer(id: string, config: unknown, options?: CallOptions): Promise<Container> {
+  async createContainer(
+    id: string,
+    config: unknown,
+    options: CreateContainerOptions & CallOptions = {},
+  ): Promise<Container> {
     const subject = this.#subject('createContainer')
     checkContainerId(subject, id)
     const text = documentText(subject, undefined, config)
+    checkOptions(subject, options, CREATE_CONTAINER_OPTIONS)
+    if (this.guestOS === 'linux' && options.unchecked !== true) checkContainerDocument(subject, text)
     const needs =
       this.guestOS === 'windows' ? readArgument(subject, 'config', () => neededCapability(config)) : undefined
     this.#ready('createContainer')
     const input = { id, config: text, op: subject.op, ...(needs === undefined ? {} : { needs }) }
-    return this.#container(id, (key) =>
-      this.#wiring.mailbox.call('createContainer', { key, ...input }, subject, options),
+    const container = await this.#container(id, (key) =>
+      this.#wiring.mailbox.call('createContainer', { key, ...input }, subject, callOptionsOf(options)),
     )
+    // Another of its name had an init of its own.
+    this.#inits.forget(id)
+    return container
   }
 
   async openContainer(id: string, options?: CallOptions): Promise<Container> {
@@ -269,7 +263,8 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
       mailbox.call('discardContainer', { key }, this.#subject('discardContainer')).catch(() => undefined)
       throw error
     }
-    return new Container({ mailbox, vmId, guestOS, key, id, assertAlive: (subject) => this.#assertAlive(subject) })
+    const assertAlive = (subject: CallSubject): void => this.#assertAlive(subject)
+    return new Container({ mailbox, vmId, guestOS, key, id, assertAlive, inits: this.#inits })
   }
 
   async deleteContainerState(id: string, options?: CallOptions): Promise<void> {
@@ -277,6 +272,7 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
     checkContainerId(subject, id)
     this.#ready('deleteContainerState')
     await this.#wiring.mailbox.call('deleteContainerState', { id }, subject, options)
+    this.#inits.forget(id)
   }
 
   // ------------------------------------------------------------------------------------------------------------- migration

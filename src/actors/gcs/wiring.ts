@@ -1,6 +1,7 @@
 // What joins a Guest to its Host and VM.
 
-import type { Mailbox } from '../mailbox/contract.js'
+import { BridgeClosedError, GuestConnectionUnavailableError, type UVMError } from '../../errors.js'
+import type { CallSubject, Mailbox } from '../mailbox/contract.js'
 import type { GuestOS } from '../../protocol/guest-os.js'
 import type { GuestNotices, GuestRequests } from './contract.js'
 
@@ -21,4 +22,10 @@ export interface GuestHooks {
   reconnected(): void
   /** Once: the Guest is closed, its actor has stopped. When what this gives has resolved, a new createGuest is allowed. */
   closed(): unknown
+}
+
+/** What a call on a Guest fails with that somebody has closed, whoever it was. */
+export function closedOnPurpose(subject: CallSubject, when: 'in-flight' | 'later'): UVMError {
+  const ended = new BridgeClosedError({ ...subject, reason: 'it was closed on purpose' })
+  return when === 'in-flight' ? ended : new GuestConnectionUnavailableError({ ...subject, cause: ended })
 }

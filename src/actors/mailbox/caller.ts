@@ -67,6 +67,7 @@ class Caller<R extends RequestMap<R>, E extends NoticeMap<E>> implements Mailbox
   readonly ended: Promise<Error | undefined>
   readonly clock: Clock
   readonly openChannel: OpenChannel
+  whenStopped: Mailbox<R, E>['whenStopped']
   readonly #port: MessagePort
   readonly #onLatency: ((op: string, ms: number) => void) | undefined
   readonly #pending = new Map<number, Pending>()
@@ -141,7 +142,7 @@ class Caller<R extends RequestMap<R>, E extends NoticeMap<E>> implements Mailbox
       try {
         checkCallOptions(options, subject)
         if (options?.signal?.aborted === true) throw aborted(subject, options.signal)
-        if (this.#over !== undefined) throw this.#lost(subject)
+        if (this.#over !== undefined) throw this.#lost(subject, 'later')
       } catch (error) {
         reject(atCallSite(error as Error, site))
         return
@@ -306,7 +307,8 @@ class Caller<R extends RequestMap<R>, E extends NoticeMap<E>> implements Mailbox
   }
 
   lose(cause: Error): void {
-    this.#end(cause)
+    // What ends while it is being stopped is not lost.
+    this.#end(this.#stopping === undefined ? cause : undefined)
   }
 
   #end(cause: Error | undefined): void {
@@ -317,15 +319,16 @@ class Caller<R extends RequestMap<R>, E extends NoticeMap<E>> implements Mailbox
     this.#over = cause === undefined ? {} : { cause }
     for (const id of [...this.#pending.keys()]) {
       const pending = this.#forget(id)
-      pending?.reject(atCallSite(this.#lost(pending.subject), pending.site))
+      pending?.reject(atCallSite(this.#lost(pending.subject, 'in-flight'), pending.site))
     }
     this.#port.close()
     this.#settleEnded(cause)
   }
 
-  #lost(subject: CallSubject): ActorLostError {
+  #lost(subject: CallSubject, when: 'in-flight' | 'later'): UVMError {
     const cause = this.#over?.cause
-    return new ActorLostError({ ...subject, ...(cause === undefined ? { reason: 'it was stopped' } : { cause }) })
+    if (cause !== undefined) return new ActorLostError({ ...subject, cause })
+    return this.whenStopped?.(subject, when) ?? new ActorLostError({ ...subject, reason: 'it was stopped' })
   }
 }
 

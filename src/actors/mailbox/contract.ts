@@ -4,6 +4,7 @@
 // answers an Outcome. Notices (events) go in arrays, which a plain Comlink client ignores.
 
 import type { MessagePort } from 'node:worker_threads'
+import type { UVMError } from '../../errors.js'
 import type { WireError } from '../../errors-wire.js'
 import type { CallOptions } from '../../protocol/call-options.js'
 import type { Clock } from '../../native/clock.js'
@@ -112,6 +113,8 @@ export interface Mailbox<R extends RequestMap<R>, E extends NoticeMap<E>> {
   stop(): Promise<void>
   /** Settles everything outstanding with ActorLostError (cause) and closes the port. Idempotent. */
   lose(cause: Error): void
+  /** What a call fails with when its actor was stopped on purpose, in flight or asked later; ActorLostError unless set. */
+  whenStopped?: ((subject: CallSubject, when: 'in-flight' | 'later') => UVMError) | undefined
   /** Calls without an answer yet. */
   readonly outstanding: number
   /** The time that its calls go by. */

@@ -3,7 +3,9 @@
 import type { CallOptions } from '../call-options.js'
 import type { GuestOS } from '../guest-os.js'
 import type { LCOWMappedVirtualDisk, SCSIDevice, WCOWMappedVirtualDisk } from '../schema/index.js'
-import type { GuestResource } from './resource.js'
+import type { TypeName } from '../schema/field-table.js'
+import { checkController } from '../lcow-hazards.js'
+import type { GuestResource, ResourceInput } from './resource.js'
 
 export interface LCOWScsiManager {
   /** Mounts a disk that the host has attached; without MountPath the guest only waits for it. */
@@ -21,10 +23,24 @@ export interface WCOWScsiManager {
   removeSCSIDevice(settings: SCSIDevice, options?: CallOptions): Promise<void>
 }
 
+/** @throws {InvalidConfigError} a controller that no VM has */
+function onController(type: TypeName): ResourceInput {
+  return {
+    count: 1,
+    document: [0, type],
+    write: ([settings], subject, text) => {
+      const written = text(type, settings)
+      checkController(subject, written)
+      return written
+    },
+  }
+}
+
 export const scsiDevice: GuestResource<GuestOS, Pick<LCOWScsiManager & WCOWScsiManager, 'removeSCSIDevice'>> = {
   guests: ['linux', 'windows'],
   type: 'SCSIDevice',
   settings: 'SCSIDevice',
+  input: onController('SCSIDevice'),
   methods: { removeSCSIDevice: 'Remove' },
 }
 
@@ -32,6 +48,7 @@ export const lcowMappedVirtualDisk: GuestResource<'linux', Omit<LCOWScsiManager,
   guests: ['linux'],
   type: 'MappedVirtualDisk',
   settings: 'LCOWMappedVirtualDisk',
+  input: onController('LCOWMappedVirtualDisk'),
   methods: { addLCOWMappedVirtualDisk: 'Add', removeLCOWMappedVirtualDisk: 'Remove' },
 }
 

@@ -143,7 +143,12 @@ export class Container extends Events<ContainerEvents> implements ContainerHandl
     return this.#wiring.mailbox.call('containerProperties', input, subject, options)
   }
 
-  /** Linux: without OciProcess the container's init. Windows: a command line. */
+  /**
+   * Linux: without OciProcess the container's init, which is started once; with it a further process. Windows: a command line.
+   *
+   * @throws {InvalidConfigError} arguments outside OciProcess, which a Linux guest would ignore
+   * @throws {InvalidStateError} a second start of the init: 'init-started'
+   */
   async createProcess(
     parameters: ProcessParameters | LcowProcessParameters,
     options?: CallOptions,

@@ -1,16 +1,25 @@
 // execInUVM: one command in the utility VM, its stdio relayed, its exit code the answer.
 
 import type { Readable, Writable } from 'node:stream'
-import { InvalidConfigError } from '../../../errors.js'
+import {
+  GuestRPCError,
+  InvalidConfigError,
+  InvalidStateError,
+  OperationTimeoutError,
+  UVMError,
+  withHint,
+} from '../../../errors.js'
 import { BOOLEAN, row, secret, STRING, STRINGS } from '../../../options/rows.js'
 import { checkPresent, optionTable } from '../../../options/table.js'
 import { isRecord, kindOf } from '../../../protocol/json.js'
-import type { Clock } from '../../../native/clock.js'
 import type { ProcessParameters } from '../../../protocol/schema/index.js'
 import type { CallOptions, CallSubject } from '../../mailbox/contract.js'
 import { within } from '../../mailbox/within.js'
 import type { GuestOS } from '../../../protocol/guest-os.js'
+import { isBlankCommand } from '../../../protocol/lcow-hazards.js'
 import type { ExecRequest, GuestProcessHandle } from '../managers.js'
+import { readArgument } from '../../arguments.js'
+import { startProcess, type ProcessHost } from './process-start.js'
 import { pump } from './pump.js'
 
 const LINUX_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
@@ -47,12 +56,14 @@ export const EXEC_REQUEST = optionTable<ExecRequest>('request', {
  *
  * @throws {InvalidConfigError} neither `args` nor `commandLine`, stderr together with a terminal, or a wrong type
  */
-export function execParameters(request: ExecRequest, guestOS: GuestOS, vmId: string): ProcessParameters {
-  const subject = { op: 'guest.execInUVM', id: vmId }
+export function execParameters(request: ExecRequest, guestOS: GuestOS, subject: CallSubject): ProcessParameters {
   checkPresent(subject, request, EXEC_REQUEST)
   const { args, commandLine, env, terminal = false } = request
   if (!commandLine && !args?.length) {
     throw new InvalidConfigError({ ...subject, path: 'args', reason: 'expected args or a commandLine' })
+  }
+  if (commandLine && (guestOS === 'windows' ? commandLine.trim() === '' : isBlankCommand(commandLine))) {
+    throw new InvalidConfigError({ ...subject, path: 'commandLine', secret: commandLine, reason: 'expected a command' })
   }
   if (terminal && request.stderr !== undefined) {
     throw new InvalidConfigError({ ...subject, path: 'stderr', reason: 'a terminal has no stderr of its own' })
@@ -96,16 +107,68 @@ function quoteWindowsArgument(arg: string): string {
   return `"${arg.replace(/(\\*)"/g, '$1$1\\"').replace(/(\\+)$/, '$1$1')}"`
 }
 
+/** Listeners for one event that an exec has on a stream at most: it may be both stdout and stderr. */
+const LISTENERS = 4
+
 /**
- * Keeps a stream of the caller that fails before the relay listens from ending the program: the relay finds it broken. The returned
- * function ends that.
+ * Keeps a stream of the caller that fails before the relay listens from ending the program: the relay finds it broken. Makes room for the
+ * listeners of many commands on one stream. The returned function ends that.
  */
-export function guardStreams({ stdin, stdout, stderr }: ExecRequest): () => void {
+function guardStreams({ stdin, stdout, stderr }: ExecRequest): () => void {
   const streams = [stdin, stdout, stderr].filter((stream) => typeof stream === 'object' && 'on' in stream)
   const hear = (): void => undefined
-  for (const stream of streams) stream.on('error', hear)
+  for (const stream of streams) {
+    makeRoom(stream, LISTENERS)
+    stream.on('error', hear)
+  }
   return () => {
-    for (const stream of streams) stream.off('error', hear)
+    for (const stream of streams) {
+      stream.off('error', hear)
+      makeRoom(stream, -LISTENERS)
+    }
+  }
+}
+
+/** No limit, which is 0, stays none. Streams that are none of ours may have no limits. */
+function makeRoom(
+  stream: { getMaxListeners?(): number; setMaxListeners?(limit: number): unknown },
+  more: number,
+): void {
+  const limit = stream.getMaxListeners?.() ?? 0
+  if (limit > 0) stream.setMaxListeners?.(Math.max(1, limit + more))
+}
+
+/** What a command is run on. */
+export interface ExecHost extends ProcessHost {
+  readonly subject: CallSubject
+  /** @throws {GuestConnectionUnavailableError} */
+  ready(): void
+  /** Ends what runs when the connection breaks. */
+  guard<T>(signal: AbortSignal | undefined, run: (signal: AbortSignal) => Promise<T>): Promise<T>
+  /** A program that was given up goes on in the guest. */
+  onLeft(error: Error): void
+}
+
+/** Starts the command and relays its stdio until it has exited. @returns the exit code */
+export async function runInUVM(
+  host: ExecHost,
+  request: ExecRequest,
+  options: CallOptions | undefined,
+): Promise<number> {
+  const { subject, guestOS } = host
+  const { clock } = host.mailbox
+  const startedMs = clock.now()
+  const parameters = readArgument(subject, 'request', () => execParameters(request, guestOS, subject))
+  const release = guardStreams(request)
+  try {
+    host.ready()
+    const process = await startProcess(host, undefined, parameters, subject, options)
+    // The caller's time counts from the call: what the start took is gone.
+    const timeoutMs = options?.timeoutMs
+    const left = timeoutMs === undefined ? undefined : Math.max(timeoutMs - (clock.now() - startedMs), Number.MIN_VALUE)
+    return await relay(process, request, host, { signal: options?.signal, timeoutMs: left })
+  } finally {
+    release()
   }
 }
 
@@ -119,26 +182,48 @@ const KILL_TIMEOUT_MS = 10_000
  * @throws what a stream of the caller failed with, what `wait` of the process rejects with, or the caller's signal or time; the process is
  *   killed then where the guest allows it
  */
-export async function relay(
+async function relay(
   process: GuestProcessHandle,
   request: ExecRequest,
-  subject: CallSubject,
-  options: CallOptions | undefined,
-  clock: Clock,
+  host: ExecHost,
+  options: CallOptions,
 ): Promise<number> {
   const output = [copy(process.stdout, request.stdout), copy(process.stderr, request.stderr)]
   const input = feed(process.stdin, request.stdin)
-  const through = Promise.all([process.wait(), ...output.map(({ done }) => done)]).then(([exit]) => exit.exitCode)
+  const exit = process.wait()
+  const through = Promise.all([exit, ...output.map(({ done }) => done)]).then(([{ exitCode }]) => exitCode)
   // Input that nobody reads does not hold the exit up; only its failure ends the command.
   const failed = input.done.then(() => new Promise<never>(() => undefined))
+  let isOver = false
+  exit.then(
+    () => (isOver = true),
+    () => (isOver = true),
+  )
   try {
-    return await within(Promise.race([through, failed]), subject, options, clock)
+    const work = Promise.race([through, failed])
+    return await host.guard(options.signal, (signal) =>
+      within(work, host.subject, { ...options, signal }, host.mailbox.clock),
+    )
   } catch (error) {
-    process.kill({ timeoutMs: KILL_TIMEOUT_MS }).catch(() => undefined)
-    throw error
+    if (isOver) throw error
+    void giveUp(process, host)
+    const hint = `the program may go on in the guest, as process ${process.pid}`
+    throw error instanceof UVMError ? withHint(error, hint) : error
   } finally {
     for (const { stop } of [...output, input]) stop()
     await process.close()
+  }
+}
+
+/** Kills a program that nobody waits for; where the guest does not allow that, it says so. */
+async function giveUp(process: GuestProcessHandle, { subject, onLeft }: ExecHost): Promise<void> {
+  try {
+    await process.kill({ timeoutMs: KILL_TIMEOUT_MS })
+  } catch (cause) {
+    // Without a connection there is nobody to tell of it: its end was told.
+    if (!(cause instanceof GuestRPCError) && !(cause instanceof OperationTimeoutError)) return
+    const reason = `process ${process.pid} was given up and goes on in the guest, which did not end it: ${cause.message}`
+    onLeft(new InvalidStateError({ ...subject, state: 'left-running', reason, cause }))
   }
 }
 
@@ -170,8 +255,8 @@ function feed(to: Writable | null, from: ExecRequest['stdin']): Relay {
     return NOTHING
   }
   const { done, stop } = pump(from, to)
-  const fed = done.then(({ side, error }) => {
-    if (side === 'sink') return
+  const fed = done.then(({ side, error, thrown }) => {
+    if (side === 'sink' && thrown !== true) return
     if (error !== undefined) throw error
     to.end()
   })

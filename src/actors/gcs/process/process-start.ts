@@ -3,10 +3,12 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { GuestOS } from '../../../protocol/guest-os.js'
 import type { ProcessParameters } from '../../../protocol/schema/index.js'
+import { checkUvmProcess, isInitProcess } from '../../../protocol/lcow-hazards.js'
 import { documentText } from '../../arguments.js'
 import { checkCallOptions } from '../../mailbox/call-options.js'
 import type { CallOptions, CallSubject, Mailbox } from '../../mailbox/contract.js'
 import { NULL_CONTAINER_ID, type GuestNotices, type GuestRequests, type StartedProcess } from '../contract.js'
+import type { StartedInits } from '../container/started-inits.js'
 import { GuestProcess, type ProcessStreams } from './process-proxy.js'
 import { StdioReadable, StdioWritable } from './stdio-streams.js'
 
@@ -14,6 +16,8 @@ export interface ProcessHost {
   readonly vmId: string
   readonly guestOS: GuestOS
   readonly mailbox: Mailbox<GuestRequests, GuestNotices>
+  /** Whose init has been started; absent where nobody keeps them. */
+  readonly inits?: StartedInits
 }
 
 /** Names processes towards their actor; never used twice in this thread. */
@@ -29,7 +33,8 @@ export interface RemoteStreams {
 /**
  * Starts a process in a container, or in the UVM itself. The parameters say which streams it has.
  *
- * @throws {InvalidConfigError} bad options, or parameters that are no object or cannot be serialised
+ * @throws {InvalidConfigError} bad options, parameters that are no object or cannot be serialised, or that a Linux guest does not survive
+ * @throws {InvalidStateError} a second start of a Linux container's init: 'init-started'
  */
 export async function startProcess(
   host: ProcessHost,
@@ -39,6 +44,7 @@ export async function startProcess(
   options: CallOptions | undefined,
 ): Promise<GuestProcess> {
   const text = documentText(subject, 'LcowProcessParameters', parameters)
+  const isInit = checkParameters(host.guestOS, containerId, subject, text)
   const { CreateStdInPipe, CreateStdOutPipe, CreateStdErrPipe } = parameters
   const wanted = {
     stdin: CreateStdInPipe === true,
@@ -47,9 +53,24 @@ export async function startProcess(
   }
   const input = { containerId: containerId ?? NULL_CONTAINER_ID, parameters: text, op: subject.op }
   checkCallOptions(options, subject)
-  return withStreams(host, containerId, wanted, 'discardProcess', (key, remote, transfer) =>
-    host.mailbox.call('execute', { key, ...input, ...remote }, subject, options, transfer),
-  )
+  const start = (): Promise<GuestProcess> =>
+    withStreams(host, containerId, wanted, 'discardProcess', (key, remote, transfer) =>
+      host.mailbox.call('execute', { key, ...input, ...remote }, subject, options, transfer),
+    )
+  return isInit && host.inits !== undefined ? host.inits.start(containerId!, subject, start) : start()
+}
+
+/** Whether it is a Linux container's init. @throws {InvalidConfigError} what a Linux guest does not survive, or would ignore */
+function checkParameters(
+  guestOS: GuestOS,
+  containerId: string | undefined,
+  subject: CallSubject,
+  text: string,
+): boolean {
+  if (guestOS !== 'linux') return false
+  if (containerId !== undefined) return isInitProcess(subject, text)
+  checkUvmProcess(subject, text)
+  return false
 }
 
 /**

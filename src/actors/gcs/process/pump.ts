@@ -7,6 +7,8 @@ import { finished, type Readable, type Writable } from 'node:stream'
 export interface PumpEnd {
   readonly side: 'source' | 'sink'
   readonly error?: Error
+  /** The sink threw at what came: the fault of either. */
+  readonly thrown?: true
 }
 
 export interface Pump {
@@ -28,8 +30,9 @@ export function pump(source: Readable, sink: Writable): Pump {
       try {
         if (!sink.write(chunk)) source.pause()
       } catch (error) {
-        // Not bytes: a stream of objects.
-        end('source', error as Error)
+        // A sink that is broken, or a source of objects instead of bytes.
+        stop()
+        resolve({ side: 'sink', error: error instanceof Error ? error : new Error(String(error)), thrown: true })
       }
     }
     const more = (): void => void source.resume()
@@ -44,6 +47,8 @@ export function pump(source: Readable, sink: Writable): Pump {
     }
     sink.on('drain', more)
     source.on('data', take)
+    // As pipe() does: a source that somebody has paused, such as the process's own stdin after a command before, flows again.
+    source.resume()
   })
   return { done, stop: () => stop() }
 }

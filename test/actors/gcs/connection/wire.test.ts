@@ -71,12 +71,16 @@ const SCENARIOS: readonly Scenario[] = [
     frames: LINUX_CONTAINER_FRAMES,
     act: async (guest) => {
       await guest.createConnection()
-      const container = await guest.createContainer(CONTAINER, {
-        SchemaVersion: { Major: 2, Minor: 1 },
-        OciBundlePath: `/run/gcs/c/${CONTAINER}`,
-        OciSpecification: { ociVersion: '1.1.0', process: { args: ['/bin/sh', '-c', 'echo <&>'], cwd: '/' } },
-        ScratchDirPath: `/run/gcs/c/${CONTAINER}/scratch`,
-      })
+      const container = await guest.createContainer(
+        CONTAINER,
+        {
+          SchemaVersion: { Major: 2, Minor: 1 },
+          OciBundlePath: `/run/gcs/c/${CONTAINER}`,
+          OciSpecification: { ociVersion: '1.1.0', process: { args: ['/bin/sh', '-c', 'echo <&>'], cwd: '/' } },
+          ScratchDirPath: `/run/gcs/c/${CONTAINER}/scratch`,
+        },
+        { unchecked: true },
+      )
       await container.start()
       await container.createProcess({ CreateStdErrPipe: true, CreateStdOutPipe: true, CreateStdInPipe: true })
       const shell = await container.createProcess({
