@@ -194,10 +194,10 @@ async function relay(
   const through = Promise.all([exit, ...output.map(({ done }) => done)]).then(([{ exitCode }]) => exitCode)
   // Input that nobody reads does not hold the exit up; only its failure ends the command.
   const failed = input.done.then(() => new Promise<never>(() => undefined))
-  let isOver = false
+  const state = { isOver: false }
   exit.then(
-    () => (isOver = true),
-    () => (isOver = true),
+    () => (state.isOver = true),
+    () => (state.isOver = true),
   )
   try {
     const work = Promise.race([through, failed])
@@ -205,7 +205,7 @@ async function relay(
       within(work, host.subject, { ...options, signal }, host.mailbox.clock),
     )
   } catch (error) {
-    if (isOver) throw error
+    if (state.isOver) throw error
     void giveUp(process, host)
     const hint = `the program may go on in the guest, as process ${process.pid}`
     throw error instanceof UVMError ? withHint(error, hint) : error
