@@ -11,12 +11,30 @@ const FOLDERS = ['src', 'test', 'bench', 'examples']
 /** What is built stands for its source, which the tests reach as a user would. */
 const BUILT = /^(dist\/|#dist\/|uvm-actors$)/
 
+/** @typedef {import('dependency-cruiser').IModule} Module */
+
 /**
- * @param {string} [root] a folder laid out as this repository
- * @param {string[]} [folders] of it
- * @returns {Promise<string[]>} a line for each import that must not be
+ * @returns {Promise<string[]>} a line for each import of this repository that must not be
  */
-export async function badImports(root = '.', folders = FOLDERS) {
+export async function badImports() {
+  return badModules(await modulesOf('.', FOLDERS))
+}
+
+/**
+ * @param {string} root
+ * @param {string[]} copies folders in root, each laid out as this repository; all are read in one go
+ * @returns {Promise<Map<string, string[]>>} a line for each import that must not be, by copy
+ */
+export async function badImportsByCopy(root, copies) {
+  const modules = await modulesOf(root, copies)
+  return new Map(copies.map((copy) => [copy, badModules(modules.flatMap((one) => moduleWithin(`${copy}/`, one)))]))
+}
+
+/**
+ * @param {string} root
+ * @param {string[]} folders of it
+ */
+async function modulesOf(root, folders) {
   const { output } = await cruise(
     folders,
     { baseDir: root, tsPreCompilationDeps: true, doNotFollow: { path: '^(node_modules|dist|build)/' } },
@@ -25,6 +43,26 @@ export async function badImports(root = '.', folders = FOLDERS) {
   )
   if (typeof output === 'string') throw new Error(`dependency-cruiser answered ${output}`)
   return output.modules
+}
+
+/**
+ * @param {string} prefix
+ * @param {Module} module
+ * @returns {Module[]} the module with its paths told from there; none when it is elsewhere
+ */
+function moduleWithin(prefix, module) {
+  if (!module.source.startsWith(prefix)) return []
+  const within = (/** @type {string} */ file) => (file.startsWith(prefix) ? file.slice(prefix.length) : file)
+  const dependencies = module.dependencies.map((to) => ({ ...to, resolved: within(to.resolved) }))
+  return [{ ...module, source: within(module.source), dependencies }]
+}
+
+/**
+ * @param {Module[]} modules
+ * @returns {string[]}
+ */
+function badModules(modules) {
+  return modules
     .filter(({ source }) => FOLDERS.some((folder) => source.startsWith(`${folder}/`)))
     .flatMap(({ source, dependencies }) => [...badFile(source), ...dependencies.flatMap((to) => badImport(source, to))])
     .sort()

@@ -4,23 +4,10 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import ts from 'typescript'
 import * as uvm from '#dist/index.js'
+import { INDEX, surface } from './program.js'
 
 const ROOT = new URL('../../../', import.meta.url)
-const INDEX = new URL('dist/index.d.ts', ROOT).pathname
 const LIST = new URL('test/surface/exports.txt', ROOT)
-
-function program(): ts.Program {
-  return ts.createProgram([INDEX], {
-    target: ts.ScriptTarget.ES2022,
-    module: ts.ModuleKind.NodeNext,
-    moduleResolution: ts.ModuleResolutionKind.NodeNext,
-    lib: ['lib.es2023.d.ts', 'lib.es2024.sharedmemory.d.ts', 'lib.esnext.disposable.d.ts'],
-    types: ['node'],
-    strict: true,
-    skipLibCheck: true,
-    noEmit: true,
-  })
-}
 
 describe('the surface', function () {
   this.timeout(600_000)
@@ -28,7 +15,7 @@ describe('the surface', function () {
   let exported: ts.Symbol[]
 
   before(() => {
-    const made = program()
+    const made = surface()
     checker = made.getTypeChecker()
     exported = checker.getExportsOfModule(checker.getSymbolAtLocation(made.getSourceFile(INDEX)!)!)
   })

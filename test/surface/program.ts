@@ -1,0 +1,22 @@
+// What is built and a program that uses it, as a user's compiler sees them, declarations checked too: made once for all tests of the surface.
+
+import ts from 'typescript'
+
+const ROOT = new URL('../../../', import.meta.url)
+export const INDEX = new URL('dist/index.d.ts', ROOT).pathname
+const CONSUMER = new URL('test/surface/consumer.ts', ROOT).pathname
+
+let made: ts.Program | undefined
+
+export function surface(): ts.Program {
+  return (made ??= ts.createProgram([INDEX, CONSUMER], {
+    target: ts.ScriptTarget.ES2022,
+    module: ts.ModuleKind.NodeNext,
+    moduleResolution: ts.ModuleResolutionKind.NodeNext,
+    lib: ['lib.es2023.d.ts', 'lib.es2024.sharedmemory.d.ts', 'lib.esnext.disposable.d.ts'],
+    types: ['node'],
+    strict: true,
+    skipLibCheck: false,
+    noEmit: true,
+  }))
+}
