@@ -4,7 +4,7 @@
 import { once } from 'node:events'
 import { closeSync, constants, lstatSync, openSync, unlinkSync, type BigIntStats } from 'node:fs'
 import { chmod, link, lstat, mkdtemp, rm } from 'node:fs/promises'
-import { connect, createServer, type Server } from 'node:net'
+import { connect, createServer, type Server, type Socket } from 'node:net'
 import { dirname, join } from 'node:path'
 
 /** As often is a name tried that others take and leave at the same time. */
@@ -23,16 +23,21 @@ export interface BoundSocket {
 
 /**
  * Listens at a path of at most 107 bytes in a directory that nobody else can write. The file is the user's only, whatever the umask.
+ * Whoever knows the name may connect as soon as it is there, which is before this has ended.
  *
  * @throws {Error} with a `code`: EADDRINUSE somebody listens there, EEXIST what is there is no socket, otherwise as files and sockets fail
  */
-export async function bindSocketFile(path: string, backlog: number): Promise<BoundSocket> {
+export async function bindSocketFile(
+  path: string,
+  backlog: number,
+  onConnection: (socket: Socket) => void,
+): Promise<BoundSocket> {
   // Node.js can change no umask in a worker thread, and listens in the same step as it binds: until the file is private its directory is.
   const cradle = await mkdtemp(join(dirname(path), '.'))
   let server: Server | undefined
   try {
     const born = join(cradle, 's')
-    server = await listen(born, backlog)
+    server = await listen(born, backlog, onConnection)
     await chmod(born, 0o600)
     const own = await lstat(born, { bigint: true })
     await claim(path, born)
@@ -46,8 +51,8 @@ export async function bindSocketFile(path: string, backlog: number): Promise<Bou
 }
 
 /** Listens on a name that is no file: a pipe of Windows. */
-export async function listen(path: string, backlog: number): Promise<Server> {
-  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true })
+export async function listen(path: string, backlog: number, onConnection: (socket: Socket) => void): Promise<Server> {
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, onConnection)
   server.listen({ path, backlog })
   await once(server, 'listening')
   return server

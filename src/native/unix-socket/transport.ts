@@ -3,7 +3,7 @@
 // hand guest-initiated connections to the host by the same convention. On Windows the same names are named pipes.
 
 import { once } from 'node:events'
-import { connect, type Server } from 'node:net'
+import { connect, type Server, type Socket } from 'node:net'
 import { basename, join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { InvalidConfigError } from '../../errors.js'
@@ -33,20 +33,21 @@ class Listener implements HvSocketListener {
   readonly #server: Server
   readonly #bound: BoundSocket
   readonly #path: string
-  readonly #queue = new AcceptQueue(BACKLOG)
+  readonly #queue: AcceptQueue
   #closing: Promise<void> | undefined
 
   constructor(
     readonly address: HvSocketEndpoint,
     bound: BoundSocket,
     path: string,
+    queue: AcceptQueue,
     private readonly onClosed: () => void,
   ) {
     const { server } = bound
     this.#server = server
     this.#bound = bound
     this.#path = path
-    server.on('connection', (socket) => this.#queue.arrive(socket))
+    this.#queue = queue
     server.on('error', (error) => {
       for (let waiting = this.#queue.waiting; waiting > 0; waiting--) this.#queue.failOne(error)
     })
@@ -86,8 +87,11 @@ export class UnixSocketTransport implements HvSocketTransport, HvSocketDialer {
       const reason = `a Unix socket path has at most ${MAX_SOCKET_PATH_BYTES} bytes`
       throw new InvalidConfigError({ op: 'transport.listen', path: 'socketDirectory', value: path, reason })
     }
-    const bound = process.platform === 'win32' ? await bindPipe(path) : await bindSocketFile(path, BACKLOG)
-    const listener: Listener = new Listener(address, bound, path, () => this.#listeners.delete(listener))
+    // There before the socket has its name: a guest that waits for the name dials at once.
+    const queue = new AcceptQueue(BACKLOG)
+    const bind = process.platform === 'win32' ? bindPipe : bindSocketFile
+    const bound = await bind(path, BACKLOG, (socket) => queue.arrive(socket))
+    const listener: Listener = new Listener(address, bound, path, queue, () => this.#listeners.delete(listener))
     this.#listeners.add(listener)
     return listener
   }
@@ -111,6 +115,6 @@ export class UnixSocketTransport implements HvSocketTransport, HvSocketDialer {
 }
 
 /** A pipe's name goes with its server. */
-async function bindPipe(path: string): Promise<BoundSocket> {
-  return { server: await listen(path, BACKLOG), release: () => undefined }
+async function bindPipe(path: string, backlog: number, onConnection: (socket: Socket) => void): Promise<BoundSocket> {
+  return { server: await listen(path, backlog, onConnection), release: () => undefined }
 }

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { chmod, lstat, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer, connect } from 'node:net'
 import { Worker } from 'node:worker_threads'
@@ -45,6 +46,22 @@ describe('the file of a Unix socket', () => {
     await rename(`${path}.born`, path)
     await new Promise((resolve) => server.close(resolve))
   }
+
+  it('who dials as soon as the name is there is accepted', async () => {
+    for (let round = 0; round < 20; round++) {
+      const listening = transport.listen(ADDRESS)
+      const dialled = (async () => {
+        while (!existsSync(path)) await new Promise((resolve) => setImmediate(resolve))
+        return transport.dial(ADDRESS)
+      })()
+      const near = await dialled
+      const listener = await listening
+      const far = await listener.accept()
+      near.destroy()
+      far.destroy()
+      await listener.close()
+    }
+  })
 
   it('is its user’s alone whatever the umask, and the only thing that listening leaves', async () => {
     const umask = process.umask(0)
