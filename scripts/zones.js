@@ -38,7 +38,14 @@ export const ZONES = {
     core: QUIET,
     why: 'the contracts of the native layer know none of its bindings',
   },
-  sockets: { path: '^src/native/(remote|unix-socket)/', sees: [...PURE, 'native'], core: '*', why: 'native' },
+  sockets: {
+    path: '^src/native/(remote|unix-socket)/',
+    sees: [...PURE, 'native'],
+    // For flock, which Node.js has not.
+    packages: ['koffi'],
+    core: '*',
+    why: 'native',
+  },
   serviceProcess: {
     path: '^src/native/service-process/',
     sees: [...PURE, 'native', 'sockets'],
@@ -78,7 +85,7 @@ export const ZONES = {
     why: 'arguments are checked everywhere',
   },
   hearts: {
-    path: '^src/actors/(vm/(queue|exit|lifecycle)|gcs/(connection/(bridge(-contract)?|handshake|request-ids|restore)|process/signals|resource/modify-gate))\\.ts$',
+    path: '^src/actors/(vm/(queue|exit|lifecycle)|gcs/(connection/(bridge(-contract)?|outstanding|handshake|request-ids|restore)|process/signals|resource/modify-gate))\\.ts$',
     sees: [...PURE, 'contracts'],
     why: 'a heart of an actor does no I/O: bytes and events in, effects out',
   },
