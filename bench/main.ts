@@ -1,20 +1,24 @@
-// The benchmarks' command line: runs them and writes a record, or compares two records.
+// The benchmarks' command line: runs suites, prints tables, writes a record and plots, or compares two records.
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { fileURLToPath } from 'node:url'
-import * as mailbox from './mailbox.js'
-import { compareReports, newReport, type Report } from './report.js'
+import { compareReports, type Report } from './core/report.js'
+import { plotsOf } from './core/plot.js'
+import { runSuites } from './core/run.js'
+import { SUITES } from './suites/all.js'
 
 const USAGE = `Usage: npm run bench [-- options]
        npm run bench -- compare before.json after.json
 
-  --samples N   samples of each contender (default 15)
-  --calls N     calls of one sample (default 20000)
-  --out FILE    where the record goes (default build/bench/mailbox.json)
+  --quick        small sizes, few rounds: within a minute
+  --suite NAME   this suite alone; can be given several times (${SUITES.map(({ name }) => name).join(', ')})
+  --rounds N     rounds of each question that count (default 7, quick 2)
+  --out FILE     where the record goes (default bench/results/latest.json)
+  --plots DIR    where the plots go (default: beside the record)
 `
-const DEFAULT_OUT = fileURLToPath(new URL('./mailbox.json', import.meta.url))
+const DEFAULT_OUT = 'bench/results/latest.json'
+const QUICK_MS = 40_000
 
 class UsageError extends Error {}
 
@@ -37,39 +41,39 @@ async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
-      samples: { type: 'string', default: '15' },
-      calls: { type: 'string', default: '20000' },
+      quick: { type: 'boolean', default: false },
+      suite: { type: 'string', multiple: true, default: [] },
+      rounds: { type: 'string' },
       out: { type: 'string', default: DEFAULT_OUT },
+      plots: { type: 'string' },
       help: { type: 'boolean' },
     },
   })
-  if (values.help === true) return void process.stdout.write(USAGE)
+  const print = (text: string): void => void process.stdout.write(text)
+  if (values.help === true) return print(USAGE)
   const [command, first, second, ...more] = positionals
   if (command === 'compare') {
     if (first === undefined || second === undefined || more.length > 0)
       throw new UsageError('compare: expected two files')
-    const lines = compareReports(readReport(first), readReport(second))
-    return void process.stdout.write(lines.map((line) => `${line}\n`).join(''))
-  }
-  if (command !== undefined) throw new UsageError(`there is no command ${JSON.stringify(command)}`)
-  const options = { samples: count('samples', values.samples), calls: count('calls', values.calls) }
-  await mailbox.before()
-  const { results, ratios } = await mailbox.run(options)
-  await mailbox.after()
-  for (const { name, unit, params, mean, stdDev, p50, p99 } of results) {
-    const what = Object.values(params).join(' ')
-    process.stdout.write(
-      `${name} ${what}: ${mean.toFixed(1)} ± ${stdDev.toFixed(1)} ${unit} (p50 ${p50.toFixed(1)}, p99 ${p99.toFixed(1)})\n`,
+    return print(
+      compareReports(readReport(first), readReport(second))
+        .map((line) => `${line}\n`)
+        .join(''),
     )
   }
-  for (const { name, params, of, to, ratio } of ratios) {
-    const what = Object.entries(params).map(([key, value]) => ` ${key} ${value}`)
-    process.stdout.write(`${name}${what.join('')}: ${of} / ${to} = ${ratio.toFixed(2)}\n`)
-  }
+  if (command !== undefined) throw new UsageError(`there is no command ${JSON.stringify(command)}`)
+  const unknown = values.suite.find((name) => SUITES.every((suite) => suite.name !== name))
+  if (unknown !== undefined) throw new UsageError(`--suite: there is no suite ${JSON.stringify(unknown)}`)
+  const suites = SUITES.filter(({ name }) => values.suite.length === 0 || values.suite.includes(name))
+  const rounds = values.rounds === undefined ? (values.quick ? 2 : 7) : count('rounds', values.rounds)
+  const report = await runSuites(suites, { quick: values.quick, rounds, suiteMs: QUICK_MS / suites.length, print })
   const out = resolve(values.out)
   mkdirSync(dirname(out), { recursive: true })
-  writeFileSync(out, `${JSON.stringify(newReport(results, ratios), undefined, 2)}\n`)
-  process.stdout.write(`written to ${out}\n`)
+  writeFileSync(out, `${JSON.stringify(report, undefined, 2)}\n`)
+  const plots = resolve(values.plots ?? dirname(out))
+  mkdirSync(plots, { recursive: true })
+  for (const [name, svg] of plotsOf(report)) writeFileSync(join(plots, `${name}.svg`), svg)
+  print(`${report.machine.cores} cores, load ${report.machine.load} before the run; written to ${out}\n`)
 }
 
 try {
