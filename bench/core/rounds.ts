@@ -8,6 +8,7 @@ export interface RoundsOptions {
   rounds: number
   /** Rounds thrown away before the first that counts. */
   warmup: number
+  order?: 'turns' | 'fixed' | undefined
   /** Asked before each round that could be left out; the first that counts never is. */
   isLate?: () => boolean
 }
@@ -15,12 +16,12 @@ export interface RoundsOptions {
 /** The samples of each contender, one a round. */
 export async function takeSamples(
   contenders: readonly Contender[],
-  { rounds, warmup, isLate = () => false }: RoundsOptions,
+  { rounds, warmup, order = 'turns', isLate = () => false }: RoundsOptions,
 ): Promise<Map<string, Sample[]>> {
   const taken = new Map<string, Sample[]>(contenders.map(({ name }) => [name, []]))
   for (let round = 0; round < warmup + rounds; round++) {
     if (round > warmup && isLate()) break
-    const first = round % contenders.length
+    const first = order === 'fixed' ? 0 : round % contenders.length
     for (const contender of [...contenders.slice(first), ...contenders.slice(0, first)]) {
       const sample = await contender.sample()
       if (round >= warmup) taken.get(contender.name)?.push(sample)

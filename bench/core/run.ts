@@ -41,7 +41,12 @@ function benchOf(suite: Suite, report: Report, { quick, rounds, suiteMs, print }
     },
     ask: async (question: Question) => {
       const most = Math.min(rounds, question.rounds ?? Infinity)
-      const taken = await takeSamples(question.contenders, { rounds: most, warmup: WARMUP, isLate })
+      const taken = await takeSamples(question.contenders, {
+        rounds: most,
+        warmup: question.warmup ?? WARMUP,
+        order: question.order,
+        isLate,
+      })
       const { results, ratios } = evaluate(suite.name, question, taken)
       report.results.push(...results)
       report.ratios.push(...ratios)

@@ -21,6 +21,10 @@ export interface Question {
   readonly contenders: readonly Contender[]
   /** At most so many rounds, where one takes long. */
   readonly rounds?: number
+  /** Rounds that do not count, default 1; 0 where every sample is of a fresh process. */
+  readonly warmup?: number
+  /** 'fixed': the contenders of a round follow each other as they are listed. */
+  readonly order?: 'turns' | 'fixed'
 }
 
 /** What a suite is run with. */

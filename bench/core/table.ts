@@ -18,8 +18,10 @@ const paramsOf = (params: Result['params']): string =>
 const titleOf = ({ suite, name, params }: Result): string =>
   [`${suite}: ${name}`, paramsOf(params)].filter((part) => part !== '').join('; ')
 
+const share = (value: number): string => value.toFixed(Math.abs(value) < 0.1 ? 4 : 2)
+
 function ratioText({ median, low, high, to }: Ratio): string {
-  return `${median.toFixed(2)} of ${to} (${low.toFixed(2)}..${high.toFixed(2)})`
+  return `${share(median)} of ${to} (${share(low)}..${share(high)})`
 }
 
 export function markdownTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
