@@ -14,10 +14,10 @@ import { readState } from './exit.js'
 import { exitOf, isOver, isUsable, lossOf, powerOf } from './lifecycle/states.js'
 import type { Origin, VmEffect, VmEvent, VmState } from './lifecycle/states.js'
 import { step } from './lifecycle/table.js'
-import { explained, powerAfter, type ChangeKind } from './power.js'
+import { explained, followPower } from './power.js'
 import { barredError, type Barrier } from './queue.js'
 import { Turns, type Change, type Turn, type VmCall } from './turns.js'
-import { ExitWaiters, TerminateCallers } from './waiters.js'
+import { ExitWaiters, knownExit, TerminateCallers } from './waiters.js'
 
 type AttachInput = VmRequests['open']['input']
 
@@ -267,7 +267,7 @@ export class VmHandle {
       const system = this.#stillUsable(op, turn)
       await this.#calls.run(
         { op, id: this.#id, path, call, pools, isUntimed, role },
-        () => this.#follow(kind, work(system)),
+        () => followPower(kind, work(system), (power) => this.#apply({ type: 'powered', power })),
         () => turn.end(),
       )
     } catch (error) {
@@ -289,19 +289,6 @@ export class VmHandle {
       return this.#handle(op)
     } catch (error) {
       turn.end()
-      throw error
-    }
-  }
-
-  /** Keeps the VM's power state by the answer, however late it comes. */
-  async #follow(kind: ChangeKind, work: Promise<unknown>): Promise<void> {
-    const power = powerAfter(kind)
-    try {
-      await work
-      if (power !== undefined) this.#apply({ type: 'powered', power })
-    } catch (error) {
-      const isUnclear = isTimeout(error) || isPending(error)
-      if (power !== undefined && isUnclear) this.#apply({ type: 'powered', power: 'unknown' })
       throw error
     }
   }
@@ -382,15 +369,8 @@ export class VmHandle {
   }
 
   /** The exit, however late it is asked for. */
-  wait(call: ActorCall): Promise<ExitNotice> {
-    const subject = { op: 'vm.wait', id: this.#id }
-    const exit = exitOf(this.#state)
-    if (exit !== undefined) return Promise.resolve(exit)
-    const loss = lossOf(this.#state)
-    if (loss !== undefined) return Promise.reject(loss)
-    const { kind } = this.#state
-    if (kind === 'closing' || kind === 'closed') return Promise.reject(barredError('closed', subject))
-    return this.#waiters.wait(call)
+  async wait(call: ActorCall): Promise<ExitNotice> {
+    return knownExit(this.#state, { op: 'vm.wait', id: this.#id }) ?? this.#waiters.wait(call)
   }
 
   /** A hint that the VM may be gone: looks. */

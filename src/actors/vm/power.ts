@@ -1,7 +1,7 @@
 // What the VM does, as far as this handle knows: read when it was attached, and followed through the answers to start, pause and so on.
 // Nothing is decided by it. HCS judges; this only makes its refusals say more.
 
-import { HcsError, isInvalidState, withState, type UVMError } from '../../errors.js'
+import { HcsError, isInvalidState, isPending, isTimeout, withState, type UVMError } from '../../errors.js'
 import { member, parseJson } from '../../protocol/json.js'
 
 /** Of a VM that has not exited. */
@@ -40,7 +40,7 @@ export function saveKind(options: string): ChangeKind {
 }
 
 /** After a change that succeeded; undefined when it changes nothing. */
-export function powerAfter(kind: ChangeKind): Power | undefined {
+function powerAfter(kind: ChangeKind): Power | undefined {
   return RULES[kind].becomes
 }
 
@@ -49,4 +49,21 @@ export function explained(error: UVMError, kind: ChangeKind, power: Power): UVME
   const { needs } = RULES[kind]
   if (!(error instanceof HcsError) || !isInvalidState(error) || power === 'unknown' || power === needs) return error
   return withState(error, power, needs)
+}
+
+/** Tells the VM's power state by the answer to a change, however late it comes. */
+export async function followPower(
+  kind: ChangeKind,
+  work: Promise<unknown>,
+  tell: (power: Power) => void,
+): Promise<void> {
+  const power = powerAfter(kind)
+  try {
+    await work
+    if (power !== undefined) tell(power)
+  } catch (error) {
+    const isUnclear = isTimeout(error) || isPending(error)
+    if (power !== undefined && isUnclear) tell('unknown')
+    throw error
+  }
 }

@@ -6,6 +6,18 @@ import type { Clock } from '../../native/clock.js'
 import type { ActorCall } from '../mailbox/contract.js'
 import { DEFAULT_TIMEOUT_MS } from '../native-calls.js'
 import type { ExitNotice } from './contract.js'
+import { exitOf, lossOf, type VmState } from './lifecycle/states.js'
+import { barredError } from './queue.js'
+
+/** The exit when it is known; undefined while it can still come. @throws {UVMError} why it will not be heard of here */
+export function knownExit(state: VmState, subject: { op: string; id: string }): ExitNotice | undefined {
+  const exit = exitOf(state)
+  if (exit !== undefined) return exit
+  const loss = lossOf(state)
+  if (loss !== undefined) throw loss
+  if (state.kind === 'closing' || state.kind === 'closed') throw barredError('closed', subject)
+  return undefined
+}
 
 interface Settle<T> {
   resolve: (value: T) => void
