@@ -14,7 +14,7 @@
 const QUIET = ['events', 'stream']
 const PURE = ['hresult', 'errors', 'protocol', 'options', 'checks']
 const NATIVE = ['native', 'windows', 'sockets', 'serviceProcess', 'simulated', 'simulatedEdge']
-const ACTORS = ['contracts', 'hearts', 'rooms', 'edges', 'threads', 'actors']
+const ACTORS = ['journal', 'contracts', 'hearts', 'rooms', 'edges', 'threads', 'actors']
 
 /** @type {Record<string, Zone>} */
 export const ZONES = {
@@ -103,6 +103,11 @@ export const ZONES = {
     core: QUIET,
     why: 'actors and their proxies know no binding, and repeat: what differs from run to run is passed in',
   },
+  journal: {
+    path: '^src/actors/journal/',
+    sees: [...PURE, 'native'],
+    why: 'what a journal says and how it is kept is pure: the file and the clock are passed in',
+  },
   threads: {
     path: '^src/actors/threads/',
     sees: [...PURE, 'native', 'contracts', 'rooms', 'edges', 'actors'],
@@ -112,7 +117,7 @@ export const ZONES = {
   },
   actors: {
     path: '^src/actors/[^/]+\\.ts$',
-    sees: [...PURE, 'builder', ...NATIVE, 'contracts', 'rooms', 'edges', 'threads'],
+    sees: [...PURE, 'builder', ...NATIVE, 'contracts', 'rooms', 'edges', 'threads', 'journal'],
     packages: ['eventemitter3'],
     core: '*',
     why: 'the Host puts everything together, except for the command line',

@@ -29,6 +29,7 @@ export type { EventStream } from './actors/event-stream.js'
 export type { EventArguments, EventNames, Events, EventStreamOptions, OnceOptions } from './actors/events.js'
 export { Host } from './actors/host.js'
 export type { HostEvents } from './actors/host-events.js'
+export type { RecoverDecision, RecoverOptions, Recovery } from './actors/host-recovery.js'
 export type { ComputeSystemQuery, ComputeSystemSummary, HostOptions, HostStats } from './actors/host-options.js'
 export type { CallOptions } from './actors/mailbox/contract.js'
 

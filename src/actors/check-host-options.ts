@@ -27,6 +27,7 @@ export interface HostSettings {
   operations: number
   boots: number
   closeTimeoutMs: number
+  journal: string | undefined
   simulated: NonNullable<HostOptions['simulated']>
 }
 
@@ -87,6 +88,7 @@ export const HOST_OPTIONS = optionTable<HostOptions>('options', {
     }),
   ),
   closeTimeoutMs: MILLISECONDS,
+  journal: row('a path', (value) => typeof value === 'string' && value !== '' && !value.includes('\0')),
   simulated: group(HOST_SIMULATED),
 })
 
@@ -116,6 +118,7 @@ export function checkHostOptions(options: HostOptions = {}): HostSettings {
     operations: limits?.operations ?? 512,
     boots: limits?.boots ?? Infinity,
     closeTimeoutMs: closeTimeoutMs ?? 30_000,
+    journal: options.journal,
     simulated: simulated ?? {},
   }
 }

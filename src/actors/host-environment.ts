@@ -1,6 +1,7 @@
 // What a Host has from outside. A simulation in one thread puts its own in place of each; `systemEnvironment` is the real one.
 
 import { systemClock, type Clock } from '../native/clock.js'
+import { openJournalFile } from './journal-directory.js'
 import { KeepAlive } from './keep-alive.js'
 import { newChannel, type OpenChannel } from './mailbox/channel.js'
 import { holdSimulated, openProviderSource } from './provider-spec.js'
@@ -21,6 +22,8 @@ export interface HostEnvironment {
   readonly openTransportSource: typeof openTransportSource
   /** Where guests dial in, for transports that have files. */
   readonly openSocketDirectory: typeof openSocketDirectory
+  /** The journal of a Host that has one. */
+  readonly openJournalFile: typeof openJournalFile
   /** Keeps the process alive while the Host is open. */
   readonly keepAlive: () => Pick<KeepAlive, keyof KeepAlive>
 }
@@ -33,5 +36,6 @@ export const systemEnvironment: HostEnvironment = {
   openProviderSource,
   openTransportSource,
   openSocketDirectory,
+  openJournalFile,
   keepAlive: () => new KeepAlive(),
 }

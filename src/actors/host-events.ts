@@ -12,6 +12,8 @@ export interface HostEvents {
   'guest-reconnected': [id: string]
   /** An actor thread died; what was in flight on it rejects with ActorLostError. */
   'thread-lost': [threadId: number, cause: Error]
+  /** Nothing failed that was asked for; the journal could not be written, or was damaged. */
+  warning: [error: Error]
   /** What `close` could not end in order within closeTimeoutMs. */
   'close-forced': [what: string[]]
 }
@@ -20,6 +22,7 @@ export const HOST_EVENTS: EventNames<HostEvents> = {
   'vm-exited': true,
   'guest-disconnected': true,
   'thread-lost': true,
+  warning: true,
   'close-forced': true,
   'actor-restarted': true,
   'actor-given-up': true,

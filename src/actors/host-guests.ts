@@ -52,8 +52,7 @@ export class HostGuests {
     return entry?.vm === vm ? entry.guest : undefined
   }
 
-  async create(vm: UtilityVM, options: GuestOptions & CallOptions): Promise<Guest> {
-    const op = 'host.createGuest'
+  async create(vm: UtilityVM, options: GuestOptions & CallOptions, op = 'host.createGuest'): Promise<Guest> {
     const entry = this.#vms.get(vm)
     const id = entry?.vm.id
     this.#parts.assertOpen(op, id)
@@ -65,7 +64,7 @@ export class HostGuests {
       throw new InvalidStateError({ op, id: vm.id, state: 'closed', reason })
     }
     const subject = { op, id: vm.id }
-    const init = readArgument(subject, 'options', () => setUpGuest(vm, options, entry.setup))
+    const own = readArgument(subject, 'options', () => setUpGuest(vm, options, entry.setup))
     assertRuns(subject, entry)
     if (this.#entries.has(vm.runtimeId)) {
       const reason = 'the VM has a Guest already; close it first'
@@ -74,6 +73,8 @@ export class HostGuests {
     const place: GuestEntry = { vm, guest: undefined }
     this.#entries.set(vm.runtimeId, place)
     if (this.#parts.source.guests !== undefined) await this.#claim(subject, vm, place)
+    const kept = this.#parts.journal?.guestOf(vm.runtimeId, own)
+    const init = { ...own, ...kept?.init }
     const mailbox = entry.threads.startActor<GuestRequests, GuestNotices>(entry.thread, (port) => ({
       kind: 'guest',
       port,
@@ -83,6 +84,7 @@ export class HostGuests {
       vmId: vm.id,
       guestOS: vm.guestOS,
       mailbox,
+      journal: kept?.journal,
       hooks: {
         neverStarted: () => this.#vms.neverStarted(vm.runtimeId),
         disconnected: (error) => {
@@ -97,6 +99,7 @@ export class HostGuests {
     place.guest = guest
     try {
       await mailbox.call('arm', {}, subject, callOptionsOf(options))
+      await kept?.made()
       return guest
     } catch (error) {
       await guest.close()

@@ -28,6 +28,11 @@ export interface HostOptions {
   }
   /** Milliseconds, default 30000; what had to be forced is reported in a 'close-forced' event. */
   closeTimeoutMs?: number
+  /**
+   * A directory of this Host's own, private, made where it is missing: there is written down what `recover` of the next program needs.
+   * Nothing secret: no environment, no arguments.
+   */
+  journal?: string
   simulated?: SimulatedOptions
 }
 

@@ -59,8 +59,11 @@ export class HostService {
     return mailbox.call(method, input, id === undefined ? { op } : { op, id }, options)
   }
 
-  async list(query: ComputeSystemQuery, options: CallOptions | undefined): Promise<ComputeSystemSummary[]> {
-    const op = 'host.listVMs'
+  async list(
+    query: ComputeSystemQuery,
+    options: CallOptions | undefined,
+    op = 'host.listVMs',
+  ): Promise<ComputeSystemSummary[]> {
     checkOptions({ op }, query, SYSTEM_QUERY)
     // Members of a query keep the caller's order.
     const text = documentText({ op }, undefined, query)

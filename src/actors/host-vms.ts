@@ -57,6 +57,11 @@ export class HostVms {
     return this.#entries.get(vm)
   }
 
+  /** Whether there is a handle on it. */
+  has(runtimeId: string): boolean {
+    return this.#hasHandle(runtimeId)
+  }
+
   #hasHandle(runtimeId: string): boolean {
     return [...this.#entries.keys()].some((vm) => vm.runtimeId === runtimeId)
   }

@@ -14,8 +14,10 @@ import { ClosingTime } from './host-close.js'
 import { systemEnvironment, type HostEnvironment } from './host-environment.js'
 import { HOST_EVENTS, type HostEvents } from './host-events.js'
 import { HostGuests } from './host-guests.js'
+import { openHostJournal, type HostJournal } from './host-journal.js'
 import type { ComputeSystemQuery, ComputeSystemSummary, HostOptions, HostStats } from './host-options.js'
 import type { HostParts } from './host-parts.js'
+import { HostRecovery, type RecoverOptions, type Recovery } from './host-recovery.js'
 import { HostService } from './host-service.js'
 import { HostThreads } from './host-threads.js'
 import { HostVms } from './host-vms.js'
@@ -35,6 +37,7 @@ export class Host extends Events<HostEvents> {
   readonly #service: HostService
   readonly #vms: HostVms
   readonly #guests: HostGuests
+  readonly #recovery: HostRecovery
   #closing: Promise<void> | undefined
 
   private constructor(parts: Omit<HostParts, 'assertOpen'>, keepAlive: ReturnType<HostEnvironment['keepAlive']>) {
@@ -49,9 +52,13 @@ export class Host extends Events<HostEvents> {
     this.#vms = new HostVms(this.#parts, this.#threads, {
       exited: (vm, exit, cause, isFirst) => {
         this.#guests.of(vm)?.vmExited(cause)
+        this.#parts.journal?.gone(vm.runtimeId)
         if (isFirst) this.emit('vm-exited', vm.id, exit)
       },
-      closing: (vm) => void this.#guests.madeThrough(vm)?.close(),
+      closing: (vm) => {
+        this.#parts.journal?.closing(vm)
+        void this.#guests.madeThrough(vm)?.close()
+      },
     })
     this.#guests = new HostGuests(this.#parts, this.#vms, {
       disconnected: (id, error) => {
@@ -60,6 +67,7 @@ export class Host extends Events<HostEvents> {
       },
       reconnected: (id) => this.emit('guest-reconnected', id),
     })
+    this.#recovery = new HostRecovery(this.#parts, this.#service, this.#vms, this.#guests)
   }
 
   /**
@@ -80,15 +88,18 @@ export class Host extends Events<HostEvents> {
     let transport: TransportSource | undefined
     let source: ProviderSource | undefined
     let host: Host | undefined
+    let journal: HostJournal | undefined
     try {
+      if (settings.journal !== undefined) journal = await openHostJournal(settings.journal, environment)
       hold = await environment.holdSimulated?.(settings)
       // VMs of a service process outlive this Host: their guests dial in the directory of the service.
       directory = await environment.openSocketDirectory(hold?.service.directory ?? settings.socketDirectory)
       source = await environment.openProviderSource(settings, directory.path, hold)
       transport = await environment.openTransportSource(settings.transport, directory.path)
-      host = new Host({ settings, directory, source, transport, environment }, keepAlive)
+      host = new Host({ settings, directory, source, transport, environment, journal }, keepAlive)
       await host.#threads.start()
       await host.#service.start()
+      host.#tellOfJournal()
       return host
     } catch (error) {
       if (host !== undefined) await host.#threads.close(Promise.resolve())
@@ -96,9 +107,17 @@ export class Host extends Events<HostEvents> {
       if (source === undefined && hold?.isOwn === true) await hold.service.close()
       await transport?.close()
       await directory?.release()
+      await journal?.close()
       keepAlive.end()
       throw error
     }
+  }
+
+  /** Whoever opens a Host listens from the next turn on. */
+  #tellOfJournal(): void {
+    const { journal, environment } = this.#parts
+    if (journal === undefined) return
+    environment.clock.immediate(() => journal.listen((error) => this.emit('warning', error)))
   }
 
   #assertOpen(op: string, id?: string): void {
@@ -122,7 +141,7 @@ export class Host extends Events<HostEvents> {
     checkVmId(op, id)
     checkOptions({ op, id }, options, VM_OPTIONS)
     const setup = readArgument({ op, id }, 'config', () => setUpVm(op, id, config, options.guestOS))
-    return this.#vms.attach('create', op, id, options, () => setup)
+    return this.#noted(await this.#vms.attach('create', op, id, options, () => setup))
   }
 
   /**
@@ -133,7 +152,16 @@ export class Host extends Events<HostEvents> {
     const op = 'host.openVM'
     checkVmId(op, id)
     checkOptions({ op, id }, options, VM_OPTIONS)
-    return this.#vms.attach('open', op, id, options, (reported) => existingVm(options.guestOS, reported))
+    return this.#noted(
+      await this.#vms.attach('open', op, id, options, (reported) => existingVm(options.guestOS, reported)),
+    )
+  }
+
+  /** Written down before its caller has it. */
+  async #noted(vm: UtilityVM): Promise<UtilityVM> {
+    const entry = this.#vms.get(vm)
+    if (entry !== undefined && entry.exit === undefined) await this.#parts.journal?.attached(vm, entry.setup)
+    return vm
   }
 
   /**
@@ -145,6 +173,22 @@ export class Host extends Events<HostEvents> {
    */
   createGuest(vm: UtilityVM, options: GuestOptions & CallOptions = {}): Promise<Guest> {
     return this.#guests.create(vm, options)
+  }
+
+  /**
+   * Finds the VMs of an owner tag and takes them over, ends them, or leaves them, as `adopt` says of each ('all' takes over). Of a VM that
+   * is taken over the guest is connected again, and what was waited for inside is waited for again, as far as the journal of the program
+   * before this one knows (the option `journal` of this Host, its directory). VMs that this Host has already are not asked about.
+   *
+   * What could not be done is in `failed`, VMs that have ended meanwhile among it; so is what `timeoutMs` left no time for. The VMs
+   * themselves are none the worse for it.
+   *
+   * @throws {InvalidConfigError} a bad option, or `adopt` threw or gave none of its three answers; nothing was done
+   * @throws {AbortError} what was taken over was given back
+   * @throws {HcsError} the service could not list its VMs
+   */
+  recover(options: RecoverOptions & CallOptions): Promise<Recovery> {
+    return this.#recovery.run(options)
   }
 
   // --------------------------------------------------------------------------------------------------------------- service
@@ -247,7 +291,7 @@ export class Host extends Events<HostEvents> {
   }
 
   async #close(): Promise<void> {
-    const { environment, settings, source, transport, directory } = this.#parts
+    const { environment, settings, source, transport, directory, journal } = this.#parts
     // Whoever closes waits for it, also after `unref`.
     this.#keepAlive.ref()
     const time = new ClosingTime(environment.clock, settings.closeTimeoutMs)
@@ -260,6 +304,8 @@ export class Host extends Events<HostEvents> {
     time.end()
     await transport.close().catch(() => time.leave('the transport'))
     await directory.release().catch(() => time.leave(`the directory ${directory.path}`))
+    // Last: until here there was something to write down.
+    await journal?.close()
     this.#keepAlive.end()
     const { left } = time
     if (left.length > 0) this.emit('close-forced', [...left])

@@ -8,7 +8,7 @@ import { guestOSOfDocument, type GuestOS } from '../protocol/guest-os.js'
 import { isRecord, member } from '../protocol/json.js'
 import type { ComputeSystem } from '../protocol/schema/index.js'
 import { documentText, isWellFormed } from './arguments.js'
-import { dialsOfExisting, guestDials, type GuestDials } from '../protocol/guest-dials.js'
+import { dialsOfExisting, guestDials, outlivesHost, type GuestDials } from '../protocol/guest-dials.js'
 import { CALL_ROWS } from './mailbox/call-options.js'
 import type { CallOptions } from './mailbox/contract.js'
 
@@ -21,6 +21,12 @@ export interface VmSetup {
   /** ShutdownOptions, as text. */
   shutdownOptions: string
   dials: GuestDials
+  /** False: the guest goes down with the program that holds its sockets. */
+  outlivesHost: boolean
+  /** Owner tag of the document, when it is known. */
+  owner?: string
+  /** It lives on without a handle; absent when nobody knows. */
+  stays?: boolean
 }
 
 /** @throws {InvalidConfigError} empty, or with NUL or unpaired surrogates */
@@ -48,6 +54,7 @@ export function existingVm(given: GuestOS | undefined, reported: string | undefi
     document: '',
     shutdownOptions: shutdownOptions('IntegrationService'),
     dials: dialsOfExisting(guestOS),
+    outlivesHost: true,
   }
 }
 
@@ -61,12 +68,16 @@ export function setUpVm(op: string, id: string, config: unknown, guestOS: GuestO
   const built = isBuilder(config) ? { document: config.toDocument(), guestOS: config.guestOS } : undefined
   const document = built?.document ?? (config as ComputeSystem)
   const text = documentText({ op, id }, 'ComputeSystem', document)
+  const owner = member(document, 'Owner')
   const system = guestOS ?? built?.guestOS ?? guestOSOfDocument(document)
   return {
     guestOS: system,
     document: text,
     shutdownOptions: shutdownOptions(shutdownMechanism(document)),
     dials: guestDials(document, system),
+    outlivesHost: outlivesHost(document, system),
+    ...(typeof owner === 'string' ? { owner } : {}),
+    stays: member(document, 'ShouldTerminateOnLastHandleClosed') !== true,
   }
 }
 

@@ -55,6 +55,22 @@ export function guestDials(document: unknown, guestOS: GuestOS): GuestDials {
   }
 }
 
+/**
+ * Whether the guest survives the loss of the program that holds its sockets, as far as its document tells. The agent of a Linux guest writes
+ * its log to a socket that `vsockexec` has opened: without `-r` it dies with that, and the VM's init with it.
+ */
+export function outlivesHost(document: unknown, guestOS: GuestOS): boolean {
+  const words = kernelCommandLine(document)?.split(/\s+/) ?? []
+  const wrapper = words.findIndex((word) => word.endsWith('vsockexec'))
+  if (guestOS !== 'linux' || wrapper === -1) return true
+  const port = String(LCOW_LOG_PORT)
+  const hasLog = words.some((word, at) => at > wrapper && ['-e', '-o'].includes(word) && words[at + 1] === port)
+  // What follows the wrapper's own options is the agent's.
+  const agent = words.findIndex((word, at) => at > wrapper && word.startsWith('/'))
+  const own = words.slice(wrapper + 1, agent === -1 ? undefined : agent)
+  return !hasLog || own.includes('-r')
+}
+
 /** Of a kernel that is booted directly, or by firmware, which hands it on. */
 export function kernelCommandLine(document: unknown): string | undefined {
   const chipset = member(member(document, 'VirtualMachine'), 'Chipset')

@@ -9,6 +9,7 @@ import type { ThreadSystem } from '../actors/threads/actor-thread.js'
 import type { Clock } from '../native/clock.js'
 import type { FaultRule } from '../native/simulated/options.js'
 import { drive } from './driver.js'
+import { SimulatedJournals } from './journals.js'
 import { SimulatedNetwork } from './network.js'
 import {
   checkSimulationOptions,
@@ -59,6 +60,7 @@ export class Simulation {
   readonly #service: ServiceThread
   readonly #slots = new SlotWatches()
   readonly #calls = new WaitingCalls()
+  readonly #journals = new SimulatedJournals()
   readonly #pools = new Set<SimulatedPool>()
   readonly #threads: VirtualThread[] = []
   readonly #files = new Map<string, Uint8Array>()
@@ -217,6 +219,7 @@ export class Simulation {
         close: () => Promise.resolve(),
       }),
       openSocketDirectory: async () => ({ path: DIRECTORY, release: () => Promise.resolve() }),
+      openJournalFile: (directory) => this.#journals.open(directory),
       keepAlive: () => ({ ref: () => undefined, unref: () => undefined, end: () => undefined }),
     }
   }

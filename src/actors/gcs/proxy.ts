@@ -87,6 +87,7 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
     })
     wiring.mailbox.onNotice('containerExited', (id) => {
       this.#inits.forget(id)
+      wiring.journal?.containerEnded(id)
       this.emit('container-exited', id)
     })
     wiring.mailbox.onNotice('recording', (path) => this.emit('recording', path))
@@ -167,6 +168,7 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
       throw withHint(error, 'the VM was never started: call its start()')
     }
     this.#connectedBefore = true
+    await this.#wiring.journal?.connected()
   }
 
   async closeConnection(options?: CallOptions): Promise<void> {
@@ -255,7 +257,7 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
 
   async #container(id: string, ask: (key: number) => Promise<void>): Promise<Container> {
     const key = this.#nextContainerKey++
-    const { mailbox, vmId, guestOS } = this.#wiring
+    const { mailbox, vmId, guestOS, journal } = this.#wiring
     try {
       await ask(key)
     } catch (error) {
@@ -264,7 +266,9 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
       throw error
     }
     const assertAlive = (subject: CallSubject): void => this.#assertAlive(subject)
-    return new Container({ mailbox, vmId, guestOS, key, id, assertAlive, inits: this.#inits })
+    const container = new Container({ mailbox, vmId, guestOS, journal, key, id, assertAlive, inits: this.#inits })
+    await journal?.containerOpened(id)
+    return container
   }
 
   async deleteContainerState(id: string, options?: CallOptions): Promise<void> {
@@ -273,6 +277,7 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
     this.#ready('deleteContainerState')
     await this.#wiring.mailbox.call('deleteContainerState', { id }, subject, options)
     this.#inits.forget(id)
+    this.#wiring.journal?.containerEnded(id)
   }
 
   // ------------------------------------------------------------------------------------------------------------- migration

@@ -4,12 +4,25 @@ import { BridgeClosedError, GuestConnectionUnavailableError, type UVMError } fro
 import type { CallSubject, Mailbox } from '../mailbox/contract.js'
 import type { GuestOS } from '../../protocol/guest-os.js'
 import type { GuestNotices, GuestRequests } from './contract.js'
+import type { SavedProcess } from './managers.js'
 
 export interface GuestWiring {
   readonly vmId: string
   readonly guestOS: GuestOS
   readonly mailbox: Mailbox<GuestRequests, GuestNotices>
   readonly hooks: GuestHooks
+  /** Absent: nothing is written down. */
+  readonly journal?: GuestJournal | undefined
+}
+
+/** What is written down of a guest for the program that comes after this one. Nothing here rejects. */
+export interface GuestJournal {
+  connected(): Promise<void>
+  processStarted(saved: SavedProcess): Promise<void>
+  /** Its exit is known, or nobody wants it any more. */
+  processEnded(waitId: bigint): void
+  containerOpened(id: string): Promise<void>
+  containerEnded(id: string): void
 }
 
 /** Called synchronously by the Guest; must not throw. */

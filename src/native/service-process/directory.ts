@@ -2,6 +2,7 @@
 // do everything with the VMs, since Node.js cannot read who is at the other end of a socket.
 
 import { createHash } from 'node:crypto'
+import type { Stats } from 'node:fs'
 import { chmod, lstat, mkdir } from 'node:fs/promises'
 import { isAbsolute, join, resolve } from 'node:path'
 import { InvalidConfigError, ProviderUnavailableError } from '../../errors.js'
@@ -72,15 +73,7 @@ export async function openServiceDirectory({ op, given, option, create }: Direct
   if (process.platform !== 'win32' && Buffer.byteLength(directory) > MAX_DIRECTORY_BYTES) {
     refuse(`expected at most ${MAX_DIRECTORY_BYTES} bytes, so that the names of sockets fit`)
   }
-  if (create) {
-    try {
-      await mkdir(directory, { mode: 0o700 })
-      // Whatever the umask took away.
-      await chmod(directory, 0o700)
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') refuse('it cannot be made', error)
-    }
-  }
+  if (create) await makePrivate(directory, refuse)
   // Of the link itself, if it is one.
   const found = await lstat(directory).catch((cause: unknown) => {
     if (!create && (cause as NodeJS.ErrnoException).code === 'ENOENT') {
@@ -88,13 +81,35 @@ export async function openServiceDirectory({ op, given, option, create }: Direct
     }
     return refuse('it cannot be looked at', cause)
   })
+  checkPrivate(found, refuse)
+  return directory
+}
+
+type Refuse = (reason: string, cause?: unknown) => never
+
+/** A directory that only its user may enter, made where it is missing; its parent must exist. `refuse` is told why it is unfit. */
+export async function openPrivateDirectory(directory: string, refuse: Refuse): Promise<void> {
+  await makePrivate(directory, refuse)
+  checkPrivate(await lstat(directory).catch((cause: unknown) => refuse('it cannot be looked at', cause)), refuse)
+}
+
+async function makePrivate(directory: string, refuse: Refuse): Promise<void> {
+  try {
+    await mkdir(directory, { mode: 0o700 })
+    // Whatever the umask took away.
+    await chmod(directory, 0o700)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') refuse('it cannot be made', error)
+  }
+}
+
+function checkPrivate(found: Stats, refuse: Refuse): void {
   if (found.isSymbolicLink()) refuse('it is a link; name the directory itself')
   if (!found.isDirectory()) refuse('it is no directory')
   const uid = process.getuid?.()
-  if (uid === undefined) return directory
+  if (uid === undefined) return
   if (found.uid !== uid) refuse(`it belongs to the user ${found.uid}, and this process runs as ${uid}`)
   if ((found.mode & 0o077) !== 0) {
     refuse(`others may enter it (mode ${(found.mode & 0o777).toString(8)}); chmod 700 would help`)
   }
-  return directory
 }

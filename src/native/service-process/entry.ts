@@ -7,7 +7,7 @@ import { serviceAddress } from './directory.js'
 import type { ServiceSetup, SetupAnswer } from './entry-contract.js'
 import { removeGuestFiles } from './guest-files.js'
 import type { HostedServiceFactory } from './hosted.js'
-import { acquireServiceLock, type ServiceLock } from './lock.js'
+import { acquireServiceLock, type FileLock } from './lock.js'
 import { ServiceLog } from './log.js'
 import { packageVersion } from './package-version.js'
 import { processStartTime } from './process-identity.js'
@@ -55,7 +55,7 @@ async function run(setup: ServiceSetup): Promise<void> {
   // The files of the service are its user's only, whatever the starter's umask; and it keeps nobody's directory from being removed.
   process.umask(0o077)
   process.chdir('/')
-  let lock: ServiceLock | undefined
+  let lock: FileLock | undefined
   let log: ServiceLog | undefined
   try {
     const about = { pid: process.pid, startTime: processStartTime(process.pid), version: packageVersion() }

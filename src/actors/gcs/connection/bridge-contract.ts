@@ -14,6 +14,8 @@ export interface BridgeOptions {
   leftovers?: Leftovers | undefined
   /** Hold what is unknown until `endRestore`: this connection takes over from one of another process. */
   restoring?: boolean
+  /** Request ids below this are another program's: an answer to one, or the end of a container, that nobody has claimed is nobody's. */
+  takesOver?: bigint | undefined
   /** Told of every frame of the guest, with its body when it decoded. */
   onFrame?: (frame: Frame, body?: Record<string, unknown>) => void
 }

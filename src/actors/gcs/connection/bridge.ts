@@ -127,6 +127,12 @@ export class Bridge {
     if (call !== undefined) call.abandoned = true
   }
 
+  /** Whether the id is one of the program before this one, and was not taken up. */
+  #isEarlier(id: bigint): boolean {
+    const { takesOver = 0n } = this.#options
+    return id < takesOver && !this.#ids.wasUsed(id)
+  }
+
   // ------------------------------------------------------------------------------------------------- what the guest says
 
   #newReader(): FrameReader {
@@ -136,7 +142,7 @@ export class Bridge {
   #maxFrameBytes({ type, id }: Header): number {
     if (direction(type) !== DIRECTION.response) return MAX_GUEST_FRAME_BYTES
     // Of a request of an earlier connection nobody knows the size any more.
-    if (this.#strayIds.has(id)) return MAX_STACKS_FRAME_BYTES
+    if (this.#strayIds.has(id) || (this.#outstanding.get(id) === undefined && this.#isEarlier(id))) return MAX_STACKS_FRAME_BYTES
     return this.#outstanding.get(id)?.maxBytes ?? MAX_GUEST_FRAME_BYTES
   }
 
@@ -183,6 +189,7 @@ export class Bridge {
     if (call === undefined) {
       this.#tell(frame)
       if (this.#strayIds.delete(id)) return []
+      if (this.#held === undefined && this.#isEarlier(id)) return []
       if (this.#held === undefined || this.#ids.wasUsed(id)) {
         throw new ProtocolError({ reason: `the guest answered the request ${id}, which is not outstanding` })
       }
@@ -213,6 +220,7 @@ export class Bridge {
     const { containerId } = notice
     if (!this.#containers.delete(containerId) && !this.#strayContainers.delete(containerId)) {
       if (this.#held === undefined) {
+        if (this.#options.takesOver !== undefined) return []
         const who = JSON.stringify(containerId.slice(0, 80))
         throw new ProtocolError({ reason: `the guest notified of the container ${who}, which nobody waits for` })
       }

@@ -8,6 +8,7 @@ import type { CallOptions, CallSubject, Mailbox } from '../../mailbox/contract.j
 import { within } from '../../mailbox/within.js'
 import type { GuestOS } from '../../../protocol/guest-os.js'
 import type { GuestNotices, GuestRequests, StartedProcess } from '../contract.js'
+import type { GuestJournal } from '../wiring.js'
 import type { GuestProcessHandle, ProcessExit, SavedProcess } from '../managers.js'
 
 export interface ProcessStreams {
@@ -24,6 +25,7 @@ export interface ProcessWiring {
   readonly streams: ProcessStreams
   /** Absent for a process of the UVM itself. */
   readonly containerId?: string
+  readonly journal?: GuestJournal | undefined
 }
 
 /** GuestProcess.signal. */
@@ -52,7 +54,10 @@ export class GuestProcess implements GuestProcessHandle {
     this.stderr = wiring.streams.stderr
     this.#exit = this.#askExit()
     this.#exit.then(
-      (exit) => (this.#outcome = { exit }),
+      (exit) => {
+        this.#outcome = { exit }
+        wiring.journal?.processEnded(wiring.started.waitId)
+      },
       (error: unknown) => (this.#outcome = { error }),
     )
   }
@@ -162,7 +167,8 @@ export class GuestProcess implements GuestProcessHandle {
     const isFirst = !this.#closed
     this.#closed = true
     for (const stream of [this.stdin, this.stdout, this.stderr]) stream?.destroy()
-    const { mailbox, started } = this.#wiring
+    const { mailbox, started, journal } = this.#wiring
+    journal?.processEnded(started.waitId)
     const closing = isFirst
       ? mailbox.call('closeProcess', { key: started.key }, this.#subject('close')).catch(() => undefined)
       : Promise.resolve()

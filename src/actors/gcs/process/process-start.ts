@@ -7,6 +7,7 @@ import { checkUvmProcess, isInitProcess } from '../../../protocol/lcow-hazards.j
 import { documentText } from '../../arguments.js'
 import { checkCallOptions } from '../../mailbox/call-options.js'
 import type { CallOptions, CallSubject, Mailbox } from '../../mailbox/contract.js'
+import type { GuestJournal } from '../wiring.js'
 import { NULL_CONTAINER_ID, type GuestNotices, type GuestRequests, type StartedProcess } from '../contract.js'
 import type { StartedInits } from '../container/started-inits.js'
 import { GuestProcess, type ProcessStreams } from './process-proxy.js'
@@ -18,6 +19,7 @@ export interface ProcessHost {
   readonly mailbox: Mailbox<GuestRequests, GuestNotices>
   /** Whose init has been started; absent where nobody keeps them. */
   readonly inits?: StartedInits
+  readonly journal?: GuestJournal | undefined
 }
 
 /** Names processes towards their actor; never used twice in this thread. */
@@ -101,7 +103,11 @@ export async function withStreams(
   const transfer = Object.values(remote)
   try {
     const started = await ask(key, remote, transfer)
-    return new GuestProcess({ ...host, started, streams, ...(containerId === undefined ? {} : { containerId }) })
+    const of = containerId === undefined ? {} : { containerId }
+    const process = new GuestProcess({ ...host, started, streams, ...of })
+    // Whoever is told of a process can rely on the next program's being told too.
+    await host.journal?.processStarted(process.save())
+    return process
   } catch (error) {
     for (const stream of [streams.stdin, streams.stdout, streams.stderr]) stream?.destroy()
     for (const port of [...locals, ...transfer]) port.close()
