@@ -246,7 +246,11 @@ function decide(adopt: Exclude<RecoverOptions['adopt'], 'all'>, vm: ComputeSyste
     throw new InvalidConfigError({ ...subject, reason: 'it threw', cause })
   }
   if (DECISIONS.includes(decision)) return decision as RecoverDecision
-  throw new InvalidConfigError({ ...subject, value: decision, reason: "expected it to give 'adopt', 'reap' or 'leave'" })
+  throw new InvalidConfigError({
+    ...subject,
+    value: decision,
+    reason: "expected it to give 'adopt', 'reap' or 'leave'",
+  })
 }
 
 function setUp(known: JournalVm | undefined, reported: string | undefined): VmSetup {

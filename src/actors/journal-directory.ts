@@ -12,7 +12,7 @@ import type { JournalFile } from './journal/journal.js'
 const OP = 'host.open'
 const FILE = 'journal'
 const LOCK = 'journal.lock'
-const NO_LINK = constants.O_NOFOLLOW ?? 0
+const NO_LINK = process.platform === 'win32' ? 0 : constants.O_NOFOLLOW
 
 /**
  * @throws {InvalidConfigError} the directory cannot be made, or is a link, another user's, or open to others

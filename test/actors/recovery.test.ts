@@ -138,7 +138,10 @@ function contract(open: (options: HostOptions) => Promise<Host>): void {
     await first.close()
     const next = await journals.host()
     const { vms, failed } = await next.recover({ owner: OWNER, adopt: 'all' })
-    assert.deepEqual(vms.map(({ id }) => id), ['unknown'])
+    assert.deepEqual(
+      vms.map(({ id }) => id),
+      ['unknown'],
+    )
     assert.deepEqual(
       failed.map(({ id, error }) => [id, error instanceof InvalidStateError && error.state]),
       [['unknown', 'journal-unknown']],
@@ -225,7 +228,10 @@ describe('recovery on a simulated service that outlives its Hosts', () => {
     assert.deepEqual(recovery.failed, [])
     const taken = new Map(recovery.processes.map((process) => [process.pid, process]))
     assert.deepEqual([...taken.keys()].sort(), [running.pid, init.pid].sort())
-    assert.deepEqual(recovery.containers.map(({ id }) => id), ['c'])
+    assert.deepEqual(
+      recovery.containers.map(({ id }) => id),
+      ['c'],
+    )
     const again = recovery.guests[0]!
     assert.equal(await again.isConnected(), true)
     assert.ok((await again.bridgeNextId()) >= 2n ** 32n)
@@ -285,11 +291,14 @@ describe('recovery on a simulated service that outlives its Hosts', () => {
     // Started by nobody who could be its guest's host: it dials, and the socket of another is not this Host's.
     const next = await journals.host()
     const other = await next.openVM('a')
-    assert.deepEqual(await next.recover({ owner: OWNER, adopt: 'all' }).then(({ vms, failed }) => [vms, failed]), [[], []])
+    assert.deepEqual(await next.recover({ owner: OWNER, adopt: 'all' }).then(({ vms, failed }) => [vms, failed]), [
+      [],
+      [],
+    ])
     await other.close()
-    const { vms, failed } = await next.recover({ owner: OWNER, adopt: 'all', timeoutMs: 1e-6 }).catch(
-      (error: unknown) => ({ vms: [], failed: [{ id: 'a', error }] }),
-    )
+    const { vms, failed } = await next
+      .recover({ owner: OWNER, adopt: 'all', timeoutMs: 1e-6 })
+      .catch((error: unknown) => ({ vms: [], failed: [{ id: 'a', error }] }))
     assert.equal(vms.length, 0)
     assert.equal((failed[0]!.error as Error).name, 'OperationTimeoutError')
     assert.equal(isNotExist(await rejection(next.openVM('b'))), true)

@@ -131,7 +131,15 @@ describe('the text of a journal', () => {
   })
 
   it('of something else, or of a newer version, is refused with what it is', () => {
-    for (const text of ['hello\n', 'hello', '\0\0', '{"a":1}\n', 'uvm-actors journal x\n', '\n', `${journalTitle().trim()}0`]) {
+    for (const text of [
+      'hello\n',
+      'hello',
+      '\0\0',
+      '{"a":1}\n',
+      'uvm-actors journal x\n',
+      '\n',
+      `${journalTitle().trim()}0`,
+    ]) {
       assert.throws(() => readJournal(text), NoJournal, JSON.stringify(text))
     }
     assert.throws(() => readJournal(`uvm-actors journal ${JOURNAL_VERSION + 1}\n`), {
@@ -227,7 +235,10 @@ describe('a journal', () => {
     file.fails = new Error('no space left on device')
     await journal.add(GUEST)
     await journal.add({ connected: RUNTIME })
-    assert.deepEqual(failures.map(({ message }) => message), ['no space left on device'])
+    assert.deepEqual(
+      failures.map(({ message }) => message),
+      ['no space left on device'],
+    )
     file.fails = undefined
     await journal.add(started(4n))
     const { records, damaged } = readJournal(file.text)

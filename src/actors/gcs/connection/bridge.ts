@@ -142,7 +142,8 @@ export class Bridge {
   #maxFrameBytes({ type, id }: Header): number {
     if (direction(type) !== DIRECTION.response) return MAX_GUEST_FRAME_BYTES
     // Of a request of an earlier connection nobody knows the size any more.
-    if (this.#strayIds.has(id) || (this.#outstanding.get(id) === undefined && this.#isEarlier(id))) return MAX_STACKS_FRAME_BYTES
+    if (this.#strayIds.has(id) || (this.#outstanding.get(id) === undefined && this.#isEarlier(id)))
+      return MAX_STACKS_FRAME_BYTES
     return this.#outstanding.get(id)?.maxBytes ?? MAX_GUEST_FRAME_BYTES
   }
 
