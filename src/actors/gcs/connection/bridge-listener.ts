@@ -14,19 +14,31 @@ export interface BridgeListenerOptions {
 
 export class BridgeListener {
   readonly #options: BridgeListenerOptions
-  #listener: HvSocketListener | undefined
+  /** Open, or about to be. */
+  #listener: Promise<HvSocketListener> | undefined
   #closing: Promise<void> = Promise.resolve()
 
   constructor(options: BridgeListenerOptions) {
     this.#options = options
   }
 
-  /** Opens it unless it is open. */
+  /** Opens it unless it is open, or about to be. */
   async open(): Promise<HvSocketListener> {
-    const { env, runtimeId, serviceId, assertWanted } = this.#options
     await this.#closing
-    assertWanted()
-    if (this.#listener !== undefined) return this.#listener
+    this.#options.assertWanted()
+    if (this.#listener === undefined) {
+      const opening = this.#open()
+      this.#listener = opening
+      // Whoever asks again tries again.
+      opening.catch(() => {
+        if (this.#listener === opening) this.#listener = undefined
+      })
+    }
+    return this.#listener
+  }
+
+  async #open(): Promise<HvSocketListener> {
+    const { env, runtimeId, serviceId, assertWanted } = this.#options
     const listener = await env.transport.listen({ runtimeId, serviceId })
     try {
       assertWanted()
@@ -34,12 +46,6 @@ export class BridgeListener {
       await listener.close()
       throw error
     }
-    const other = this.#listener as HvSocketListener | undefined
-    if (other !== undefined) {
-      await listener.close()
-      return other
-    }
-    this.#listener = listener
     env.gauges.sockets++
     return listener
   }
@@ -53,13 +59,19 @@ export class BridgeListener {
     return stream
   }
 
-  /** Whoever has dialled and was not accepted is turned away. */
+  /** Whoever has dialled and was not accepted is turned away. One that is about to open is closed as soon as it has. */
   close(): Promise<void> {
-    const listener = this.#listener
-    if (listener === undefined) return this.#closing
+    const opening = this.#listener
+    if (opening === undefined) return this.#closing
     this.#listener = undefined
-    this.#options.env.gauges.sockets--
-    this.#closing = listener.close()
+    this.#closing = opening.then(
+      (listener) => {
+        this.#options.env.gauges.sockets--
+        return listener.close()
+      },
+      // It never opened; whoever asked for it hears why.
+      () => undefined,
+    )
     return this.#closing
   }
 }

@@ -98,6 +98,11 @@ describe('a guest whose connection was lost', () => {
     await lost
   }
 
+  /** Until it is listened for, or is no more: a transport may take its time. */
+  async function listened(isListenedFor: boolean): Promise<void> {
+    while ((await fake.sockets()).length > 0 !== isListenedFor) await new Promise((resolve) => setImmediate(resolve))
+  }
+
   /** Dials again and shakes hands; nothing of a cold start may come. */
   async function comesBack(before: (peer: Peer) => void = () => undefined): Promise<void> {
     const back = told('reconnected')
@@ -124,6 +129,7 @@ describe('a guest whose connection was lost', () => {
   it('is listened for at once, and comes back without anybody asking', async () => {
     await make()
     await hangsUp()
+    await listened(true)
     assert.deepEqual(await fake.sockets(), ['vsock_1073741824'])
     await comesBack()
     assert.equal(await fake.guest.isConnected(), true)
@@ -254,11 +260,13 @@ describe('a guest whose connection was lost', () => {
     const container = await createContainer()
     const { process } = await startProcess()
     await hangsUp()
+    await listened(true)
     const waits = [process.wait(), container.wait()]
     for (const wait of waits) wait.catch(() => undefined)
     const warned = told('warning')
     fake.clock.advance(60_000)
     await warned
+    await listened(false)
     for (const wait of waits) await rejectsWith(wait, BridgeClosedError)
     assert.match(events.join('\n'), /has not come back within 60000 ms/)
     assert.equal(events.filter((event) => event.startsWith('disconnected')).length, 1)
