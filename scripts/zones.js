@@ -97,7 +97,7 @@ export const ZONES = {
     why: 'channels and tracing, which the rooms have from here alone',
   },
   rooms: {
-    path: '^src/actors/(vm|gcs|mailbox)/',
+    path: '^src/actors/(vm|gcs|mailbox|supervision)/',
     sees: [...PURE, 'native', 'contracts', 'hearts', 'edges', 'actors'],
     packages: ['comlink', 'msgpackr'],
     core: QUIET,

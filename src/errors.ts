@@ -283,12 +283,17 @@ export class OverloadedError extends UVMError {
   }
 }
 
-/** The actor's thread died mid-call; the VM lives. */
+/** The actor's thread died mid-call, or could not be started again; the VM lives. */
 export class ActorLostError extends UVMError {
   readonly code = 'UVM_ACTOR_LOST'
+  /** False: the call had not reached the actor; nothing will come of it. */
+  readonly sent: boolean
 
-  constructor(details: ErrorContext & { reason?: string }) {
-    super(details, `${withReason('the actor was lost', details)}${UNKNOWN}`)
+  /** `sent` is true unless given: what is not known to have stayed here may have happened. */
+  constructor(details: ErrorContext & { reason?: string; sent?: boolean }) {
+    const sent = details.sent ?? true
+    super(details, `${withReason('the actor was lost', details)}${sent ? UNKNOWN : NOT_SENT}`)
+    this.sent = sent
   }
 }
 
@@ -319,6 +324,7 @@ export class SimulationStuckError extends UVMError {
 }
 
 const UNKNOWN = '; the outcome is unknown'
+const NOT_SENT = '; nothing was sent'
 
 /** What happened and why. A reason that begins by saying what happened does not say it again. */
 function withReason(what: string, details: ErrorContext & { reason?: string }): string {
@@ -330,7 +336,8 @@ function withReason(what: string, details: ErrorContext & { reason?: string }): 
     if (at === -1 || !/^([\w.]+( "([^"\\]|\\.)*")?: )?$/.test(head)) break
     reason = reason.slice(at + what.length).replace(/^: /, '')
   }
-  const said = reason.endsWith(UNKNOWN) ? reason.slice(0, -UNKNOWN.length) : reason
+  const end = [UNKNOWN, NOT_SENT].find((outcome) => reason.endsWith(outcome)) ?? ''
+  const said = end === '' ? reason : reason.slice(0, -end.length)
   return said === '' ? what : `${what}: ${said}`
 }
 

@@ -5,7 +5,19 @@ import { basename } from 'node:path'
 import { InvalidConfigError } from '../errors.js'
 import { checkFaultPaths, SIMULATED_ROWS } from '../native/simulated/check-options.js'
 import { SimulatedService, type SimulatedOptions } from '../native/simulated/simulated-service.js'
-import { COUNT, COUNT_OR_INFINITY, group, MILLISECONDS, oneOf, row, secret, STRINGS, TEXT } from '../options/rows.js'
+import {
+  BOOLEAN,
+  COUNT,
+  COUNT_OR_INFINITY,
+  group,
+  groupOr,
+  MILLISECONDS,
+  oneOf,
+  row,
+  secret,
+  STRINGS,
+  TEXT,
+} from '../options/rows.js'
 import { checkOptions, optionTable } from '../options/table.js'
 import { isRecord } from '../protocol/json.js'
 import type { ComputeSystemQuery, HostOptions } from './host-options.js'
@@ -28,6 +40,8 @@ export interface HostSettings {
   boots: number
   closeTimeoutMs: number
   journal: string | undefined
+  /** Undefined: nobody looks. */
+  watchdog: { stuckAfterMs: number; replace: boolean } | undefined
   simulated: NonNullable<HostOptions['simulated']>
 }
 
@@ -89,6 +103,14 @@ export const HOST_OPTIONS = optionTable<HostOptions>('options', {
   ),
   closeTimeoutMs: MILLISECONDS,
   journal: row('a path', (value) => typeof value === 'string' && value !== '' && !value.includes('\0')),
+  watchdog: groupOr(
+    'an object, or false',
+    [false],
+    optionTable<Exclude<NonNullable<HostOptions['watchdog']>, false>>('watchdog', {
+      stuckAfterMs: MILLISECONDS,
+      replace: BOOLEAN,
+    }),
+  ),
   simulated: group(HOST_SIMULATED),
 })
 
@@ -119,8 +141,17 @@ export function checkHostOptions(options: HostOptions = {}): HostSettings {
     boots: limits?.boots ?? Infinity,
     closeTimeoutMs: closeTimeoutMs ?? 30_000,
     journal: options.journal,
+    watchdog: watchdogOf(options.watchdog ?? {}),
     simulated: simulated ?? {},
   }
+}
+
+const STUCK_AFTER_MS = 30_000
+
+function watchdogOf(watchdog: NonNullable<HostOptions['watchdog']>): HostSettings['watchdog'] {
+  if (watchdog === false) return undefined
+  const { stuckAfterMs = STUCK_AFTER_MS, replace = true } = watchdog
+  return stuckAfterMs === Infinity ? undefined : { stuckAfterMs, replace }
 }
 
 /** Guests of the real service dial over Hyper-V sockets; those of a double, or of anyone's own provider, over Unix sockets. */

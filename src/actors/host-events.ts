@@ -10,8 +10,14 @@ export interface HostEvents {
   'guest-disconnected': [id: string, error?: Error]
   /** A guest connection that was lost is there again. */
   'guest-reconnected': [id: string]
-  /** An actor thread died; what was in flight on it rejects with ActorLostError. */
-  'thread-lost': [threadId: number, cause: Error]
+  /** An actor thread died; what was in flight on it rejects with ActorLostError. The VMs run on, and their actors are started again. */
+  'thread-lost': [threadId: number, cause: Error, vmIds: string[]]
+  /** An actor thread does not answer (`watchdog`). */
+  'thread-stuck': [threadId: number, vmIds: string[]]
+  /** A lost actor is there again: new calls work. */
+  'actor-restarted': [kind: 'vm' | 'guest', id: string, cause: Error]
+  /** A lost actor could not be started again, or was lost too often: calls on its VM or guest reject from here on. */
+  'actor-given-up': [kind: 'vm' | 'guest', id: string, cause: Error]
   /** Nothing failed that was asked for; the journal could not be written, or was damaged. */
   warning: [error: Error]
   /** What `close` could not end in order within closeTimeoutMs. */

@@ -2,14 +2,16 @@
 
 import { InvalidConfigError, InvalidStateError, UVMError, withContext } from '../errors.js'
 import { readArgument } from './arguments.js'
-import type { GuestNotices, GuestRequests } from './gcs/contract.js'
+import type { GuestInit, GuestNotices, GuestRequests } from './gcs/contract.js'
 import type { GuestOptions } from './gcs/managers.js'
 import { Guest } from './gcs/proxy.js'
 import { setUpGuest } from './guest-setup.js'
 import type { HostParts } from './host-parts.js'
-import { assertRuns, type HostVms } from './host-vms.js'
-import { callOptionsOf } from './mailbox/call-options.js'
-import type { CallOptions } from './mailbox/contract.js'
+import { assertRuns, type HostVms, type VmEntry } from './host-vms.js'
+import type { CallOptions, Mailbox } from './mailbox/contract.js'
+import { leftOf } from './mailbox/within.js'
+import { SupervisedMailbox } from './supervision/supervised-mailbox.js'
+import type { ActorThread } from './threads/threads.js'
 import { UtilityVM } from './vm/proxy.js'
 
 /** A Guest, or the making of one. */
@@ -17,11 +19,14 @@ interface GuestEntry {
   /** The handle it was made through, and ends with: others come and go. */
   readonly vm: UtilityVM
   guest: Guest | undefined
+  mailbox: SupervisedMailbox<GuestRequests, GuestNotices> | undefined
 }
 
 interface HostGuestsHooks {
   disconnected(id: string, error: Error | undefined): void
   reconnected(id: string): void
+  restarted(id: string, cause: Error): void
+  givenUp(id: string, cause: Error): void
 }
 
 export class HostGuests {
@@ -70,21 +75,26 @@ export class HostGuests {
       const reason = 'the VM has a Guest already; close it first'
       throw new InvalidStateError({ ...subject, state: 'guest-exists', reason })
     }
-    const place: GuestEntry = { vm, guest: undefined }
+    const place: GuestEntry = { vm, guest: undefined, mailbox: undefined }
     this.#entries.set(vm.runtimeId, place)
     if (this.#parts.source.guests !== undefined) await this.#claim(subject, vm, place)
     const kept = this.#parts.journal?.guestOf(vm.runtimeId, own)
     const init = { ...own, ...kept?.init }
-    const mailbox = entry.threads.startActor<GuestRequests, GuestNotices>(entry.thread, (port) => ({
-      kind: 'guest',
-      port,
-      init,
-    }))
+    const { clock } = this.#parts.environment
+    const startedMs = clock.now()
+    try {
+      await entry.mailbox.ready(subject, options)
+    } catch (error) {
+      await this.#release(vm.runtimeId, place)
+      throw error
+    }
+    const mailbox = this.#start(entry, init, place)
     const guest = new Guest({
       vmId: vm.id,
       guestOS: vm.guestOS,
       mailbox,
       journal: kept?.journal,
+      reconnect: init.reconnect,
       hooks: {
         neverStarted: () => this.#vms.neverStarted(vm.runtimeId),
         disconnected: (error) => {
@@ -97,14 +107,50 @@ export class HostGuests {
       },
     })
     place.guest = guest
+    place.mailbox = mailbox
     try {
-      await mailbox.call('arm', {}, subject, callOptionsOf(options))
+      await mailbox.call('arm', {}, subject, leftOf(options, startedMs, clock))
       await kept?.made()
       return guest
     } catch (error) {
       await guest.close()
       throw error
     }
+  }
+
+  /** An actor on the thread of its VM; when it is lost, it is started again where the VM's is. */
+  #start(entry: VmEntry, init: GuestInit, place: GuestEntry): SupervisedMailbox<GuestRequests, GuestNotices> {
+    const { seat, vm } = entry
+    let { thread } = seat
+    const start = (next: ActorThread, what: GuestInit): Mailbox<GuestRequests, GuestNotices> => {
+      thread = next
+      return seat.threads.startActor<GuestRequests, GuestNotices>(next, (port) => ({ kind: 'guest', port, init: what }))
+    }
+    const { id, runtimeId } = vm
+    return new SupervisedMailbox<GuestRequests, GuestNotices>({
+      subject: { op: 'guest.restart', id },
+      first: start(thread, init),
+      revival: {
+        lost: (cause) => place.guest?.life.actorLost(cause),
+        // The system inside has booted: it asks for no entropy any more.
+        start: () => seat.leave(thread, (next) => start(next, { ...init, entropy: false })),
+        restore: async (mailbox) => place.guest?.life.restore(mailbox),
+        restarted: (cause) => {
+          this.#hooks.restarted(id, cause)
+          void place.guest?.life.rejoin()
+        },
+        givenUp: (error) => {
+          // Another may be made in its place.
+          void this.#release(runtimeId, place)
+          this.#hooks.givenUp(id, error)
+        },
+      },
+    })
+  }
+
+  /** After the end of the threads: nothing waits for an actor any more. */
+  abandon(): void {
+    for (const { mailbox } of this.#entries.values()) mailbox?.lose(new Error('the host is closed'))
   }
 
   /** Where other processes may want the guest connection too. Looks again at what may have changed meanwhile. */

@@ -33,6 +33,12 @@ export interface HostOptions {
    * Nothing secret: no environment, no arguments.
    */
   journal?: string
+  /**
+   * A thread with calls in flight that answers nothing for `stuckAfterMs` milliseconds (default 30000) is told by 'thread-stuck' and gets
+   * no more VMs; with `replace` (default true) it is ended, and its VMs are taken over by another thread once its end was seen. false:
+   * nobody looks.
+   */
+  watchdog?: false | { stuckAfterMs?: number; replace?: boolean }
   simulated?: SimulatedOptions
 }
 
@@ -44,6 +50,8 @@ export interface HostStats {
   operations: number
   sockets: number
   queued: number
+  /** Threads that did not answer, and since when: what they hold is counted as they said last. Absent when there are none. */
+  silent?: { threadId: number; since: Date }[]
   /** Per method: calls answered and their latency, milliseconds. */
   latencyMs: Record<string, { n: number; p50: number; p99: number; max: number }>
 }

@@ -11,6 +11,8 @@ import type { ComputeSystemQuery, ComputeSystemSummary } from './host-options.js
 import type { HostParts } from './host-parts.js'
 import type { HostThreads } from './host-threads.js'
 import type { CallOptions, Mailbox } from './mailbox/contract.js'
+import { leftOf, within } from './mailbox/within.js'
+import { DEFAULT_TIMEOUT_MS } from './native-calls.js'
 import { documentOf, systemsOf } from './service-answers.js'
 import type { ServiceRequests } from './threads/contract.js'
 import { checkVmId } from './vm-setup.js'
@@ -30,8 +32,9 @@ export class HostService {
   /** Starts the actor; again, when it was lost with its thread. */
   async start(): Promise<ServiceMailbox> {
     const { shared } = this.#threads
-    const thread = shared.leastLoaded() ?? (await shared.place())
+    const found = await shared.place()
     if (this.#mailbox !== undefined) return this.#mailbox
+    const thread = shared.leastLoaded() ?? found
     const mailbox = shared.startActor<ServiceRequests, Record<string, never>>(thread, (port) => ({
       kind: 'service',
       port,
@@ -55,8 +58,13 @@ export class HostService {
     id?: string,
   ): Promise<ServiceRequests[K]['output']> {
     this.#parts.assertOpen(op, id)
-    const mailbox = this.#mailbox ?? (await this.start())
-    return mailbox.call(method, input, id === undefined ? { op } : { op, id }, options)
+    const subject = id === undefined ? { op } : { op, id }
+    if (this.#mailbox !== undefined) return this.#mailbox.call(method, input, subject, options)
+    const { clock } = this.#parts.environment
+    const startedMs = clock.now()
+    const time = { signal: options?.signal, timeoutMs: options?.timeoutMs ?? DEFAULT_TIMEOUT_MS }
+    const mailbox = await within(this.start(), subject, time, clock)
+    return mailbox.call(method, input, subject, options && leftOf(options, startedMs, clock))
   }
 
   async list(

@@ -2,10 +2,16 @@
 
 import type { Threads } from './host-environment.js'
 import type { HostParts } from './host-parts.js'
+import type { ThreadSetup } from './threads/contract.js'
+import type { ActorThread } from './threads/threads.js'
 import { leaseSlots, slotMemory } from './slots.js'
 
 interface HostThreadsHooks {
-  lost(threadId: number, cause: Error): void
+  lost(thread: ActorThread, cause: Error): void
+  /** It does not answer. */
+  stuck(thread: ActorThread): void
+  /** Tokens of the handles that somebody has or will take back. */
+  handles(): readonly string[]
   latency(op: string, ms: number): void
 }
 
@@ -14,6 +20,7 @@ export class HostThreads {
   readonly #hooks: HostThreadsHooks
   readonly #operations: SharedArrayBuffer | undefined
   readonly #boots: SharedArrayBuffer | undefined
+  readonly #reaps = new WeakMap<ThreadSetup, (keep: readonly string[]) => void>()
   #shared: Threads | undefined
   readonly #dedicated = new Set<Threads>()
   /** Threads for single VMs that are being started. */
@@ -32,20 +39,27 @@ export class HostThreads {
   }
 
   #open(count: number): Promise<Threads> {
-    const { environment, source, transport: transports, directory } = this.#parts
+    const { environment, settings, source, transport: transports, directory } = this.#parts
     const { clock, openChannel } = environment
     return environment.openThreads({
       clock,
       openChannel,
       count,
       setup: () => {
-        const { provider, transfer } = source.next()
+        const { provider, transfer, reap } = source.next()
         const { transport, transfer: more } = transports.next()
         const [operations, boots] = [leaseSlots(this.#operations), leaseSlots(this.#boots)]
         const setup = { provider, transport, socketDirectory: directory.path, operations, boots }
+        if (reap !== undefined) this.#reaps.set(setup, reap)
         return { setup, transfer: [...transfer, ...more] }
       },
-      onLost: (threadId, cause) => this.#hooks.lost(threadId, cause),
+      onLost: (thread, cause) => {
+        this.#hooks.lost(thread, cause)
+        // What it was opening when it died has nobody.
+        void thread.exited.then(() => this.reap(thread))
+      },
+      onStuck: (thread) => this.#hooks.stuck(thread),
+      watchdog: settings.watchdog,
       onLatency: (op, ms) => this.#hooks.latency(op, ms),
     })
   }
@@ -62,6 +76,17 @@ export class HostThreads {
 
   get pools(): Threads[] {
     return [...(this.#shared === undefined ? [] : [this.#shared]), ...this.#dedicated]
+  }
+
+  /** A lost thread's handles close, except for those that somebody has or will take back. */
+  reap({ setup }: ActorThread): void {
+    if (this.isOpen) this.#reaps.get(setup)?.(this.#hooks.handles())
+  }
+
+  /** A place for the actor of one VM; `release` its threads when it is gone. */
+  async placeVM(op: string, id: string): Promise<{ threads: Threads; thread: ActorThread }> {
+    const threads = await this.forVM(op, id)
+    return { threads, thread: await threads.place() }
   }
 
   /** For one VM; `release` when it is gone. */

@@ -1,25 +1,37 @@
-// The VMs of a Host: each handle is attached by an actor of its own, on the thread with the least to do.
+// The VMs of a Host: each handle is attached by an actor of its own, on the thread with the least to do. An actor that is lost with its
+// thread is started again and takes the handle back by its token; the VM runs on.
 
-import { BridgeClosedError, GuestConnectionUnavailableError } from '../errors.js'
+import {
+  BridgeClosedError,
+  GuestConnectionUnavailableError,
+  OperationTimeoutError,
+  UVMError,
+  withContext,
+} from '../errors.js'
 import type { Threads } from './host-environment.js'
 import type { HostParts } from './host-parts.js'
 import type { HostThreads } from './host-threads.js'
-import { callOptionsOf } from './mailbox/call-options.js'
+import { Seat } from './host-seat.js'
 import type { CallOptions, Mailbox } from './mailbox/contract.js'
+import { leftOf, within } from './mailbox/within.js'
+import { DEFAULT_TIMEOUT_MS } from './native-calls.js'
+import { SupervisedMailbox } from './supervision/supervised-mailbox.js'
 import type { ActorThread } from './threads/threads.js'
 import type { VmSetup } from './vm-setup.js'
-import type { VmNotices, VmRequests } from './vm/contract.js'
+import type { VmNotices, VmRecall, VmRequests } from './vm/contract.js'
 import type { ExitStatus } from './vm/managers/index.js'
 import { UtilityVM } from './vm/proxy.js'
 
 type VmMailbox = Mailbox<VmRequests, VmNotices>
+type SupervisedVm = SupervisedMailbox<VmRequests, VmNotices>
 
 /** What the Host keeps of one UtilityVM. */
 export interface VmEntry {
   readonly vm: UtilityVM
-  readonly mailbox: VmMailbox
-  readonly threads: Threads
-  readonly thread: ActorThread
+  readonly mailbox: SupervisedVm
+  readonly seat: Seat
+  /** Of the handle, at the provider. */
+  readonly token: string
   readonly setup: VmSetup
   exit: Error | undefined
 }
@@ -29,6 +41,8 @@ interface HostVmsHooks {
   exited(vm: UtilityVM, exit: ExitStatus, cause: Error, isFirst: boolean): void
   /** A handle begins to close. */
   closing(vm: UtilityVM): void
+  restarted(id: string, cause: Error): void
+  givenUp(id: string, cause: Error): void
 }
 
 export class HostVms {
@@ -38,6 +52,8 @@ export class HostVms {
   readonly #entries = new Map<UtilityVM, VmEntry>()
   /** Runtime ids of VMs made elsewhere, or whose start was asked for. */
   readonly #started = new Set<string>()
+  /** Tokens of handles whose actor will not come back. */
+  readonly #givenUp = new Set<string>()
   /** Runtime ids whose exit was told. */
   readonly #exited = new Set<string>()
   /** Actors that are being attached, or that failed to be and are being stopped. */
@@ -80,8 +96,12 @@ export class HostVms {
     setUp: (runtimeOsType?: string) => VmSetup,
   ): Promise<UtilityVM> {
     this.#parts.assertOpen(op, id)
-    const threads = await this.#threads.forVM(op, id)
-    const thread = threads.leastLoaded() ?? (await threads.place())
+    const { clock } = this.#parts.environment
+    const startedMs = clock.now()
+    const { threads, thread: found } = await this.#place(op, id, options)
+    const left = leftOf(options, startedMs, clock)
+    // Chosen in the turn in which it is used: others may have come meanwhile.
+    const thread = threads.leastLoaded() ?? found
     const mailbox = threads.startActor<VmRequests, VmNotices>(thread, (port) => ({ kind: 'vm', port }))
     this.#unattached.set(mailbox, id)
     try {
@@ -89,8 +109,8 @@ export class HostVms {
       const common = { id, shutdownOptions, queueLimit: this.#parts.settings.queuePerVM }
       const attached =
         how === 'create'
-          ? await mailbox.call('create', { ...common, document }, { op, id }, callOptionsOf(options))
-          : await mailbox.call('open', common, { op, id }, callOptionsOf(options))
+          ? await mailbox.call('create', { ...common, document }, { op, id }, left)
+          : await mailbox.call('open', common, { op, id }, left)
       this.#parts.assertOpen(op, id)
       const setup = setUp(attached.runtimeOsType)
       const { guestOS } = setup
@@ -103,8 +123,12 @@ export class HostVms {
         closed: () => this.#onClosed(entry),
       }
       const { relaySocket } = this.#parts.source
-      const vm = new UtilityVM({ id, guestOS, attached, mailbox, hooks, relaySocket })
-      const entry: VmEntry = { vm, mailbox, threads, thread, setup, exit: undefined }
+      const { token } = attached
+      const seat = new Seat(threads, thread, clock)
+      const recall = { ...common, token, origin: how === 'create' ? 'created' : 'opened' } as const
+      const supervised = this.#supervise(mailbox, seat, { ...recall, hasMigrated: false }, () => entry)
+      const vm: UtilityVM = new UtilityVM({ id, guestOS, attached, mailbox: supervised, hooks, relaySocket })
+      const entry: VmEntry = { vm, mailbox: supervised, seat, token, setup, exit: undefined }
       this.#entries.set(vm, entry)
       this.#unattached.delete(mailbox)
       return vm
@@ -113,6 +137,66 @@ export class HostVms {
       void this.#discard(mailbox, threads)
       throw error
     }
+  }
+
+  /** A thread for one VM, within its caller's time, or the default. */
+  async #place(op: string, id: string, options: CallOptions): Promise<{ threads: Threads; thread: ActorThread }> {
+    const { clock } = this.#parts.environment
+    const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
+    const placing = this.#threads.placeVM(op, id)
+    let isGivenUp = false
+    // A thread of its own that comes too late has nobody.
+    void placing.then(({ threads }) => (isGivenUp ? this.#threads.release(threads) : undefined)).catch(() => undefined)
+    try {
+      const place = await within(placing, { op, id }, { signal: options.signal, timeoutMs }, clock)
+      this.#parts.assertOpen(op, id)
+      return place
+    } catch (error) {
+      isGivenUp = true
+      if (error instanceof OperationTimeoutError && error.op === op) {
+        const reason = 'it waited for an actor thread'
+        throw new OperationTimeoutError({ op, id, timeoutMs, sent: false, reason })
+      }
+      throw error instanceof UVMError ? withContext(error, { op, id }) : error
+    }
+  }
+
+  #supervise(first: VmMailbox, seat: Seat, recall: VmRecall, entry: () => VmEntry): SupervisedVm {
+    let { thread } = seat
+    const { id } = recall
+    return new SupervisedMailbox<VmRequests, VmNotices>({
+      subject: { op: 'vm.adopt', id },
+      first,
+      revival: {
+        lost: () => undefined,
+        start: () =>
+          seat.leave(thread, (next) => {
+            thread = next
+            return seat.threads.startActor<VmRequests, VmNotices>(next, (port) => ({ kind: 'vm', port }))
+          }),
+        restore: (mailbox) => {
+          const input = { ...recall, ...entry().vm.recall }
+          return mailbox.call('adopt', input, { op: 'vm.adopt', id }, { timeoutMs: DEFAULT_TIMEOUT_MS })
+        },
+        restarted: (cause) => this.#hooks.restarted(id, cause),
+        givenUp: (error) => {
+          this.#givenUp.add(entry().token)
+          // Its handle is nobody's any more.
+          this.#threads.reap(thread)
+          this.#hooks.givenUp(id, error)
+        },
+      },
+    })
+  }
+
+  /** Handles that somebody has, or will take back. */
+  get tokens(): string[] {
+    return [...this.#entries.values()].map(({ token }) => token).filter((token) => !this.#givenUp.has(token))
+  }
+
+  /** The VMs on a thread. */
+  on(thread: ActorThread): string[] {
+    return [...this.#entries.values()].filter(({ seat }) => seat.thread === thread).map(({ vm }) => vm.id)
   }
 
   async #discard(mailbox: VmMailbox, threads: Threads): Promise<void> {
@@ -137,7 +221,13 @@ export class HostVms {
       this.#exited.delete(runtimeId)
       this.#started.delete(runtimeId)
     }
-    void this.#threads.release(entry.threads)
+    this.#givenUp.delete(entry.token)
+    void this.#threads.release(entry.seat.threads)
+  }
+
+  /** After the end of the threads: nothing waits for an actor any more. */
+  abandon(): void {
+    for (const { mailbox } of this.#entries.values()) mailbox.lose(new Error('the host is closed'))
   }
 
   /** Closes each handle and stops each actor that has none yet. */

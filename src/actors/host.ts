@@ -45,7 +45,9 @@ export class Host extends Events<HostEvents> {
     this.#keepAlive = keepAlive
     this.#parts = { ...parts, assertOpen: (op, id) => this.#assertOpen(op, id) }
     this.#threads = new HostThreads(this.#parts, {
-      lost: (threadId, cause) => this.emit('thread-lost', threadId, cause),
+      lost: (thread, cause) => this.emit('thread-lost', thread.id, cause, this.#vms.on(thread)),
+      stuck: (thread) => this.emit('thread-stuck', thread.id, this.#vms.on(thread)),
+      handles: () => this.#vms.tokens,
       latency: (op, ms) => this.#latency.record(op, ms),
     })
     this.#service = new HostService(this.#parts, this.#threads)
@@ -59,6 +61,8 @@ export class Host extends Events<HostEvents> {
         this.#parts.journal?.closing(vm)
         void this.#guests.madeThrough(vm)?.close()
       },
+      restarted: (id, cause) => this.emit('actor-restarted', 'vm', id, cause),
+      givenUp: (id, cause) => this.emit('actor-given-up', 'vm', id, cause),
     })
     this.#guests = new HostGuests(this.#parts, this.#vms, {
       disconnected: (id, error) => {
@@ -66,6 +70,8 @@ export class Host extends Events<HostEvents> {
         else this.emit('guest-disconnected', id, error)
       },
       reconnected: (id) => this.emit('guest-reconnected', id),
+      restarted: (id, cause) => this.emit('actor-restarted', 'guest', id, cause),
+      givenUp: (id, cause) => this.emit('actor-given-up', 'guest', id, cause),
     })
     this.#recovery = new HostRecovery(this.#parts, this.#service, this.#vms, this.#guests)
   }
@@ -260,8 +266,13 @@ export class Host extends Events<HostEvents> {
     const { source, transport } = this.#parts
     const { pools } = this.#threads
     const gauges = { handles: 0, operations: 0, sockets: 0, queued: 0 }
+    const silent: NonNullable<HostStats['silent']> = []
+    const { clock } = this.#parts.environment
     for (const one of await Promise.all(pools.map((pool) => pool.gauges()))) {
       for (const key of Object.keys(gauges) as (keyof typeof gauges)[]) gauges[key] += one[key]
+      for (const { threadId, sinceMs } of one.silent ?? []) {
+        silent.push({ threadId, since: new Date(clock.wallTime() - (clock.now() - sinceMs)) })
+      }
     }
     // The ledger also knows what threads that are gone have opened; the gauges also know what is on its way to it.
     const native = source.counts?.()
@@ -277,6 +288,7 @@ export class Host extends Events<HostEvents> {
       },
       actors: { vm: this.#vms.count, guest: this.#guests.count },
       ...gauges,
+      ...(silent.length === 0 ? {} : { silent }),
       latencyMs: this.#latency.summary(),
     }
   }
@@ -300,6 +312,8 @@ export class Host extends Events<HostEvents> {
     await Promise.all(handles.map(([what, closing]) => time.wait(what, closing)))
     await time.wait('the service actor', this.#service.stop())
     time.leave(...(await this.#threads.close(time.over)))
+    this.#vms.abandon()
+    this.#guests.abandon()
     time.leave(...(await source.close(time.over).catch((error: unknown) => [`the provider: ${String(error)}`])))
     time.end()
     await transport.close().catch(() => time.leave('the transport'))

@@ -22,6 +22,17 @@ export interface NativeCounts {
   operations: number
 }
 
+/** What one actor thread is given. */
+export interface ThreadProvider {
+  readonly provider: ThreadSetup['provider']
+  readonly transfer: MessagePort[]
+  /**
+   * The thread is gone: what this Host has open there, and no living thread has, closes, except for what is named. Absent where handles
+   * end with their thread.
+   */
+  readonly reap?: ((keep: readonly string[]) => void) | undefined
+}
+
 export interface ProviderSource {
   /** Threads of its own. */
   readonly serviceThreads: number
@@ -29,7 +40,7 @@ export interface ProviderSource {
   /** Absent for a provider that has no ledger. */
   counts?(): NativeCounts
   /** For one more actor thread, with what must be transferred to it. */
-  next(): { provider: ThreadSetup['provider']; transfer: MessagePort[] }
+  next(): ThreadProvider
   /** Makes a stream of this thread known to the service; absent where only handles of real sockets are. */
   readonly relaySocket?: (stream: Duplex) => RelayedSocket
   /**
@@ -104,8 +115,8 @@ function simulated({ service, isOwn }: SimulatedHold, client: SimulatedClient): 
     serviceThreads: service.directory === undefined ? 1 : 0,
     callbackThreads: 0,
     next: () => {
-      const { module, options, transfer } = client.link()
-      return { provider: { module, options }, transfer }
+      const { module, options, transfer, reap } = client.link()
+      return { provider: { module, options }, transfer, reap }
     },
     relaySocket: (stream) => client.relaySocket(stream),
     ...(claim === undefined || release === undefined ? {} : { guests: { claim: claimWith(claim), release } }),
@@ -145,8 +156,8 @@ async function computeCore(libraryPath: string | undefined): Promise<ProviderSou
     callbackThreads: 1,
     counts: () => service.counts(),
     next: () => {
-      const port = service.port()
-      return { provider: { module: REMOTE_MODULE, options: { port } }, transfer: [port] }
+      const { port, reap } = service.link()
+      return { provider: { module: REMOTE_MODULE, options: { port } }, transfer: [port], reap }
     },
     close: (force) => service.close(force),
   }

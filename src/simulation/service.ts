@@ -84,8 +84,13 @@ export class ServiceThread {
       serviceThreads: 0,
       callbackThreads: 0,
       next: () => {
-        const port = this.#link(client)
-        return { provider: { module: PROVIDER_MODULE, options: { port } }, transfer: [port] }
+        const { port, gone } = this.#link(client)
+        const reap = (keep: readonly string[]): void =>
+          this.thread.clock.immediate(() => {
+            gone()
+            this.service.reap(client, new Set(keep))
+          })
+        return { provider: { module: PROVIDER_MODULE, options: { port } }, transfer: [port], reap }
       },
       relaySocket: (stream) => {
         const socket = ++this.#socketCount
@@ -96,7 +101,7 @@ export class ServiceThread {
     }
   }
 
-  #link(client: string): ReturnType<typeof asPort> {
+  #link(client: string): { port: ReturnType<typeof asPort>; gone: () => void } {
     const { local, remote } = this.#ports.open(this.#main, 'link')
     local.thread = this.thread
     const rows = new Rows(this.#handles)
@@ -107,8 +112,8 @@ export class ServiceThread {
     }
     this.#links.set(local, client)
     local.once('close', () => this.#links.delete(local))
-    servePort(this.service, client, asPort(local))
-    return asPort(remote)
+    const gone = servePort(this.service, client, asPort(local))
+    return { port: asPort(remote), gone }
   }
 
   /** As the thread of an embedded service does it: the handles close, then the ports. */

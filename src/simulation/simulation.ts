@@ -4,6 +4,7 @@
 import { InvalidStateError } from '../errors.js'
 import { Host } from '../actors/host.js'
 import type { HostEnvironment } from '../actors/host-environment.js'
+import type { ThreadTask } from '../actors/threads/contract.js'
 import { ActorThreads } from '../actors/threads/threads.js'
 import type { ThreadSystem } from '../actors/threads/actor-thread.js'
 import type { Clock } from '../native/clock.js'
@@ -19,12 +20,12 @@ import {
   type SimulationSettings,
   type SimulationWeather,
 } from './options.js'
-import { SimulatedPool } from './pool.js'
 import { SimulatedPorts, simulatedPort } from './ports.js'
 import { Scheduler, type VirtualThread } from './scheduler.js'
 import { openProvider, PROVIDER_MODULE, ServiceThread } from './service.js'
 import { SlotWatches } from './slot-watch.js'
 import { WaitingCalls } from './waiting.js'
+import { SimulatedWorker } from './worker.js'
 
 const TRANSPORT_MODULE = 'simulation:transport'
 const DIRECTORY = '/simulation'
@@ -61,7 +62,7 @@ export class Simulation {
   readonly #slots = new SlotWatches()
   readonly #calls = new WaitingCalls()
   readonly #journals = new SimulatedJournals()
-  readonly #pools = new Set<SimulatedPool>()
+  readonly #workers = new Map<number, SimulatedWorker>()
   readonly #threads: VirtualThread[] = []
   readonly #files = new Map<string, Uint8Array>()
   #threadCount = 0
@@ -125,7 +126,7 @@ export class Simulation {
   }
 
   get threadIds(): readonly number[] {
-    return [...this.#pools].flatMap((pool) => pool.threadIds)
+    return [...this.#workers.keys()]
   }
 
   /**
@@ -164,7 +165,11 @@ export class Simulation {
   ): Promise<boolean> {
     // Never in the middle of something: a real thread does not share its stack with us.
     return new Promise((resolve) => {
-      this.clock.immediate(() => resolve([...this.#pools].some((pool) => pool.lose(threadId, cause))))
+      this.clock.immediate(() => {
+        const worker = this.#workers.get(threadId)
+        worker?.lose(cause)
+        resolve(worker !== undefined)
+      })
     })
   }
 
@@ -198,10 +203,10 @@ export class Simulation {
 
   /** As in a real program: an actor thread dies of it, anything else is the program's. */
   #threw(thread: VirtualThread | undefined, error: unknown): void {
-    const pool = [...this.#pools].find((one) => thread !== undefined && one.has(thread))
-    if (thread === undefined || pool === undefined) throw error
+    const worker = [...this.#workers.values()].find((one) => one.thread === thread)
+    if (thread === undefined || worker === undefined) throw error
     this.crashes.push({ thread: thread.name, error })
-    pool.loseThread(thread, error instanceof Error ? error : new Error(String(error)))
+    worker.lose(error instanceof Error ? error : new Error(String(error)))
   }
 
   // ----------------------------------------------------------------------------------------------------------- surroundings
@@ -211,7 +216,8 @@ export class Simulation {
     return {
       clock: this.#main.clock,
       openChannel,
-      openThreads: (options) => ActorThreads.open({ ...options, openPool: (count) => this.#openPool(count) }),
+      openThreads: (options) =>
+        ActorThreads.open({ ...options, openThread: (first) => this.#openThread(first), watchdog: undefined }),
       openProviderSource: async (_settings, directory) => this.#service.join(directory),
       openTransportSource: async (_choice, directory) => ({
         acceptorThreads: 0,
@@ -224,20 +230,20 @@ export class Simulation {
     }
   }
 
-  #openPool(count: number): SimulatedPool {
-    const pool: SimulatedPool = new SimulatedPool(count, () => ++this.#threadCount, {
+  #openThread(first: ThreadTask): SimulatedWorker {
+    const worker = new SimulatedWorker(++this.#threadCount, first, {
       scheduler: this.#scheduler,
       main: this.#main,
       systemOf: (thread) => this.#systemOf(thread),
       onTask: (task) => this.#calls.watch(task, simulatedPort(task.port)),
-      onLost: (thread) => {
-        this.#ports.lose(thread)
-        this.#network.lose(thread)
+      onEnd: (ended) => {
+        this.#workers.delete(ended.id)
+        this.#ports.lose(ended.thread)
+        this.#network.lose(ended.thread)
       },
-      onEnd: () => this.#pools.delete(pool),
     })
-    this.#pools.add(pool)
-    return pool
+    this.#workers.set(worker.id, worker)
+    return worker
   }
 
   #systemOf(thread: VirtualThread): ThreadSystem {

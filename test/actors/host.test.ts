@@ -247,13 +247,16 @@ describe('Host', () => {
       const { counters, read } = newCounters()
       const host = await unruly({ counters }, { threads: 1 })
       const vm = await host.createVM('vm', minimal())
-      const lost = new Promise<[number, Error]>((resolve) => host.once('thread-lost', (...args) => resolve(args)))
+      const lost = new Promise<[number, Error, string[]]>((resolve) =>
+        host.once('thread-lost', (...args) => resolve(args)),
+      )
       const waiting = rejectsWith(vm.wait(), ActorLostError)
       const dying = await rejectsWith(vm.addNIC('exit', {}), ActorLostError)
       assert.deepEqual([dying.op, dying.id], ['vm.addNIC', 'vm'])
       assert(dying.cause instanceof Error)
       await waiting
-      const [threadId, cause] = await lost
+      const [threadId, cause, vmIds] = await lost
+      assert.deepEqual(vmIds, ['vm'])
       assert(threadId > 0 && cause instanceof Error)
       // At once, with the replacement still on its way.
       const next = await host.createVM('next', minimal())

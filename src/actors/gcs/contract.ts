@@ -58,7 +58,11 @@ export interface GuestRequests {
    * Accepts the bridge and shakes hands; idempotent, concurrent calls share one attempt, also one that follows a break. `timeZone` is the
    * TimeZoneInformation document or ''. Default time-out of each caller 2 minutes.
    */
-  connect: { input: { coldStart: boolean; timeZone: string }; output: NegotiatedGuest }
+  connect: {
+    /** `firstId`: ids below it were used by an actor that was lost. */
+    input: { coldStart: boolean; timeZone: string; firstId?: bigint | undefined }
+    output: NegotiatedGuest
+  }
   /** Ends the connection on purpose; legal in every state. */
   disconnect: { input: Record<string, never>; output: undefined }
   /** The last batch of log entries was taken. */

@@ -24,6 +24,7 @@ import type { LogBatch } from './connection/log-outbox.js'
 import { checkContainerDocument } from '../../protocol/lcow-hazards.js'
 import { checkOptions } from '../../options/table.js'
 import { StartedInits } from './container/started-inits.js'
+import { ConnectionLife, unlessLost } from './connection-life.js'
 import { Container } from './container/container-proxy.js'
 import { runInUVM, type ExecHost } from './process/exec.js'
 import { runForOutput } from './process/exec-output.js'
@@ -67,6 +68,8 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
   #closing: Promise<void> | undefined
   #nextContainerKey = 1
   readonly #inits = new StartedInits()
+  /** @internal What brings it back when its actor is lost. */
+  readonly life: ConnectionLife
 
   /** @internal made by Host.createGuest */
   constructor(wiring: GuestWiring) {
@@ -74,16 +77,13 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
     this.#wiring = wiring
     this.guestOS = wiring.guestOS
     wiring.mailbox.whenStopped = closedOnPurpose
-    wiring.mailbox.onNotice('disconnected', (record) => {
-      const error = record === undefined ? undefined : fromWireError(record)
-      this.#breaks.cut(error)
-      wiring.hooks.disconnected(error)
-      if (error === undefined) this.emit('disconnected')
-      else this.emit('disconnected', error)
-    })
-    wiring.mailbox.onNotice('reconnected', () => {
-      wiring.hooks.reconnected()
-      this.emit('reconnected')
+    this.life = new ConnectionLife(wiring, {
+      disconnected: (...error) => {
+        this.#breaks.cut(...error)
+        this.emit('disconnected', ...error)
+      },
+      reconnected: () => this.emit('reconnected'),
+      warning: (error) => this.emit('warning', error),
     })
     wiring.mailbox.onNotice('containerExited', (id) => {
       this.#inits.forget(id)
@@ -107,6 +107,7 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
   vmExited(cause: Error): void {
     if (this.#ending !== undefined) return
     this.#ending = { kind: 'vm-exited', cause }
+    this.life.vmExited(cause)
     this.#wiring.mailbox
       .call('vmExited', { cause: toWireError(cause) }, this.#subject('vmExited'))
       .catch(() => undefined)
@@ -121,15 +122,9 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
     const ending = this.#ending
     if (ending === undefined) return
     const why = ending.kind === 'closed' ? 'the guest was closed' : 'the VM has exited'
-    throw new GuestConnectionUnavailableError({
-      ...subject,
-      reason: why,
-      cause: new BridgeClosedError({
-        ...subject,
-        reason: why,
-        ...(ending.kind === 'closed' ? {} : { cause: ending.cause }),
-      }),
-    })
+    const cause = ending.kind === 'closed' ? undefined : ending.cause
+    const closed = new BridgeClosedError({ ...subject, reason: why, cause })
+    throw new GuestConnectionUnavailableError({ ...subject, reason: why, cause: closed })
   }
 
   /** The subject of a call that needs the guest. @throws {GuestConnectionUnavailableError} */
@@ -160,7 +155,7 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
     this.#assertOpen('createConnection')
     const subject = this.#subject('createConnection')
     const { coldStart, timeZone } = readArgument(subject, 'options', () => connectInput(subject, options))
-    const input = { coldStart: coldStart ?? !this.#connectedBefore, timeZone }
+    const input = { coldStart: coldStart ?? !this.#connectedBefore, timeZone, firstId: this.life.firstId }
     try {
       await this.#wiring.mailbox.call('connect', input, subject, callOptionsOf(options))
     } catch (error) {
@@ -168,13 +163,17 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
       throw withHint(error, 'the VM was never started: call its start()')
     }
     this.#connectedBefore = true
+    this.life.begun()
     await this.#wiring.journal?.connected()
   }
 
   async closeConnection(options?: CallOptions): Promise<void> {
     checkCallOptions(options, this.#subject('closeConnection'))
     if (this.#ending !== undefined) return
-    await this.#wiring.mailbox.call('disconnect', {}, this.#subject('closeConnection'), options)
+    this.life.unwanted()
+    const closing = this.#wiring.mailbox.call('disconnect', {}, this.#subject('closeConnection'), options)
+    // With its actor the connection is gone as well.
+    await closing.catch((error: unknown) => unlessLost(error))
   }
 
   async isConnected(): Promise<boolean> {
@@ -288,6 +287,7 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
       throw new InvalidConfigError({ ...subject, path: 'on', value: on, reason: 'expected a boolean' })
     }
     this.#assertOpen('setMigrating')
+    this.life.setMigrating(on)
     await this.#wiring.mailbox.call('setMigrating', { on }, subject)
   }
 
@@ -390,9 +390,9 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
 
   async #close(): Promise<void> {
     this.#ending ??= { kind: 'closed' }
+    this.life.unwanted()
     await this.#wiring.mailbox.stop()
     await this.#wiring.hooks.closed()
-    this.endEvents()
   }
 
   [Symbol.asyncDispose](): Promise<void> {

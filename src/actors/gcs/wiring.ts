@@ -3,6 +3,7 @@
 import { BridgeClosedError, GuestConnectionUnavailableError, type UVMError } from '../../errors.js'
 import type { CallSubject, Mailbox } from '../mailbox/contract.js'
 import type { GuestOS } from '../../protocol/guest-os.js'
+import type { ReconnectBounds } from './connection/reconnect.js'
 import type { GuestNotices, GuestRequests } from './contract.js'
 import type { SavedProcess } from './managers.js'
 
@@ -11,6 +12,8 @@ export interface GuestWiring {
   readonly guestOS: GuestOS
   readonly mailbox: Mailbox<GuestRequests, GuestNotices>
   readonly hooks: GuestHooks
+  /** Whether the guest comes back to a new actor, and how long it is waited for. */
+  readonly reconnect?: ReconnectBounds | undefined
   /** Absent: nothing is written down. */
   readonly journal?: GuestJournal | undefined
 }

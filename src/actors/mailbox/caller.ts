@@ -59,6 +59,8 @@ export interface MailboxOptions {
   openChannel?: OpenChannel
   /** Told of every answer: label of the operation and milliseconds from the call. */
   onLatency?: (op: string, ms: number) => void
+  /** Told when the first call goes out while none was under way. */
+  onBusy?: () => void
 }
 
 type Notice = (...args: never[]) => void
@@ -70,6 +72,7 @@ class Caller<R extends RequestMap<R>, E extends NoticeMap<E>> implements Mailbox
   whenStopped: Mailbox<R, E>['whenStopped']
   readonly #port: MessagePort
   readonly #onLatency: ((op: string, ms: number) => void) | undefined
+  readonly #onBusy: (() => void) | undefined
   readonly #pending = new Map<number, Pending>()
   readonly #notices = new Map<string, Notice>()
   /** Came before anybody listened: an actor may speak in the same turn in which it answers its first call. */
@@ -81,6 +84,7 @@ class Caller<R extends RequestMap<R>, E extends NoticeMap<E>> implements Mailbox
   #scheduled = false
   /** Set once the mailbox is over. `cause` is absent when it was closed on purpose. */
   #over: { cause?: Error } | undefined
+  #timeoutOf: ((op: string) => number | undefined) | undefined
   #settleEnded: (cause: Error | undefined) => void = () => {}
   #stopping: Promise<void> | undefined
 
@@ -89,6 +93,7 @@ class Caller<R extends RequestMap<R>, E extends NoticeMap<E>> implements Mailbox
     this.clock = options.clock ?? systemClock
     this.openChannel = options.openChannel ?? newChannel
     this.#onLatency = options.onLatency
+    this.#onBusy = options.onBusy
     this.ended = new Promise((resolve) => (this.#settleEnded = resolve))
     port.on('message', (message: unknown) => {
       if (!Array.isArray(message)) return
@@ -142,7 +147,7 @@ class Caller<R extends RequestMap<R>, E extends NoticeMap<E>> implements Mailbox
       try {
         checkCallOptions(options, subject)
         if (options?.signal?.aborted === true) throw aborted(subject, options.signal)
-        if (this.#over !== undefined) throw this.#lost(subject, 'later')
+        if (this.#over !== undefined) throw this.#lost(subject, 'later', false)
       } catch (error) {
         reject(atCallSite(error as Error, site))
         return
@@ -150,12 +155,31 @@ class Caller<R extends RequestMap<R>, E extends NoticeMap<E>> implements Mailbox
       const id = this.#nextId++
       const pending: Pending = { subject, site, resolve, reject, startedMs: this.clock.now() }
       this.#pending.set(id, pending)
+      if (this.#pending.size === 1) this.#onBusy?.()
+      if (this.#timeoutOf !== undefined) this.#bound(id, pending, this.#timeoutOf)
       if (options !== undefined) this.#watch(id, pending, options)
       this.#send(id, method, input, metaOf(id, options), transfer)
     })
   }
 
+  bound(timeoutOf: (op: string) => number | undefined): void {
+    this.#timeoutOf = timeoutOf
+    for (const [id, pending] of this.#pending) this.#bound(id, pending, timeoutOf)
+  }
+
+  #bound(id: number, pending: Pending, timeoutOf: (op: string) => number | undefined): void {
+    const { subject, startedMs } = pending
+    const timeoutMs = timeoutOf(subject.op)
+    if (timeoutMs === undefined || pending.timer !== undefined) return
+    const leftMs = Math.max(startedMs + timeoutMs - this.clock.now(), 0)
+    const reason = 'its thread does not answer'
+    pending.timer = this.clock.after(leftMs, () =>
+      this.#giveUp(id, 'timeout', (sent) => new OperationTimeoutError({ ...subject, timeoutMs, sent, reason })),
+    )
+  }
+
   #watch(id: number, pending: Pending, { signal, timeoutMs }: CallOptions): void {
+    if (timeoutMs !== undefined) pending.timer?.clear()
     if (timeoutMs !== undefined && timeoutMs !== Infinity) {
       pending.timer = this.clock.after(timeoutMs + LAST_RESORT_MS, () => {
         const reason = 'its actor did not answer'
@@ -313,22 +337,25 @@ class Caller<R extends RequestMap<R>, E extends NoticeMap<E>> implements Mailbox
 
   #end(cause: Error | undefined): void {
     if (this.#over !== undefined) return
-    this.#flush()
+    // What has not left yet never will when the actor is lost.
+    if (cause === undefined) this.#flush()
     // What has been answered is not lost, although its turn has not come yet.
     while (this.#held.length > 0) this.#release()
     this.#over = cause === undefined ? {} : { cause }
+    // Whoever starts the actor again hears of it before those whose calls are lost, who may call again at once.
+    this.#settleEnded(cause)
     for (const id of [...this.#pending.keys()]) {
       const pending = this.#forget(id)
-      pending?.reject(atCallSite(this.#lost(pending.subject, 'in-flight'), pending.site))
+      const sent = !dropCall(this.#batch, id)
+      pending?.reject(atCallSite(this.#lost(pending.subject, 'in-flight', sent), pending.site))
     }
     this.#port.close()
-    this.#settleEnded(cause)
   }
 
-  #lost(subject: CallSubject, when: 'in-flight' | 'later'): UVMError {
+  #lost(subject: CallSubject, when: 'in-flight' | 'later', sent: boolean): UVMError {
     const cause = this.#over?.cause
-    if (cause !== undefined) return new ActorLostError({ ...subject, cause })
-    return this.whenStopped?.(subject, when) ?? new ActorLostError({ ...subject, reason: 'it was stopped' })
+    if (cause !== undefined) return new ActorLostError({ ...subject, sent, cause })
+    return this.whenStopped?.(subject, when) ?? new ActorLostError({ ...subject, sent, reason: 'it was stopped' })
   }
 }
 

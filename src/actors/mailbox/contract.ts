@@ -115,6 +115,8 @@ export interface Mailbox<R extends RequestMap<R>, E extends NoticeMap<E>> {
   lose(cause: Error): void
   /** What a call fails with when its actor was stopped on purpose, in flight or asked later; ActorLostError unless set. */
   whenStopped?: ((subject: CallSubject, when: 'in-flight' | 'later') => UVMError) | undefined
+  /** Bounds what has no time of its own, counted from the call, those to come included: its thread does not answer. By operation; undefined for none. */
+  bound(timeoutOf: (op: string) => number | undefined): void
   /** Calls without an answer yet. */
   readonly outstanding: number
   /** The time that its calls go by. */

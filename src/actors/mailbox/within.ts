@@ -7,6 +7,13 @@ import { onAbort } from './abort-listeners.js'
 import { checkCallOptions } from './call-options.js'
 import type { CallOptions, CallSubject } from './contract.js'
 
+/** What is left of a caller's options, some time after the call. */
+export function leftOf(options: CallOptions | undefined, startedMs: number, clock: Clock): CallOptions {
+  const { signal, timeoutMs } = options ?? {}
+  if (timeoutMs === undefined || timeoutMs === Infinity) return { signal, timeoutMs }
+  return { signal, timeoutMs: Math.max(timeoutMs - (clock.now() - startedMs), Number.MIN_VALUE) }
+}
+
 /**
  * Settles as `work` does, unless the caller's signal or time comes first. Errors of its own show the caller's stack.
  *

@@ -57,6 +57,12 @@ class VmActor {
         this.#shutdownOptions ||= input.shutdownOptions
         return handle.attach('opened', input, call, (onEvent) => this.#env.provider.openSystem(input.id, onEvent))
       },
+      adopt: (recall, call) => {
+        this.#shutdownOptions = recall.shutdownOptions
+        this.#startedMs = recall.startedMs
+        this.#hasMigrated = recall.hasMigrated
+        return handle.adopt(recall, call, (onEvent) => this.#env.provider.adoptSystem(recall.token, onEvent))
+      },
       properties: ({ query, op }, call) => handle.properties(op, query, call),
       terminate: (_input, call) => handle.terminate(call),
       wait: (_input, call) => handle.wait(call),
@@ -173,7 +179,7 @@ class VmActor {
   }
 }
 
-/** Starts a VM actor on a port. Its first request must be `create` or `open`. */
+/** Starts a VM actor on a port. Its first request must be `create`, `open` or `adopt`. */
 export function startVmActor(port: MessagePort, env: ActorEnvironment): Actor {
   return new VmActor(port, env)
 }

@@ -18,8 +18,14 @@ export interface Subject {
 /** Asks the provider for a handle. */
 export type Obtain = (onEvent: (event: HcsEvent) => void) => Promise<unknown>
 
+/** @throws {HcsError} it is none */
+export function assertSystem(subject: Subject, value: unknown): HcsSystem {
+  if (isSystem(value)) return value
+  throw unusable(subject, 'the provider answered with something that is no compute system')
+}
+
 /** As far as this side depends on it: without these no handle could be given back. */
-export function isSystem(value: unknown): value is HcsSystem {
+function isSystem(value: unknown): value is HcsSystem {
   if (typeof value !== 'object' || value === null) return false
   const { properties, terminate, close } = value as Partial<HcsSystem>
   return [properties, terminate, close].every((method) => typeof method === 'function')
@@ -31,7 +37,7 @@ export function unusable(subject: Subject, detail: string, cause?: unknown): Hcs
 }
 
 /** @throws {HcsError} a document without a runtime id */
-export function readAttached(text: string, subject: Subject): Omit<VmAttached, 'exit'> & { power: Power } {
+export function readAttached(text: string, subject: Subject): Omit<VmAttached, 'exit' | 'token'> & { power: Power } {
   const document = parseJson(text)
   const runtimeId = member(document, 'RuntimeId')
   if (typeof runtimeId !== 'string' || runtimeId === '') throw unusable(subject, 'the properties have no RuntimeId')

@@ -22,14 +22,35 @@ export interface VmAttached {
   runtimeId: string
   /** Of the property document; absent when the service does not say. */
   runtimeOsType?: string
+  /** Names the open handle at the provider, for the actor that takes it back when this one is lost. */
+  token: string
   /** The system has exited already. */
   exit?: ExitNotice
+}
+
+/** What is kept of a VM on the main thread, so that another actor can go on with it. */
+export interface VmRecall {
+  id: string
+  token: string
+  /** Of its own making, a VM ends with what nobody wants. */
+  origin: 'created' | 'opened'
+  shutdownOptions: string
+  queueLimit: number
+  /** Told already. */
+  exit?: ExitNotice | undefined
+  startedMs?: number | undefined
+  hasMigrated: boolean
 }
 
 export interface VmRequests {
   /** First request of every actor, exactly one of both. Legal once. A failure leaves nothing behind; the actor can only be stopped then. */
   create: { input: { id: string; document: string; shutdownOptions: string; queueLimit: number }; output: VmAttached }
   open: { input: { id: string; shutdownOptions: string; queueLimit: number }; output: VmAttached }
+  /**
+   * First request of an actor that takes the place of a lost one: takes its handle back. Whether the VM has ended meanwhile is looked for
+   * once, behind the answer. A failure means that nobody has the handle any more.
+   */
+  adopt: { input: VmRecall; output: undefined }
   /** Queued; HCS judges the state. `options` is a document or ''. `boot` slots apply to start. */
   start: { input: { options: string }; output: undefined }
   /** Start as the destination of a migration. Queued, without a default time-out. */

@@ -8,8 +8,8 @@ import type { HcsEvent, HcsSystem } from '../../native/hcs.js'
 import type { ActorEnvironment } from '../environment.js'
 import type { ActorCall } from '../mailbox/contract.js'
 import { NativeCalls, slotPools } from '../native-calls.js'
-import { endedMeanwhile, isSystem, readAttached, unusable, type Obtain, type Subject } from './attachment.js'
-import type { ExitNotice, VmAttached, VmRequests } from './contract.js'
+import { endedMeanwhile, assertSystem, readAttached, unusable, type Obtain, type Subject } from './attachment.js'
+import type { ExitNotice, VmAttached, VmRecall, VmRequests } from './contract.js'
 import { readState } from './exit.js'
 import { exitOf, isOver, isUsable, lossOf, powerOf } from './lifecycle/states.js'
 import type { Origin, VmEffect, VmEvent, VmState } from './lifecycle/states.js'
@@ -184,14 +184,28 @@ export class VmHandle {
     throw this.#unattached(subject, origin)
   }
 
+  /** Once, in place of `attach`: takes the handle of a lost actor back. */
+  async adopt(recall: VmRecall, call: ActorCall, obtain: Obtain): Promise<undefined> {
+    const { id, origin, token, exit, queueLimit } = recall
+    const subject = { op: 'vm.adopt', id }
+    this.#apply({ type: 'adopt', origin, token, exit })
+    this.#id = id
+    this.#turns = new Turns(id, queueLimit, this.#env.gauges)
+    this.#calls = new NativeCalls(this.#env, id)
+    await this.#obtain(subject, call, obtain)
+    if (this.#system === undefined) throw this.#unattached(subject, origin)
+    // What came while nobody owned the handle may have been the end. A VM that does not answer holds up nobody.
+    void this.checkExit().catch(() => undefined)
+    return undefined
+  }
+
   async #obtain(subject: Subject, call: ActorCall, obtain: Obtain): Promise<void> {
     const progress = { isSent: false }
     const work = async (): Promise<void> => {
       progress.isSent = true
-      let system: unknown
+      let system: HcsSystem
       try {
-        system = await obtain((event) => this.#onEvent(event))
-        if (!isSystem(system)) throw unusable(subject, 'the provider answered with something that is no compute system')
+        system = assertSystem(subject, await obtain((event) => this.#onEvent(event)))
       } catch (error) {
         this.#apply({ type: 'unobtainable', error: unusable(subject, 'there is no handle', error) })
         throw error
@@ -226,7 +240,7 @@ export class VmHandle {
     this.#runtimeId = told.runtimeId
     this.#apply({ type: 'described', power })
     const exit = exitOf(this.#state)
-    return { ...told, ...(exit === undefined ? {} : { exit }) }
+    return { ...told, token: system.token, ...(exit === undefined ? {} : { exit }) }
   }
 
   /** The handle came, but was not to be. */
@@ -318,8 +332,6 @@ export class VmHandle {
       return text
     })
   }
-
-  // -------------------------------------------------------------------------------------------------------------- the end
 
   /** Resolves when the VM has exited. Callers share what is under way; each has its own time. */
   async terminate(call: ActorCall): Promise<undefined> {

@@ -32,7 +32,7 @@ import { checkCallOptions } from '../mailbox/call-options.js'
 import type { CallOptions } from '../mailbox/contract.js'
 import { within } from '../mailbox/within.js'
 import { changeOf, ownChange, type Change, type HostModifyRequest, type Subject } from './changes.js'
-import type { ExitNotice } from './contract.js'
+import type { ExitNotice, VmRecall } from './contract.js'
 import type { RelayedSocket, VmWiring } from './wiring.js'
 import type { ExitStatus, LifetimeManager, MigrationConfig, MigrationManager } from './managers/index.js'
 import { migrationOptions, migrationStart, type MigrationStart } from './managers/migration.js'
@@ -63,7 +63,7 @@ export type MigrationNotifications = EventStream<OperationSystemMigrationNotific
 
 interface Recorded {
   status: ExitStatus
-  atMs: number
+  notice: ExitNotice
 }
 
 /** The methods of the host managers are made from their statements, below. */
@@ -77,8 +77,11 @@ export class UtilityVM extends ModifiableEvents implements LifetimeManager, Migr
   #exit: Recorded | undefined
   #closing: Promise<void> | undefined
   #startedMs: number | undefined
+  /** When this side heard of the start. */
+  #recalledStartMs: number | undefined
   /** Who reads migration notifications. */
   readonly #migrationReaders = new Set<MigrationNotifications>()
+  #hasMigrated = false
 
   /** @internal made by Host.createVM and Host.openVM */
   constructor(wiring: VmWiring) {
@@ -105,14 +108,14 @@ export class UtilityVM extends ModifiableEvents implements LifetimeManager, Migr
   }
 
   #record(notice: ExitNotice): ExitStatus {
-    const { status, exitType, attribution, error, atMs } = notice
+    const { status, exitType, attribution, error } = notice
     const exit: ExitStatus = {
       status,
       exitType,
       ...(attribution === undefined ? {} : { attribution }),
       ...(error === undefined ? {} : { error: fromWireError(error) as HcsError }),
     }
-    this.#exit = { status: exit, atMs }
+    this.#exit = { status: exit, notice }
     return exit
   }
 
@@ -130,6 +133,15 @@ export class UtilityVM extends ModifiableEvents implements LifetimeManager, Migr
     this.emit('exit', exit)
   }
 
+  /** @internal What an actor must know that takes the place of a lost one. */
+  get recall(): Pick<VmRecall, 'exit' | 'startedMs' | 'hasMigrated'> {
+    return {
+      exit: this.#exit?.notice,
+      startedMs: this.#startedMs ?? this.#recalledStartMs,
+      hasMigrated: this.#hasMigrated,
+    }
+  }
+
   #subject(method: string): { op: string; id: string } {
     return { op: `vm.${method}`, id: this.id }
   }
@@ -142,6 +154,12 @@ export class UtilityVM extends ModifiableEvents implements LifetimeManager, Migr
     this.#assertOpen('start')
     this.#wiring.hooks.starting?.()
     await this.#wiring.mailbox.call('start', { options: '' }, this.#subject('start'), options)
+    this.#noteStart()
+  }
+
+  /** Behind every start that this side hears of; the actor knows better, as long as it lives. */
+  #noteStart(): void {
+    this.#recalledStartMs ??= this.#wiring.mailbox.clock.wallTime()
   }
 
   async terminate(options?: CallOptions): Promise<void> {
@@ -237,7 +255,7 @@ export class UtilityVM extends ModifiableEvents implements LifetimeManager, Migr
   }
 
   async stoppedTime(): Promise<Date | undefined> {
-    return this.#exit === undefined ? undefined : new Date(this.#exit.atMs)
+    return this.#exit === undefined ? undefined : new Date(this.#exit.notice.atMs)
   }
 
   async exitError(): Promise<Error | undefined> {
@@ -291,6 +309,8 @@ export class UtilityVM extends ModifiableEvents implements LifetimeManager, Migr
     await this.#onSocket(subject, start, options, (socket) =>
       this.#wiring.mailbox.call('startMigrated', { options: start.options, socket }, subject, options),
     )
+    this.#hasMigrated = true
+    this.#noteStart()
   }
 
   async initializeLiveMigrationOnSource(settings?: MigrationInitializeOptions, options?: CallOptions): Promise<void> {
@@ -347,6 +367,7 @@ export class UtilityVM extends ModifiableEvents implements LifetimeManager, Migr
     if (this.#closing !== undefined) throw barredError('closed', subject)
     const input = { step, options: text, op: subject.op, ...(socket === undefined ? {} : { socket }) }
     await this.#wiring.mailbox.call('migrate', input, subject, options)
+    if (step !== 'cancel') this.#hasMigrated = true
   }
 
   /** Runs a call on a socket handle; a stream is first made known to the service, and forgotten again when the call fails. */

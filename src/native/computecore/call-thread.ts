@@ -27,7 +27,12 @@ export interface CallThreadSetup {
 }
 
 /** From the parent. `close` ends what is open; `force` ends the waiting for operations that HCS does not end. */
-export type CallThreadMessage = { do: 'join'; port: MessagePort } | { do: 'close' } | { do: 'force' }
+export type CallThreadMessage =
+  | { do: 'join'; link: number; port: MessagePort }
+  /** The thread of a link is gone. */
+  | { do: 'reap'; link: number; keep: readonly string[] }
+  | { do: 'close' }
+  | { do: 'force' }
 
 /** To the parent: once after the start, and at the end. */
 export type CallThreadAnswer = { ready: true } | { unavailable: Refusal } | { closed: true }
@@ -61,7 +66,8 @@ function connect(): Hub {
   return { operations, systems, service: new Service({ library, lane, operations }) }
 }
 
-function serve({ systems, service }: Hub, port: MessagePort): void {
+/** @returns to be called when the thread is known to be gone before its port has closed */
+function serve({ systems, service }: Hub, port: MessagePort): () => void {
   /** By stream of events: that thread's handles. */
   const owners = new Map<number, Owner>()
   const answer = (message: FromService): void => port.postMessage(message)
@@ -113,12 +119,14 @@ function serve({ systems, service }: Hub, port: MessagePort): void {
       (error: unknown) => answer({ number, fails: refusalOf(error) }),
     )
   })
-  port.once('close', () => {
-    for (const gone of owners.values()) {
-      gone.isGone = true
-      systems.orphan(gone)
+  const gone = (): void => {
+    for (const owner of owners.values()) {
+      owner.isGone = true
+      systems.orphan(owner)
     }
-  })
+  }
+  port.once('close', gone)
+  return gone
 }
 
 let processes: ProcessCalls | undefined
@@ -150,12 +158,19 @@ async function close({ operations, systems }: Hub): Promise<void> {
 try {
   const hub = connect()
   const ports = new Set<MessagePort>()
+  const links = new Map<number, () => void>()
   parentPort?.on('message', (message: CallThreadMessage) => {
     switch (message.do) {
       case 'join':
         ports.add(message.port)
-        message.port.once('close', () => ports.delete(message.port))
-        return serve(hub, message.port)
+        message.port.once('close', () => {
+          ports.delete(message.port)
+          links.delete(message.link)
+        })
+        return void links.set(message.link, serve(hub, message.port))
+      case 'reap':
+        links.get(message.link)?.()
+        return hub.systems.reap(new Set(message.keep))
       case 'close':
         for (const port of ports) port.close()
         return void close(hub)

@@ -15,6 +15,7 @@ export class ComputeCoreService {
   readonly #worker: Worker
   readonly #ledger: Ledger
   readonly #closed: Promise<void>
+  #links = 0
   #closing: Promise<string[]> | undefined
 
   private constructor(worker: Worker, ledger: Ledger) {
@@ -66,9 +67,15 @@ export class ComputeCoreService {
 
   /** A port for one more actor thread, to be transferred to the provider module there. */
   port(): MessagePort {
+    return this.link().port
+  }
+
+  /** The same, with what is to be said when that thread is gone: what no living thread has and is not named by token closes. */
+  link(): { port: MessagePort; reap: (keep: readonly string[]) => void } {
     const { port1, port2 } = new MessageChannel()
-    this.#post({ do: 'join', port: port2 }, [port2])
-    return port1
+    const link = ++this.#links
+    this.#post({ do: 'join', link, port: port2 }, [port2])
+    return { port: port1, reap: (keep) => this.#post({ do: 'reap', link, keep }) }
   }
 
   /** What is open in the DLL, whoever opened it. */

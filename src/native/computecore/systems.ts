@@ -169,6 +169,13 @@ export class Systems {
     for (const system of this.#systems.values()) if (system.owner === owner) this.#disown(system)
   }
 
+  /** A thread is gone: what no thread has and nobody will adopt closes, once what is under way on it has ended. */
+  reap(keep: ReadonlySet<string>): void {
+    for (const { owner, token } of this.#systems.values()) {
+      if (owner === undefined && !keep.has(token)) void this.close(token)
+    }
+  }
+
   #disown(system: System): void {
     system.kept.unshift(...(system.owner?.unhandled.splice(0) ?? []))
     system.owner = undefined

@@ -4,10 +4,19 @@ import type { Duplex } from 'node:stream'
 import type { MessagePort } from 'node:worker_threads'
 import type { Holder } from '../service-process/messages.js'
 
+/** The way of one actor thread to the service. */
+export interface SimulatedThreadLink {
+  readonly module: string
+  readonly options: unknown
+  readonly transfer: MessagePort[]
+  /** The thread is gone: handles of this client that no living thread has close, except for those named by token. */
+  readonly reap?: (keep: readonly string[]) => void
+}
+
 /** One Host at a service. */
 export interface SimulatedClient {
   /** The provider module for one more actor thread, with what must be transferred to it. */
-  link(): { module: string; options: unknown; transfer: MessagePort[] }
+  link(): SimulatedThreadLink
   /** Makes a stream of this thread known to the service, which can take it once; `release` gives it up before that. */
   relaySocket(stream: Duplex): { socket: bigint; release: () => void }
   /** Claims the guest connection of a VM; resolves with who holds it when somebody else does. Absent where nobody else can. */

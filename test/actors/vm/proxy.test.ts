@@ -49,7 +49,7 @@ class FakeVmActor {
     this.vm = new UtilityVM({
       id: 'vm',
       guestOS: 'linux',
-      attached: { runtimeId: 'aaaa', ...(exit === undefined ? {} : { exit }) },
+      attached: { runtimeId: 'aaaa', token: '1', ...(exit === undefined ? {} : { exit }) },
       mailbox: this.mailbox,
       hooks: {
         exited: (status) => this.hooks.push(`exited ${status.exitType}`),

@@ -253,6 +253,7 @@ export class GuestConnector {
     trace: TraceContext | undefined,
   ): Promise<NegotiatedGuest> {
     const guest = await handshakeOn(connection, this.#init, input, signal, trace)
+    if (input.firstId !== undefined) connection.seed(input.firstId)
     // Ids of the predecessor are not used again: its answers may still come.
     connection.seed(this.#init.takesOver?.ids ?? 0n)
     if (this.#leftovers !== undefined) connection.seed(this.#leftovers.nextId)

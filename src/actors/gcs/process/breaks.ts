@@ -8,7 +8,7 @@ export class Breaks {
   readonly #running = new Set<(error: UVMError) => void>()
 
   /** The connection is lost. */
-  cut(error: Error | undefined): void {
+  cut(error?: Error): void {
     const reason = 'the connection was lost, and its output is cut'
     const broken = error instanceof UVMError ? error : new BridgeClosedError({ reason: 'it was closed on purpose' })
     for (const running of this.#running) running(new BridgeClosedError({ reason, cause: broken }))

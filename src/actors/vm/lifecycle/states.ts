@@ -45,7 +45,8 @@ export type VmState =
 export type VmEvent =
   // Asked by callers.
   | { type: 'attach'; origin: Origin }
-  | { type: 'adopt'; origin: Origin; token: string }
+  /** `exit`: told already. */
+  | { type: 'adopt'; origin: Origin; token: string; exit?: ExitNotice | undefined }
   | { type: 'terminate' }
   | { type: 'close' }
   /** Close what nobody has taken: a VM of our making ends. */

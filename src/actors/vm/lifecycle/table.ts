@@ -93,7 +93,7 @@ const TABLE: { readonly [K in Kind]: Row<K> } = {
   new: {
     ...DETACHED,
     attach: (_state, { origin }) => ({ kind: 'attaching', origin, isWanted: true, fate: LIVING }),
-    adopt: (_state, { origin, token }) => ({ kind: 'adopting', origin, token, isWanted: true, fate: LIVING }),
+    adopt: (_state, event) => adopting(event),
     terminate: 'illegal',
     close: closeNothing,
     discard: closeNothing,
@@ -214,8 +214,7 @@ const TABLE: { readonly [K in Kind]: Row<K> } = {
     ...DETACHED,
     attach: 'illegal',
     // A handle that the service forgot cannot be taken back.
-    adopt: (state, { origin, token }) =>
-      state.of === 'actor' ? { kind: 'adopting', origin, token, isWanted: true, fate: LIVING } : state,
+    adopt: (state, event) => (state.of === 'actor' ? adopting(event) : state),
     terminate: 'illegal',
     close: (state) => closeLost(state),
     discard: (state) => closeLost(state),
@@ -262,6 +261,10 @@ const TABLE: { readonly [K in Kind]: Row<K> } = {
     'actor-lost': 'stays',
     'give-up': 'stays',
   },
+}
+
+function adopting({ origin, token, exit }: EventOf<'adopt'>): VmState {
+  return { kind: 'adopting', origin, token, isWanted: true, fate: exit === undefined ? LIVING : fateOf(exit) }
 }
 
 /** The termination is over without an exit: the VM can be asked again, or the close goes on. */

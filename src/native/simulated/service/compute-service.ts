@@ -150,6 +150,11 @@ export class ComputeService {
     for (const handle of this.#handles.ofClient(client)) this.#release(handle)
   }
 
+  /** A thread of a client is gone: what no thread has and nobody will adopt closes. */
+  reap(client: string, keep: ReadonlySet<string>): void {
+    for (const handle of this.#handles.orphansOf(client)) if (!keep.has(String(handle.number))) this.#release(handle)
+  }
+
   #release(handle: Handle): void {
     const { system } = handle
     this.#handles.remove(handle)

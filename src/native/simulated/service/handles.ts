@@ -58,6 +58,11 @@ export class HandleTable {
     }
   }
 
+  /** Handles of a client that no thread has. */
+  orphansOf(client: string): Handle[] {
+    return this.ofClient(client).filter(({ deliver }) => deliver === undefined)
+  }
+
   ofClient(client: string): Handle[] {
     return [...this.#handles.values()].filter((handle) => handle.client === client)
   }

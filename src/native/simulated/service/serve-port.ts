@@ -6,8 +6,12 @@ import type { FromService, ServiceCall, ToService } from '../../remote/wire.js'
 import { carryOut, refusalOf } from './carry-out.js'
 import type { ComputeService } from './compute-service.js'
 
-/** Serves until the port closes; its handles then wait for whoever adopts them. */
-export function servePort(service: ComputeService, client: string, port: MessagePort): void {
+/**
+ * Serves until the port closes; its handles then wait for whoever adopts them.
+ *
+ * @returns to be called when the thread is known to be gone before the port has closed
+ */
+export function servePort(service: ComputeService, client: string, port: MessagePort): () => void {
   const deliveries = new Set<(event: HcsEvent) => void>()
   const answer = (message: FromService): void => port.postMessage(message)
   const deliver = (events: number | undefined): ((event: HcsEvent) => void) => {
@@ -25,7 +29,9 @@ export function servePort(service: ComputeService, client: string, port: Message
       (error: unknown) => answer({ number, fails: refusalOf(error) }),
     )
   })
-  port.once('close', () => service.orphan((delivery) => deliveries.has(delivery)))
+  const gone = (): void => service.orphan((delivery) => deliveries.has(delivery))
+  port.once('close', gone)
+  return gone
 }
 
 async function perform(

@@ -17,6 +17,7 @@ export class EmbeddedService {
   readonly #sockets: MessagePort
   #socketCount = 0n
   #clients = 0
+  #links = 0
   #leaves = 0
   #closing: Promise<void> | undefined
 
@@ -63,8 +64,16 @@ export class EmbeddedService {
     return {
       link: () => {
         const { port1, port2 } = new MessageChannel()
-        this.#post({ do: 'join', client, socketDirectory, port: port2 }, [port2])
-        return { module: PROVIDER_MODULE, options: { port: port1 }, transfer: [port1] }
+        const link = ++this.#links
+        this.#post({ do: 'join', client, socketDirectory, link, port: port2 }, [port2])
+        return {
+          module: PROVIDER_MODULE,
+          options: { port: port1 },
+          transfer: [port1],
+          reap: (keep) => {
+            if (this.#closing === undefined) this.#post({ do: 'reap', client, link, keep })
+          },
+        }
       },
       relaySocket: (stream) => {
         const { port1, port2 } = new MessageChannel()

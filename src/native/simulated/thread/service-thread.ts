@@ -10,7 +10,9 @@ import { PortDuplex } from './socket-port.js'
 
 /** From the parent. */
 export type ParentMessage =
-  | { do: 'join'; client: string; socketDirectory: string; port: MessagePort }
+  | { do: 'join'; client: string; socketDirectory: string; link: number; port: MessagePort }
+  /** The thread of a link is gone. */
+  | { do: 'reap'; client: string; link: number; keep: readonly string[] }
   | { do: 'leave'; client: string; number: number }
   | { do: 'close' }
 
@@ -35,6 +37,8 @@ export interface RelayedPort {
 const { options, sockets } = workerData as ServiceThreadData
 const directories = new Map<string, string>()
 const ports = new Map<MessagePort, string>()
+/** By number of the link: forgets the thread, whether or not its port has closed yet. */
+const links = new Map<number, () => void>()
 const relayed = new Map<bigint, MessagePort>()
 
 const service = new ComputeService(options, {
@@ -60,17 +64,24 @@ function takeSocket(socket: bigint): PortDuplex | undefined {
   return port === undefined ? undefined : new PortDuplex(port).claim()
 }
 
-function serve(client: string, port: MessagePort): void {
+function serve(client: string, link: number, port: MessagePort): void {
   ports.set(port, client)
-  port.once('close', () => ports.delete(port))
-  servePort(service, client, port)
+  links.set(link, servePort(service, client, port))
+  port.once('close', () => {
+    ports.delete(port)
+    links.delete(link)
+  })
 }
 
 parentPort?.on('message', (message: ParentMessage) => {
   switch (message.do) {
     case 'join':
       directories.set(message.client, message.socketDirectory)
-      serve(message.client, message.port)
+      serve(message.client, message.link, message.port)
+      return
+    case 'reap':
+      links.get(message.link)?.()
+      service.reap(message.client, new Set(message.keep))
       return
     case 'leave':
       service.leave(message.client)
