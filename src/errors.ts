@@ -69,26 +69,33 @@ export function withHint<E extends UVMError>(error: E, hint: string): E {
   return Object.assign(error, { message: `${error.message}; ${hint}` })
 }
 
+/** Longest string that an error shows or carries, characters. */
+const MAX_SHOWN = 260
+
 /** A mistake in the call, found before anything was sent. */
 export class InvalidConfigError extends UVMError {
   readonly code = 'UVM_INVALID_CONFIG'
   /** Argument or document path. */
   declare readonly path?: string
-  /** What is at `path`; absent where nothing is wrong with a value, or the value may be secret. */
+  /** What is at `path`; absent where nothing is wrong with a value, or the value is or may be secret: a string of over 260 characters counts. */
   declare readonly value?: unknown
 
   /** `secret`, instead of `value`: something that may be secret; only what kind of thing it is becomes part of the message. */
   constructor(details: ErrorContext & { path?: string; value?: unknown; secret?: unknown; reason: string }) {
     const what = details.path === undefined ? '' : `${details.path}: `
+    // No id, name or path of a host is that long, but a policy, a key or a document that was given by mistake is.
+    const isShown = 'value' in details && !(typeof details.value === 'string' && details.value.length > MAX_SHOWN)
     const got =
       'value' in details
-        ? `, got ${show(details.value)}`
+        ? isShown
+          ? `, got ${show(details.value)}`
+          : `, got a string of ${(details.value as string).length} characters`
         : 'secret' in details
           ? `, got ${showKind(details.secret)}`
           : ''
     super(details, `${what}${details.reason}${got}`)
     if (details.path !== undefined) this.path = details.path
-    if ('value' in details) this.value = details.value
+    if (isShown) this.value = details.value
   }
 }
 

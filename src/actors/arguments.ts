@@ -8,6 +8,9 @@ import type { CallSubject } from './mailbox/contract.js'
 
 export { isWellFormed } from '../protocol/text.js'
 
+/** Of what these hold nothing is repeated: what is in the wrong place may be a policy. */
+const CONFIDENTIAL: ReadonlySet<TypeName> = new Set<TypeName>(['ConfidentialOptions', 'SecurityPolicyFragment'])
+
 /** Settings as text; without a type, members keep the order given. @throws {InvalidConfigError} no object, or not serialisable */
 export function documentText(subject: CallSubject, type: TypeName | undefined, settings: unknown): string {
   return readArgument(subject, 'settings', () => {
@@ -27,6 +30,10 @@ export function settingsText(subject: CallSubject, settings: unknown, type?: Typ
     } catch (error) {
       if (!(error instanceof DocumentError)) throw error
       const { path, problem: reason, value } = error
+      // Neither is the cause: it carries the value as well.
+      if (type !== undefined && CONFIDENTIAL.has(type)) {
+        throw new InvalidConfigError({ ...subject, path, secret: value, reason })
+      }
       throw new InvalidConfigError({ ...subject, path, ...atPath(value), reason, cause: error })
     }
   })

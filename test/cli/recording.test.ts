@@ -48,7 +48,10 @@ describe('uvm-recording', () => {
     assert.match(lines[1]!, /began 1970-01-01T00:00:00.000Z, .* 4 frames/)
     assert.match(lines[2]!, /it broke: RangeError: the guest answered the request 9/)
     assert.match(lines[4]!, /0\.000 ms -> ModifySettings +id 3, 100 bytes \{.*"ResourceType":"Network"/)
-    assert.match(lines[5]!, /12\.500 ms <- ModifySettings +id 3, 60 bytes \(12\.500 ms\) FAILED \w+ .*"gone"/)
+    assert.match(
+      lines[5]!,
+      /12\.500 ms <- ModifySettings +id 3, 60 bytes \(12\.500 ms\) FAILED \w+ .*"ErrorMessage":"\[4 characters\]"/,
+    )
     assert.match(lines[6]!, /<- container notification/)
     assert.match(lines[7]!, /<- DumpStacks +id 9223372036854775808, 60 bytes \(no body kept\)/)
   })

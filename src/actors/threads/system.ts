@@ -1,9 +1,10 @@
 // What an actor thread gives its actors of this system: time, chance, files, modules.
 
 import { randomBytes } from 'node:crypto'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemClock } from '../../native/clock.js'
+import { writePrivateFile } from '../../native/private-file.js'
 import type { ThreadSystem } from './actor-thread.js'
 
 export const SYSTEM: ThreadSystem = {
@@ -11,10 +12,10 @@ export const SYSTEM: ThreadSystem = {
   randomBytes,
   files: {
     async pathIn(directory, file) {
-      await mkdir(directory, { recursive: true })
+      await mkdir(directory, { recursive: true, mode: 0o700 })
       return join(directory, file)
     },
-    write: (path, content) => writeFile(path, content, { mode: 0o600 }),
+    write: writePrivateFile,
   },
   load: async (module) => ((await import(module)) as { default?: unknown }).default,
 }

@@ -2,8 +2,18 @@
 // away only while it is still the same file. Whoever finds a name taken asks whether somebody listens behind it.
 
 import { once } from 'node:events'
-import { closeSync, constants, lstatSync, openSync, unlinkSync, type BigIntStats } from 'node:fs'
-import { chmod, link, lstat, mkdtemp, rm } from 'node:fs/promises'
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  linkSync,
+  lstatSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  unlinkSync,
+  type BigIntStats,
+} from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { dirname, join } from 'node:path'
 
@@ -33,20 +43,23 @@ export async function bindSocketFile(
   onConnection: (socket: Socket) => void,
 ): Promise<BoundSocket> {
   // Node.js can change no umask in a worker thread, and listens in the same step as it binds: until the file is private its directory is.
-  const cradle = await mkdtemp(join(dirname(path), '.'))
+  // At once, as long as nothing is in the way: whoever is told in this turn that somebody listens may dial in the next.
+  const cradle = mkdtempSync(`${dirname(path)}/.`)
   let server: Server | undefined
   try {
     const born = join(cradle, 's')
-    server = await listen(born, backlog, onConnection)
-    await chmod(born, 0o600)
-    const own = await lstat(born, { bigint: true })
+    server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, onConnection)
+    server.listen({ path: born, backlog, exclusive: true })
+    if (!server.listening) await once(server, 'listening')
+    chmodSync(born, 0o600)
+    const own = lstatSync(born, { bigint: true })
     await claim(path, born)
     return { server, release: () => removeOwn(path, own) }
   } catch (error) {
     server?.close()
     throw error
   } finally {
-    await rm(cradle, { recursive: true, force: true })
+    rmSync(cradle, { recursive: true, force: true })
   }
 }
 
@@ -62,11 +75,11 @@ export async function listen(path: string, backlog: number, onConnection: (socke
 async function claim(path: string, born: string): Promise<void> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     try {
-      return await link(born, path)
+      return linkSync(born, path)
     } catch (error) {
       if (codeOf(error) !== 'EEXIST') throw error
     }
-    const found = await lstat(path, { bigint: true }).catch(unlessMissing)
+    const found = lstatSync(path, { bigint: true, throwIfNoEntry: false })
     if (found === undefined) continue
     if (!found.isSocket()) throw problem('EEXIST', `${path} exists and is no socket`)
     if (await isListenedOn(path)) break
@@ -122,11 +135,6 @@ function isSame(one: BigIntStats, other: BigIntStats): boolean {
 
 function codeOf(error: unknown): unknown {
   return (error as NodeJS.ErrnoException).code
-}
-
-function unlessMissing(error: unknown): undefined {
-  if (codeOf(error) !== 'ENOENT') throw error
-  return undefined
 }
 
 function problem(code: string, message: string): Error {

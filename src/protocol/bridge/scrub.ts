@@ -3,7 +3,8 @@
 // Names are matched as the bridge matches them. By what is allowed, not by what is forbidden: text stays only in members that name things (ids, types, paths), and the walk goes only into
 // members known to hold such. Everything else, and every member a later version adds, becomes a note of its size: environment variables,
 // annotations, arguments, command lines, policies, fragments, credential specs and cookies, mount options, registry values, stack dumps.
-// Guests quote whole requests in their error texts: of those only the beginning stays, up to the first thing that may be quoted.
+// Guests quote whole requests in their error texts: of those the size stays. Paths may be addresses with a signature or a password in them,
+// which go.
 
 import { isRecord, JsonError, parseJson } from '../json.js'
 import { foldName } from './folding.js'
@@ -34,10 +35,7 @@ const NESTED: ReadonlySet<string> = new Set(
   ['ContainerConfig', 'ProcessParameters', 'Query', 'Properties', 'ResultInfo'].map(foldName),
 )
 
-/** Texts of people, which may quote. */
-const TEXTS: ReadonlySet<string> = new Set(['ErrorMessage', 'Message'].map(foldName))
-
-/** Words of an error text before anything that may have been quoted into it. */
+/** Words of a text of ours before anything that may have been quoted into it. */
 const UNQUOTED = /^[^{}[\]"'`=<>\r\n]{0,160}/
 /** Longest nested document that is looked into, characters: beyond it the note of its size is as good. */
 const MAX_NESTED = 64 * 1024
@@ -51,7 +49,7 @@ export function scrubBody(body: Record<string, unknown>): Record<string, unknown
   return scrubObject(body, 0)
 }
 
-/** The beginning of a text that may quote anything. */
+/** The beginning of a text of ours that may quote anything. */
 export function scrubText(text: string): string {
   const kept = UNQUOTED.exec(text)?.[0] ?? ''
   return kept.length === text.length ? text : `${kept}…`
@@ -83,10 +81,15 @@ function scrubMember(name: string, value: unknown, depth: number): unknown {
 
 function scrubString(name: string, value: string, depth: number): unknown {
   const folded = foldName(name)
-  if (NAMES.has(folded)) return value.length <= MAX_NAME ? value : noteOf(value)
+  if (NAMES.has(folded)) return value.length <= MAX_NAME ? withoutSignature(value) : noteOf(value)
   if (NESTED.has(folded)) return scrubNested(value, depth)
-  if (TEXTS.has(folded)) return scrubText(value)
   return noteOf(value)
+}
+
+/** What an address lets in whoever has it: the query and the fragment (a SAS signature), a user and a password before the host. */
+function withoutSignature(name: string): string {
+  const bare = name.replace(/[?#].*$/s, (rest) => `${rest[0]}…`)
+  return bare.replace(/^([a-z][\w+.-]*:[\\/]{2})[^\\/]*@/i, '$1…@')
 }
 
 function scrubNested(text: string, depth: number): unknown {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
+import { existsSync, watch } from 'node:fs'
 import { chmod, lstat, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer, connect } from 'node:net'
 import { Worker } from 'node:worker_threads'
@@ -73,6 +73,20 @@ describe('the file of a Unix socket', () => {
     const { mode } = await lstat(path)
     assert.equal((mode & 0o777).toString(8), '600')
     assert.deepEqual(await readdir(directory), [path.slice(directory.length + 1)])
+  })
+
+  it('is born in its own directory', async () => {
+    // Its parent may be another file system, or nobody's to write.
+    const watched = watch(directory)
+    const seen: string[] = []
+    watched.on('change', (_event, name) => seen.push(String(name)))
+    await transport.listen(ADDRESS)
+    while (!seen.includes(path.slice(directory.length + 1))) await once(watched, 'change')
+    watched.close()
+    assert.ok(
+      seen.some((name) => name.startsWith('.')),
+      seen.join(),
+    )
   })
 
   it('goes with its listener', async () => {

@@ -52,6 +52,31 @@ describe('scrubbed messages', () => {
     })
   }
 
+  it('of what a guest says in its own words only the size stays', () => {
+    const said = 'failed to run login --password hunter2'
+    const body = { Result: -1, ErrorMessage: said, ErrorRecords: [{ Result: -1, Message: said, ModuleName: 'gcs' }] }
+    assert.deepEqual(scrubBody(body), {
+      Result: -1,
+      ErrorMessage: '[38 characters]',
+      ErrorRecords: [{ Result: -1, Message: '[38 characters]', ModuleName: 'gcs' }],
+    })
+  })
+
+  for (const [path, kept] of [
+    ['https://a.blob.core.windows.net/c/b.vhd?sp=r&sig=hunter2%3D', 'https://a.blob.core.windows.net/c/b.vhd?…'],
+    ['https://user:hunter2@host/x', 'https://…@host/x'],
+    ['https://host/x#hunter2', 'https://host/x#…'],
+    ['//server/share?hunter2', '//server/share?…'],
+    ['C:\\uvm\\data@1.vhdx', 'C:\\uvm\\data@1.vhdx'],
+  ] as const) {
+    it(`of the path ${path} what opens it goes`, () => {
+      assert.deepEqual(scrubBody({ HostPath: path, Layers: [{ Path: path }] }), {
+        HostPath: kept,
+        Layers: [{ Path: kept }],
+      })
+    })
+  }
+
   it('an error text that quotes nothing stays', () => {
     const text = 'HRESULT 0x80004001: bridge: function not supported, header type: 270532865'
     assert.equal(scrubText(text), text)

@@ -3,7 +3,9 @@
 // and nothing of a message outlives it.
 
 import { Packr } from 'msgpackr'
+import { GuestRPCError } from '../../../errors.js'
 import { scrubBody, scrubText } from '../../../protocol/bridge/scrub.js'
+import { hresultName } from '../../../protocol/hresult.js'
 import type { GuestInit } from '../contract.js'
 import { RECORDING_FORMAT, RECORDING_VERSION, type RecordedFrame, type RecordingHeader } from './recording-format.js'
 
@@ -60,9 +62,11 @@ export class FlightRecorder {
     this.#record('in', type, id, size, body)
   }
 
-  /** Why the connection broke; the text of an error may quote the guest. */
+  /** Why the connection broke. The text of an error of ours may quote the guest, and what the guest said may quote anything. */
   broke(cause: Error): void {
-    this.#cause = `${cause.name}: ${scrubText(cause.message)}`
+    const said = guestRefusal(cause)
+    this.#cause =
+      said === undefined ? `${cause.name}: ${scrubText(cause.message)}` : `${cause.name}: ${hresultName(said.result)}`
   }
 
   #record(
@@ -115,4 +119,10 @@ export class FlightRecorder {
     }
     return Buffer.concat([packr.pack(header), ...this.#ring])
   }
+}
+
+/** The guest's own refusal, when an error is one or came of one: causes become part of the text. */
+function guestRefusal(error: unknown, depth = 0): GuestRPCError | undefined {
+  if (error instanceof GuestRPCError) return error
+  return error instanceof Error && depth < 8 ? guestRefusal(error.cause, depth + 1) : undefined
 }

@@ -1,8 +1,9 @@
 // Saved states: files where the path means one here, else kept in memory, per service. msgpack, as they are written and read back.
 
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { isRecord } from '../../../protocol/json.js'
 import { HRESULT } from '../../../protocol/hresult.js'
+import { writePrivateFileSync } from '../../private-file.js'
 import { refusal } from '../failure.js'
 import { isLocalPath } from '../devices/host-files.js'
 import { movable, moved, type LiveConfiguration } from '../devices/live-configuration.js'
@@ -29,7 +30,8 @@ export class SavedStates {
       return
     }
     try {
-      writeFileSync(path, bytes)
+      // Its guest's memory is in it.
+      writePrivateFileSync(path, bytes)
     } catch (error) {
       throw refusal(codeOf(error), `${path} cannot be written`)
     }

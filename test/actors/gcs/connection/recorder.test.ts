@@ -1,7 +1,7 @@
 // The flight recorder of a guest connection: what a file holds, when it is written, and that no secret is in it.
 
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { context, createTraceState, trace } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
@@ -13,6 +13,37 @@ import { frame, LINUX_CAPABILITIES, TYPE, WINDOWS_CAPABILITIES, type Peer, type 
 import { rejectsWith } from '../../../support/expect.js'
 
 const LIMITS = { frames: 128, bytes: 32_768 }
+
+describe('what a recording says of the end', () => {
+  it('a connection that ends by what the guest said tells the code and not the words', async () => {
+    const words = 'rejected the token hunter2 of this host'
+    for (const refusal of [
+      new GuestRPCError({ result: 0x80070005, errorMessage: words }),
+      new ProtocolError({
+        reason: words,
+        cause: new GuestRPCError({ result: 0x80070005, errorMessage: words }),
+      } as never),
+    ]) {
+      const recorder = new FlightRecorder({ vmId: 'v', runtimeId: 'r', guestOS: 'linux' } as never, LIMITS, {
+        now: () => 0,
+        wallTime: () => 0,
+      })
+      recorder.broke(refusal)
+      const { header } = decodeRecording(recorder.encode(0))
+      assert.equal(header.cause, `${refusal.name}: E_ACCESSDENIED`)
+    }
+  })
+
+  it('what broke a connection may quote the guest: of that nothing is kept', () => {
+    const recorder = new FlightRecorder({ vmId: 'v', runtimeId: 'r', guestOS: 'linux' } as never, LIMITS, {
+      now: () => 0,
+      wallTime: () => 0,
+    })
+    recorder.broke(new ProtocolError({ reason: 'the guest sent what does not parse: {"Token": hunter2}' }))
+    const { header } = decodeRecording(recorder.encode(0))
+    assert.equal(header.cause, 'ProtocolError: the guest sent what does not parse: …')
+  })
+})
 
 describe('flight recorder', () => {
   let fake: FakeGuest
@@ -165,6 +196,33 @@ describe('flight recorder', () => {
     await ended
     await fake.guest.close()
     assert.equal((await readdir(directory)).length, 1)
+  })
+
+  it('a file is private whatever the umask and whatever was there; a link is not followed', async () => {
+    await make({})
+    const [path, link, victim] = ['file', 'link', 'victim'].map((name) => join(directory, name)) as [
+      string,
+      string,
+      string,
+    ]
+    await writeFile(path, 'old', { mode: 0o644 })
+    await writeFile(victim, 'precious')
+    await symlink(victim, link)
+    const umask = process.umask(0)
+    try {
+      await fake.guest.saveRecording(path)
+      await rejectsWith(fake.guest.saveRecording(link), InvalidConfigError, (error) =>
+        assert.match(error.message, /is a link, which is not followed/),
+      )
+      await rejectsWith(fake.guest.saveRecording(directory), InvalidConfigError, (error) =>
+        assert.match(error.message, /exists and is no file/),
+      )
+    } finally {
+      process.umask(umask)
+    }
+    assert.equal((await stat(path)).mode & 0o777, 0o600)
+    assert.equal(await readFile(victim, 'utf8'), 'precious')
+    assert.deepEqual((await readdir(directory)).sort(), ['file', 'link', 'victim'])
   })
 
   it('a directory that cannot be written is a warning', async () => {

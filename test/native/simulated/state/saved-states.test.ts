@@ -1,7 +1,7 @@
 // Saving, restoring, cloning, and what a shutdown request asks for.
 
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ComputeSystem } from '#dist/index.js'
@@ -66,6 +66,27 @@ describe('saved states at the simulated service', () => {
   let directory: string
   before(() => (directory = mkdtempSync(join(tmpdir(), 'saved-'))))
   after(() => rmSync(directory, { recursive: true }))
+
+  it('a file is private whatever the umask, an older one too, and a link is not followed', async () => {
+    const [path, link] = [join(directory, 'private.vmrs'), join(directory, 'link.vmrs')]
+    writeFileSync(path, 'old', { mode: 0o644 })
+    symlinkSync(join(directory, 'elsewhere'), link)
+    const rig = machineService()
+    const handle = await changed(rig, 'vm')
+    const umask = process.umask(0)
+    try {
+      await rig.run(handle, 'save', { SaveType: 'ToFile', SaveStateFilePath: path })
+      assert.equal(statSync(path).mode & 0o777, 0o600)
+      const linked = rig.run(handle, 'save', { SaveType: 'ToFile', SaveStateFilePath: link })
+      await refused(linked, 0x80070005)
+    } finally {
+      process.umask(umask)
+    }
+    assert.deepEqual(readdirSync(directory).sort(), ['link.vmrs', 'private.vmrs'])
+    rmSync(path)
+    rmSync(link)
+    await rig.run(handle, 'terminate')
+  })
 
   for (const kind of ['a path that means nothing here, kept in memory', 'a file'] as const) {
     it(`hot-added devices, memory and the guest come back, from ${kind}`, async () => {
