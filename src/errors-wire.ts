@@ -1,6 +1,7 @@
 // Errors as plain data, for the way between threads: structured clone and Comlink both drop class, code and fields.
 
 import * as errors from './errors.js'
+import { describeThrown, isError } from './protocol/text.js'
 
 /** An error as data. `fields` holds its own members beyond name, message, stack and cause. */
 export interface WireError {
@@ -30,8 +31,8 @@ export function callSite(below: (...args: never[]) => unknown): CallSite {
 
 /** Anything that was thrown, as data that crosses a thread boundary. */
 export function toWireError(error: unknown, depth = 0): WireError {
-  if (!(error instanceof Error))
-    return { name: 'Error', message: String(error), fields: {}, cause: { value: plain(error) } }
+  if (!isError(error))
+    return { name: 'Error', message: describeThrown(error), fields: {}, cause: { value: plain(error) } }
   const fields: Record<string, unknown> = {}
   for (const [key, value] of Object.entries(error)) {
     if (key !== 'name' && key !== 'message' && key !== 'stack' && key !== 'cause') fields[key] = plain(value)
@@ -49,7 +50,7 @@ export function toWireError(error: unknown, depth = 0): WireError {
 }
 
 function causeToWire(cause: unknown, depth: number): WireError | { value: unknown } {
-  return cause instanceof Error ? toWireError(cause, depth + 1) : { value: plain(cause) }
+  return isError(cause) ? toWireError(cause, depth + 1) : { value: plain(cause) }
 }
 
 /** A value that structured clone takes; what it does not take becomes its text. */
@@ -59,7 +60,7 @@ function plain(value: unknown): unknown {
   try {
     return structuredClone(value)
   } catch {
-    return String(value)
+    return describeThrown(value)
   }
 }
 

@@ -4,6 +4,7 @@
 // copies of the package may be loaded.
 
 import { describeHresult, HRESULT, hresultMessage, hresultName, unsigned } from './protocol/hresult.js'
+import { describeThrown, isError } from './protocol/text.js'
 
 export * from './predicates.js'
 
@@ -350,7 +351,7 @@ function withReason(what: string, details: ErrorContext & { reason?: string }): 
 
 function causeText(cause: unknown): string {
   if (cause === undefined) return ''
-  return cause instanceof Error ? cause.message : String(cause)
+  return isError(cause) ? cause.message : describeThrown(cause)
 }
 
 /** A value in a message, short. */

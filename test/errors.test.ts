@@ -174,16 +174,18 @@ describe('errors across a worker thread', () => {
   })
 
   it('foreign errors, aggregates and things that are no errors arrive as well as they can', async () => {
-    const foreign = await fail('foreign')
+    const unavailable = await fail('foreign')
+    assert(unavailable instanceof uvm.ProviderUnavailableError)
+    const foreign = unavailable.cause as unknown as typeof unavailable & Record<string, unknown>
     assert.deepEqual([foreign.message, foreign['code'], foreign['errno']], ['system', 'ENOENT', -2])
     const aggregate = (await fail('aggregate')) as unknown as AggregateError
     assert(aggregate instanceof AggregateError)
     assert(aggregate.errors[0] instanceof uvm.BridgeClosedError)
     assert.equal((aggregate.errors[1] as Error).message, 'text')
     const text = await fail('text')
-    assert(text instanceof Error)
-    assert.equal(text.cause, 'only text')
-    assert((await fail('nothing')) instanceof Error)
+    assert(text instanceof uvm.ActorLostError)
+    assert.equal((text.cause as Error).cause, 'only text')
+    assert((await fail('nothing')) instanceof uvm.ActorLostError)
   })
 
   it('a chain of causes that never ends is cut', () => {

@@ -6,6 +6,7 @@ import { EventEmitter } from 'eventemitter3'
 import { AbortError, InvalidConfigError } from '../errors.js'
 import { COUNT, SIGNAL } from '../options/rows.js'
 import { checkName, checkOptions, optionTable } from '../options/table.js'
+import { describeThrown } from '../protocol/text.js'
 import { EventStream } from './event-stream.js'
 
 type Listener = (...args: unknown[]) => unknown
@@ -159,6 +160,6 @@ export class Events<E> {
 }
 
 function report(error: unknown): void {
-  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  const detail = describeThrown(error)
   process.emitWarning('An event listener failed', { type: 'UVMListenerWarning', detail })
 }

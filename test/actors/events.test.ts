@@ -25,6 +25,28 @@ class Teller extends Events<Told> {
   }
 }
 
+describe('a careless listener', () => {
+  for (const [what, thrown] of [
+    ['an object without a prototype', Object.create(null)],
+    ['nothing', undefined],
+    ['a toString that throws', { toString: () => JSON.parse('no') as string }],
+  ] as const) {
+    it(`that throws ${what} is warned of, and takes nothing from the others`, async () => {
+      const teller = new Teller()
+      const heard: number[] = []
+      const warned = events.once(process, 'warning') as Promise<[Error]>
+      teller.on('said', () => {
+        throw thrown as unknown
+      })
+      teller.on('said', (_text, number) => heard.push(number))
+      teller.say('a', 1)
+      teller.say('b', 2)
+      assert.deepEqual(heard, [1, 2])
+      assert.equal((await warned)[0].name, 'UVMListenerWarning')
+    })
+  }
+})
+
 describe('events as a stream', () => {
   it('gives the arguments of each event since the call, then ends', async () => {
     const teller = new Teller()

@@ -12,6 +12,7 @@ import {
 } from '../../errors.js'
 import { atCallSite, callSite, fromWireError, type CallSite, type WireError } from '../../errors-wire.js'
 import { systemClock, type Clock, type Timer } from '../../native/clock.js'
+import { typedFailure } from '../typed-failure.js'
 import { onAbort } from './abort-listeners.js'
 import { checkCallOptions } from './call-options.js'
 import { newChannel, type OpenChannel } from './channel.js'
@@ -381,9 +382,8 @@ function failure(value: unknown, pending: Pending): Error {
   if (record !== undefined) {
     const error = fromWireError(record, pending.site)
     // What the actor's shell says of any call does not know what the call was about.
-    return error instanceof UVMError && error.op === undefined
-      ? atCallSite(withContext(error, pending.subject), pending.site)
-      : error
+    if (!(error instanceof UVMError)) return atCallSite(typedFailure(error, pending.subject), pending.site)
+    return error.op === undefined ? atCallSite(withContext(error, pending.subject), pending.site) : error
   }
   return atCallSite(new ActorLostError({ ...pending.subject, reason: 'it answered with something else' }), pending.site)
 }
