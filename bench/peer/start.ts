@@ -44,3 +44,8 @@ export function startPeer(socket: string): RunningPeer {
     },
   }
 }
+
+/** Only the C program runs processes. */
+export function canExecute(): boolean {
+  return peerCommand().length === 1
+}
