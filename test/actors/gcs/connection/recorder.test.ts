@@ -305,6 +305,7 @@ describe('flight recorder', () => {
         cwd: '/',
         user: { uid: 0, username: secret() },
       },
+      root: { path: '/r', readonly: true },
       mounts: [{ destination: '/m', type: 'cifs', source: secret(), options: [`password=${secret()}`] }],
       hooks: { prestart: [{ path: '/h', args: [secret()], env: [secret()] }] },
       linux: { seccomp: { listenerMetadata: secret() }, sysctl: { Path: secret() } },
