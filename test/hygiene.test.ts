@@ -23,10 +23,10 @@ describe('a process that has used a Host', function () {
       assert.deepEqual([code, signal, stderr], [0, null, ''])
       const { directories, fds, tasks, idle, exits } = JSON.parse(stdout) as WholeLife
       assert.deepEqual(exits, ['ForcedExit', 'ForcedExit', 'ForcedExit', 'ForcedExit'])
-      const { handles, operations, sockets, queued, actors } = idle
+      const { handles, operations, sockets, queued, abandoned, actors } = idle
       assert.deepEqual(
-        { handles, operations, sockets, queued, actors },
-        { handles: 0, operations: 0, sockets: 0, queued: 0, actors: { vm: 0, guest: 0 } },
+        { handles, operations, sockets, queued, abandoned, actors },
+        { handles: 0, operations: 0, sockets: 0, queued: 0, abandoned: 0, actors: { vm: 0, guest: 0 } },
       )
       assert.deepEqual(directories, { during: 1, after: 0 })
       assert.deepEqual(await temporary.entries(), [])

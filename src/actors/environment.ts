@@ -35,6 +35,8 @@ export interface Gauges {
   operations: number
   sockets: number
   queued: number
+  /** Changes inside guests that their callers gave up and that have no answer yet. */
+  abandoned: number
 }
 
 /** What actors do to the files of this system. */

@@ -50,6 +50,8 @@ export interface HostStats {
   operations: number
   sockets: number
   queued: number
+  /** Changes inside guests (ModifySettings) that their callers gave up, and that the guests have not answered. */
+  abandoned: number
   /** Threads that did not answer, and since when: what they hold is counted as they said last. Absent when there are none. */
   silent?: { threadId: number; since: Date }[]
   /** Per method: calls answered and their latency, milliseconds. */

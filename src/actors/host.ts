@@ -265,7 +265,7 @@ export class Host extends Events<HostEvents> {
   async stats(): Promise<HostStats> {
     const { source, transport } = this.#parts
     const { pools } = this.#threads
-    const gauges = { handles: 0, operations: 0, sockets: 0, queued: 0 }
+    const gauges = { handles: 0, operations: 0, sockets: 0, queued: 0, abandoned: 0 }
     const silent: NonNullable<HostStats['silent']> = []
     const { clock } = this.#parts.environment
     for (const one of await Promise.all(pools.map((pool) => pool.gauges()))) {

@@ -49,7 +49,7 @@ describe('service actor', () => {
     for (const { resolve } of made.asked) resolve('[]')
     await stopping
     await made.ended
-    assert.deepEqual(made.env.gauges, { handles: 0, operations: 0, sockets: 0, queued: 0 })
+    assert.deepEqual(made.env.gauges, { handles: 0, operations: 0, sockets: 0, queued: 0, abandoned: 0 })
     assert.equal(made.clock.timers, 0)
   })
 

@@ -108,7 +108,7 @@ export async function fakeGuest(
       // Sockets close in their own turn.
       for (let turn = 0; turn < 100 && env.gauges.sockets > 0; turn++)
         await new Promise((resolve) => setImmediate(resolve))
-      assert.deepEqual(env.gauges, { handles: 0, operations: 0, sockets: 0, queued: 0 })
+      assert.deepEqual(env.gauges, { handles: 0, operations: 0, sockets: 0, queued: 0, abandoned: 0 })
       assert.equal(clock.timers, 0, 'timers are left')
     },
   }

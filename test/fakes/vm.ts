@@ -53,7 +53,7 @@ export function environment(
     clock,
     operations: new SharedSlots(leaseSlots(slotMemory(more.operations ?? Infinity))),
     boots: new Boots(new SharedSlots(leaseSlots(slotMemory(more.boots ?? Infinity))), clock),
-    gauges: { handles: 0, operations: 0, sockets: 0, queued: 0 },
+    gauges: { handles: 0, operations: 0, sockets: 0, queued: 0, abandoned: 0 },
   }
 }
 
@@ -91,7 +91,7 @@ export function useFakeVms(): (options?: FakeVmOptions) => Promise<FakeVm> {
     }
     for (const { provider, env } of all) {
       assert.equal(provider.openHandles, 0)
-      assert.deepEqual(env.gauges, { handles: 0, operations: 0, sockets: 0, queued: 0 })
+      assert.deepEqual(env.gauges, { handles: 0, operations: 0, sockets: 0, queued: 0, abandoned: 0 })
     }
   })
   return async (options) => {

@@ -118,9 +118,9 @@ export function useHost(
 
 /** Everything that was open is closed again: counts are exact, so this is no question of time. */
 export async function assertNothingOpen(host: Host): Promise<void> {
-  const { actors, handles, operations, sockets, queued } = await host.stats()
+  const { actors, handles, operations, sockets, queued, abandoned } = await host.stats()
   assert.deepEqual(
-    { actors, handles, operations, sockets, queued },
-    { actors: { vm: 0, guest: 0 }, handles: 0, operations: 0, sockets: 0, queued: 0 },
+    { actors, handles, operations, sockets, queued, abandoned },
+    { actors: { vm: 0, guest: 0 }, handles: 0, operations: 0, sockets: 0, queued: 0, abandoned: 0 },
   )
 }

@@ -12,7 +12,7 @@ import { GuestConnector, type Connected } from './connection/connector.js'
 import { GuestContainers } from './container/containers.js'
 import { LogOutbox } from './connection/log-outbox.js'
 import { NULL_CONTAINER_ID, type GuestInit, type GuestNotices, type GuestRequests } from './contract.js'
-import { ModifyGate } from './resource/modify-gate.js'
+import { lateSuccess, ModifyTurns } from './resource/modify-turns.js'
 import { GuestProcesses } from './process/processes.js'
 import { SideListeners } from './connection/side-listeners.js'
 
@@ -27,7 +27,7 @@ class GuestActor {
   readonly #containers: GuestContainers
   readonly #logs = new LogOutbox((batch) => this.#port.notify('logs', batch))
   readonly #leaveBoots: () => void
-  readonly #modifyGate: ModifyGate
+  readonly #modifyTurns: ModifyTurns
 
   constructor(port: MessagePort, init: GuestInit, env: ActorEnvironment) {
     this.#init = init
@@ -39,7 +39,7 @@ class GuestActor {
       onExit: (id) => this.#port.notify('containerExited', id),
     })
     this.#leaveBoots = env.boots.expect(init.runtimeId)
-    this.#modifyGate = new ModifyGate(init.modifyConcurrency)
+    this.#modifyTurns = new ModifyTurns(init.modifyConcurrency, gauges)
     const onWarning = (error: Error): void => this.#port.notify('warning', toWireError(error))
     this.#side = new SideListeners({
       init,
@@ -177,22 +177,25 @@ class GuestActor {
 
   async #modify({ request, op, needs }: GuestRequests['modify']['input'], call: ActorCall): Promise<undefined> {
     this.#require(op, needs)
-    const gauges = this.#env.gauges
-    gauges.queued++
-    call.standing = () => ({ sent: false, reason: 'it waited behind other changes of the guest' })
-    const entered = await this.#modifyGate.enter((cancel) => call.onCancel(cancel)).finally(() => gauges.queued--)
+    const turn = await this.#modifyTurns.take(op, call)
     // Its caller is gone and nothing was sent: the answer goes nowhere.
-    if (!entered) return undefined
-    call.standing = undefined
-    // A caller that gives up does not free the place: the guest goes on with the request.
+    if (turn === undefined) return undefined
+    const tellLate = (): void => {
+      this.#port.notify('warning', toWireError(lateSuccess(op, this.#init.vmId, request)))
+    }
+    // A caller that gives up does not end the request: the guest goes on with it.
     try {
       const { connection } = this.#connector.require(op)
       await connection.request('ModifySettings', requestBody(NULL_CONTAINER_ID, { Request: request }), {
         op,
         trace: call.trace,
+        onLate: ({ result }) => {
+          if (result === 0) tellLate()
+        },
       })
+      if (turn.isAbandoned()) tellLate()
     } finally {
-      this.#modifyGate.leave()
+      turn.end()
     }
     return undefined
   }

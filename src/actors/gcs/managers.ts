@@ -31,7 +31,10 @@ export interface GuestOptions {
   requestTimeoutMs?: number
   /** 'reject' (default): only that call fails. 'close': the connection is given up. */
   onRequestTimeout?: 'reject' | 'close'
-  /** UVM-level ModifySettings in flight at once, started in call order; default 4. */
+  /**
+   * UVM-level ModifySettings in flight at once, started in call order; default 4. Up to 64 that their callers gave up no longer count; with 1
+   * each counts until it is answered or `requestTimeoutMs` is over.
+   */
   modifyConcurrency?: number
   /**
    * What follows a lost transport: the guest is listened for and shaken hands with again, and waits of processes and containers stay. At most

@@ -86,7 +86,7 @@ async function prepare(setup: ThreadSetup, system: ThreadSystem): Promise<ActorE
     files,
     operations: new SharedSlots(setup.operations, watchSlots),
     boots: new Boots(new SharedSlots(setup.boots, watchSlots), clock),
-    gauges: { handles: 0, operations: 0, sockets: 0, queued: 0 },
+    gauges: { handles: 0, operations: 0, sockets: 0, queued: 0, abandoned: 0 },
   }
 }
 

@@ -135,7 +135,7 @@ export class ActorThreads {
   #started(worker: WorkerThread, base: Omit<ActorThread, 'lost'>): void {
     let lose = (): void => undefined
     const lost = new Promise<void>((resolve) => (lose = resolve))
-    const known: Gauges = { handles: 0, operations: 0, sockets: 0, queued: 0 }
+    const known: Gauges = { handles: 0, operations: 0, sockets: 0, queued: 0, abandoned: 0 }
     const entry: Entry = { ...base, worker, watchdog: this.#watch(() => entry), lost, lose, isStuck: false, known }
     this.#threads.set(entry.id, entry)
     worker.life.then(
@@ -267,7 +267,7 @@ export class ActorThreads {
 
   /** What all threads hold open, added up. A thread that does not answer soon counts as what it said last. */
   async gauges(): Promise<ThreadGauges> {
-    const total: ThreadGauges = { handles: 0, operations: 0, sockets: 0, queued: 0 }
+    const total: ThreadGauges = { handles: 0, operations: 0, sockets: 0, queued: 0, abandoned: 0 }
     const { clock } = this.#options
     const all = await Promise.all(
       [...this.#threads.values()].map(async (entry) => {
@@ -284,7 +284,7 @@ export class ActorThreads {
       }),
     )
     for (const gauges of all) {
-      for (const key of ['handles', 'operations', 'sockets', 'queued'] as const) total[key] += gauges[key]
+      for (const key of ['handles', 'operations', 'sockets', 'queued', 'abandoned'] as const) total[key] += gauges[key]
     }
     return total
   }

@@ -1,6 +1,7 @@
 // The bridge's listener over a transport that takes its time: never two at once, and none that nobody wants.
 
 import assert from 'node:assert/strict'
+import type { Gauges } from '#dist/actors/environment.js'
 import { BridgeListener } from '#dist/actors/gcs/connection/bridge-listener.js'
 import type { HvSocketListener } from '#dist/native/hvsocket.js'
 import { deferred, pending, rejection } from '../../../support/expect.js'
@@ -10,13 +11,13 @@ const ADDRESS = { runtimeId: '8636363d-c5f9-49aa-b507-3b83f98c0d14', serviceId: 
 describe('the bridge’s listener', () => {
   let opening: ReturnType<typeof deferred<void>>[]
   let open: number
-  let gauges: { handles: number; operations: number; sockets: number; queued: number }
+  let gauges: Gauges
   let listener: BridgeListener
 
   beforeEach(() => {
     opening = []
     open = 0
-    gauges = { handles: 0, operations: 0, sockets: 0, queued: 0 }
+    gauges = { handles: 0, operations: 0, sockets: 0, queued: 0, abandoned: 0 }
     const listen = async (): Promise<HvSocketListener> => {
       const opened = deferred()
       opening.push(opened)

@@ -532,7 +532,7 @@ describe('guest connection', () => {
       fake.clock.advance(50)
       const error = await rejectsWith(late, OperationTimeoutError)
       assert.equal(error.sent, false)
-      assert.match(error.message, /within 50 ms \(it waited behind other changes of the guest\); nothing was sent/)
+      assert.match(error.message, /within 50 ms \(it waited behind guest\.addLCOWMappedVirtualDisk\); nothing was sent/)
       peer.answer(request)
       await first
       assert.equal(peer.unread, 0)

@@ -280,7 +280,7 @@ describe('guest stdio', () => {
     it('bytes that come one at a time arrive whole and cost a bounded number of messages', async () => {
       const { port1: local, port2: remote } = new MessageChannel()
       const socket = new PassThrough()
-      const gauges = { handles: 0, operations: 0, sockets: 0, queued: 0 }
+      const gauges = { handles: 0, operations: 0, sockets: 0, queued: 0, abandoned: 0 }
       const listener = {
         address: { runtimeId: '', serviceId: '' },
         accept: () => Promise.resolve(socket),
@@ -322,7 +322,7 @@ describe('guest stdio', () => {
   ] as const) {
     it(`${what} ends its stream without an end of file`, async () => {
       const { port1: local, port2: remote } = new MessageChannel()
-      const gauges = { handles: 0, operations: 0, sockets: 0, queued: 0 }
+      const gauges = { handles: 0, operations: 0, sockets: 0, queued: 0, abandoned: 0 }
       const listener = { address: { runtimeId: '', serviceId: '' }, accept, close: () => Promise.resolve() }
       new OutputChannel({ listener, port: remote, clock: new ManualClock(), gauges })
       assert.deepEqual(await once(local, 'message'), [{ closed: true }])

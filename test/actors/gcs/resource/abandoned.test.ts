@@ -1,0 +1,98 @@
+// Changes that their callers gave up: the guest goes on with them, and that stops nobody else.
+
+import assert from 'node:assert/strict'
+import { InvalidStateError, OperationTimeoutError } from '#dist/index.js'
+import { fakeGuest, type FakeGuest } from '../../../fakes/guest.js'
+import { TYPE } from '../../../peer/peer.js'
+import { linux } from '../../../support/documents.js'
+import { pending, rejectsWith } from '../../../support/expect.js'
+import { useHost } from '../../../support/host.js'
+
+describe('changes of a guest that are given up', () => {
+  describe('by the wire', () => {
+    let fake: FakeGuest
+    afterEach(() => fake.close())
+
+    it('the places of four go to the next; who waits is told behind what, and counted', async () => {
+      fake = await fakeGuest('linux')
+      const peer = await fake.connect()
+      const { gauges } = fake.env
+      const mount = (lun: number, timeoutMs?: number): Promise<void> =>
+        fake.guest.addLCOWMappedVirtualDisk(
+          { MountPath: `/${lun}`, Lun: lun },
+          timeoutMs === undefined ? {} : { timeoutMs },
+        )
+      const lost = [0, 1, 2, 3].map((lun) => rejectsWith(mount(lun, 1000), OperationTimeoutError))
+      const requests = []
+      for (let count = 0; count < 4; count++) requests.push(await peer.next(TYPE.modify))
+      const hasty = mount(4, 500)
+      const next = mount(5)
+      assert.equal(await pending(next), true)
+      assert.deepEqual([gauges.queued, gauges.abandoned], [2, 0])
+      fake.clock.advance(500)
+      const error = await rejectsWith(hasty, OperationTimeoutError)
+      assert.equal(error.sent, false)
+      assert.match(error.message, /it waited behind guest\.addLCOWMappedVirtualDisk and 3 more/)
+      fake.clock.advance(500)
+      for (const one of await Promise.all(lost)) assert.equal(one.sent, true)
+      peer.answer(await peer.next(TYPE.modify))
+      await next
+      assert.deepEqual([gauges.queued, gauges.abandoned], [0, 4])
+
+      // One that comes about after all is told; one that fails, as its caller was told, is not.
+      const warnings: Error[] = []
+      const warned = new Promise((resolve) => fake.guest.once('warning', resolve))
+      fake.guest.on('warning', (warning) => warnings.push(warning))
+      peer.answer(requests[0]!, { Result: -1 })
+      peer.answer(requests[2]!)
+      await warned
+      assert.equal(gauges.abandoned, 2)
+      assert.equal(warnings.length, 1)
+      const [warning] = warnings
+      assert(warning instanceof InvalidStateError)
+      assert.deepEqual([warning.op, warning.state], ['guest.addLCOWMappedVirtualDisk', 'done-late'])
+      assert.match(warning.message, /Add of MappedVirtualDisk, MountPath "\/2", Lun 2/)
+    })
+
+    it('with one change at a time, as the reference, the place stays until requestTimeoutMs', async () => {
+      fake = await fakeGuest('linux', { modifyConcurrency: 1, requestTimeoutMs: 5000 })
+      const peer = await fake.connect()
+      const lost = fake.guest.addLCOWMappedVirtualDisk({ MountPath: '/1', Lun: 1 }, { timeoutMs: 1000 })
+      const request = await peer.next(TYPE.modify)
+      fake.clock.advance(1000)
+      await rejectsWith(lost, OperationTimeoutError)
+      const next = fake.guest.addLCOWMappedVirtualDisk({ MountPath: '/2', Lun: 2 })
+      assert.equal(await pending(next), true)
+      assert.deepEqual([peer.unread, fake.env.gauges.abandoned], [0, 1])
+      fake.clock.advance(4000)
+      peer.answer(await peer.next(TYPE.modify))
+      await next
+      assert.equal(fake.env.gauges.abandoned, 0)
+      // Late, and later than anybody expects an answer.
+      const warned = new Promise<Error>((resolve) => fake.guest.once('warning', resolve))
+      peer.answer(request)
+      assert.match((await warned).message, /MountPath "\/1"/)
+    })
+  })
+
+  describe('on the built-in guest', () => {
+    const test = useHost()
+
+    it('mounts of partitions that never appear, each given up, hold nobody up', async () => {
+      const vm = await test.create(linux('quiet'))
+      const guest = await test.host.createGuest(vm)
+      await vm.start()
+      await guest.createConnection()
+      for (const lun of [0, 1]) await vm.addSCSIDisk({ Type: 'VirtualDisk', Path: `${lun}.vhd` }, 0, lun)
+      const missing = Array.from({ length: 4 }, (_, index) => {
+        const disk = { MountPath: `/mnt/${index}`, Lun: 0, Partition: index + 1 }
+        return rejectsWith(guest.addLCOWMappedVirtualDisk(disk, { timeoutMs: 20 }), OperationTimeoutError)
+      })
+      await Promise.all(missing)
+      await guest.addLCOWMappedVirtualDisk({ MountPath: '/mnt/there', Lun: 1 })
+      assert.equal((await test.host.stats()).abandoned, 4)
+      await guest.closeConnection()
+      assert.equal((await test.host.stats()).abandoned, 0)
+    })
+  })
+})
