@@ -57,7 +57,7 @@ import { GuestResources } from './resource/resource-proxy.js'
 export type { GuestEvents }
 
 /** Local end of a Guest: closed by its caller, or ended with its VM. */
-type Ending = { kind: 'closed' } | { kind: 'vm-exited'; cause: Error }
+type Ending = { kind: 'closed'; cause?: undefined } | { kind: 'vm-exited'; cause: Error }
 
 export class Guest extends GuestResources<GuestEvents> implements GuestManager {
   readonly guestOS: GuestOS
@@ -122,8 +122,7 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
     const ending = this.#ending
     if (ending === undefined) return
     const why = ending.kind === 'closed' ? 'the guest was closed' : 'the VM has exited'
-    const cause = ending.kind === 'closed' ? undefined : ending.cause
-    const closed = new BridgeClosedError({ ...subject, reason: why, cause })
+    const closed = new BridgeClosedError({ ...subject, reason: why, cause: ending.cause })
     throw new GuestConnectionUnavailableError({ ...subject, reason: why, cause: closed })
   }
 
