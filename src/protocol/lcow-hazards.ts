@@ -58,12 +58,12 @@ export function isInitProcess(subject: Subject, parameters: string): boolean {
 }
 
 /** Parts of a specification without which the agent ends. */
-const NEEDED = ['process', 'root'] as const
+const NEEDED = ['process', 'root', 'linux'] as const
 
 /**
  * Of a container's document. One whose SchemaVersion the agent refuses by itself does no harm.
  *
- * @throws {InvalidConfigError} no specification, or one without process or root
+ * @throws {InvalidConfigError} no specification, or one without process, root or linux
  */
 export function checkContainerDocument(subject: Subject, config: string): void {
   const document = parseFolded(config)

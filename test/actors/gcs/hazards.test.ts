@@ -45,7 +45,7 @@ const REFUSED: [what: string, path: string, act: (guest: Guest) => Promise<unkno
     (guest) => guest.createContainer('c', document(undefined)),
   ],
   ['one whose specification is null', 'OciSpecification', (guest) => guest.createContainer('c', document(null))],
-  ...['process', 'root'].map((part): (typeof REFUSED)[number] => [
+  ...['process', 'root', 'linux'].map((part): (typeof REFUSED)[number] => [
     `a container without ${part}`,
     `OciSpecification.${part}`,
     (guest) => guest.createContainer('c', without(part)),
