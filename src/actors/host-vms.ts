@@ -40,7 +40,7 @@ interface HostVmsHooks {
   /** A handle hears that its VM ended; `isFirst` once per VM, however many handles there are. */
   exited(vm: UtilityVM, exit: ExitStatus, cause: Error, isFirst: boolean): void
   /** A handle begins to close. */
-  closing(vm: UtilityVM): void
+  closing(vm: UtilityVM): Promise<void> | undefined
   restarted(id: string, cause: Error): void
   givenUp(id: string, cause: Error): void
 }

@@ -59,7 +59,7 @@ export class Host extends Events<HostEvents> {
       },
       closing: (vm) => {
         this.#parts.journal?.closing(vm)
-        void this.#guests.madeThrough(vm)?.close()
+        return this.#guests.madeThrough(vm)?.close()
       },
       restarted: (id, cause) => this.emit('actor-restarted', 'vm', id, cause),
       givenUp: (id, cause) => this.emit('actor-given-up', 'vm', id, cause),

@@ -257,10 +257,8 @@ export class ActorThreads {
     }
     const actor = mailbox as unknown as Mailbox<never, never>
     entry.actors.add(actor)
-    entry.worker.run(task(remote), [remote]).then(
-      () => mailbox.lose(new Error('the actor ended')),
-      (cause: unknown) => mailbox.lose(cause as Error),
-    )
+    // An actor that ends in order has closed its port: that tells, behind its last answers, which the end of its task may overtake.
+    entry.worker.run(task(remote), [remote]).catch((cause: unknown) => mailbox.lose(cause as Error))
     void mailbox.ended.then(() => entry.actors.delete(actor))
     return mailbox
   }

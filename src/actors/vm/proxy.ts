@@ -181,10 +181,12 @@ export class UtilityVM extends ModifiableEvents implements LifetimeManager, Migr
   }
 
   async #close(): Promise<void> {
-    this.#wiring.hooks.closing()
+    const guestClosed = this.#wiring.hooks.closing()
     // A lost actor has no handle of ours any more.
     await this.#wiring.mailbox.call('close', {}, this.#subject('close')).catch(() => undefined)
     await this.#wiring.mailbox.stop()
+    // The next VM of this id may have a Guest at once.
+    await guestClosed?.catch(() => undefined)
     this.#endMigrationReaders()
     this.endEvents()
     this.#wiring.hooks.closed()

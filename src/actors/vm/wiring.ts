@@ -31,7 +31,7 @@ export interface VmHooks {
   /** Once, after the exit was recorded and before 'exit' is emitted: the Host ends the VM's guest connection here. */
   exited(exit: ExitStatus, cause: Error): void
   /** Once, when the handle begins to close: the Host ends the VM's guest connection here. */
-  closing(): void
+  closing(): Promise<void> | undefined
   /** Once, when the handle has been released (or the actor was lost for good): the actor may be stopped. */
   closed(): void
 }

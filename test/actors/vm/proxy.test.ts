@@ -53,7 +53,10 @@ class FakeVmActor {
       mailbox: this.mailbox,
       hooks: {
         exited: (status) => this.hooks.push(`exited ${status.exitType}`),
-        closing: () => this.hooks.push('closing'),
+        closing: () => {
+          this.hooks.push('closing')
+          return undefined
+        },
         closed: () => this.hooks.push('closed'),
       },
     })
