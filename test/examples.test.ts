@@ -42,6 +42,6 @@ describe('examples', () => {
   it('simulation: a day with three crashes, on virtual time', async () => {
     const printed = await run('simulation')
     assert.match(printed, /^3 lives in 24 hours: UnexpectedExit, UnexpectedExit, UnexpectedExit\n/)
-    assert.match(printed, /open at the end: 0 0 0 0\n$/)
+    assert.match(printed, /open at the end: 0 0 0 0 0\n$/)
   })
 })

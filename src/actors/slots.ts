@@ -31,6 +31,10 @@ export function leaseSlots(slots: SharedArrayBuffer | undefined): SlotLease | un
   return slots && { slots, held: new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT) }
 }
 
+export function freeSlots({ slots }: Pick<SlotLease, 'slots'>): number {
+  return Atomics.load(new Int32Array(slots), FREE)
+}
+
 /** Gives back what a thread still held when it died. Nothing of that thread may run any more. */
 export function reclaimSlots(lease: SlotLease | undefined): void {
   if (lease === undefined) return

@@ -92,8 +92,8 @@ export class SimulatedNetwork {
           onClosed: (socket) => this.#sockets.delete(socket),
         })
         this.#sockets.add(guest).add(host)
-        guest.on('error', () => undefined)
-        this.#scheduler.lane(() => listening.thread, `accept ${key}`).push(() => listening.queue.arrive(host))
+        for (const socket of [guest, host]) socket.on('error', () => undefined)
+        host.announce(() => listening.queue.arrive(host))
         resolve(guest)
       }, this.#delay())
     })

@@ -29,6 +29,7 @@ import { SimulatedWorker } from './worker.js'
 
 const TRANSPORT_MODULE = 'simulation:transport'
 const DIRECTORY = '/simulation'
+const LAST_MS = 1000
 
 /** What is open, of whatever thread. */
 export interface SimulationResources {
@@ -39,6 +40,8 @@ export interface SimulationResources {
   listeners: number
   /** Timers of the program and of its actor threads, not of the guests. */
   timers: number
+  /** Of `limits.operations` and `limits.boots`: those that are taken. */
+  slots: number
 }
 
 /** A violation of what the library promises that no call can tell. */
@@ -185,6 +188,7 @@ export class Simulation {
       sockets: this.#network.sockets.length,
       listeners: this.#network.listeners,
       timers: this.#threads.reduce((sum, { timers }) => sum + timers, this.#main.timers),
+      slots: this.#slots.taken(),
     }
   }
 
@@ -193,6 +197,8 @@ export class Simulation {
     this.#closing ??= this.#drive(async () => {
       await this.host.close()
       await this.#service.service.stop()
+      // What was forced is still on its way.
+      await this.sleep(LAST_MS)
     })
     return this.#closing
   }
@@ -235,7 +241,10 @@ export class Simulation {
       scheduler: this.#scheduler,
       main: this.#main,
       systemOf: (thread) => this.#systemOf(thread),
-      onTask: (task) => this.#calls.watch(task, simulatedPort(task.port)),
+      onTask: (task) => {
+        this.#calls.watch(task, simulatedPort(task.port))
+        if (task.kind === 'controller') this.#slots.know(task.setup.operations, task.setup.boots)
+      },
       onEnd: (ended) => {
         this.#workers.delete(ended.id)
         this.#ports.lose(ended.thread)

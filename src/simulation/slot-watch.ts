@@ -1,6 +1,6 @@
 // Who waits for slots that another virtual thread holds. Shared memory cannot tell within one thread: it is looked at between two steps.
 
-import type { SlotWatch } from '../actors/slots.js'
+import { freeSlots, type SlotLease, type SlotWatch } from '../actors/slots.js'
 import type { VirtualThread } from './scheduler.js'
 
 interface Watch {
@@ -11,6 +11,19 @@ interface Watch {
 
 export class SlotWatches {
   #watches: Watch[] = []
+  /** How many there were at first. */
+  readonly #counts = new Map<SharedArrayBuffer, number>()
+
+  /** Slots that a thread is given. */
+  know(...leases: readonly (SlotLease | undefined)[]): void {
+    for (const lease of leases) {
+      if (lease !== undefined && !this.#counts.has(lease.slots)) this.#counts.set(lease.slots, freeSlots(lease))
+    }
+  }
+
+  taken(): number {
+    return [...this.#counts].reduce((sum, [slots, count]) => sum + count - freeSlots({ slots }), 0)
+  }
 
   for(thread: VirtualThread): SlotWatch {
     return (cells, index, seen, again) => {

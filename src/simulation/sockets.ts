@@ -53,6 +53,11 @@ export class MemorySocket extends Duplex {
     this.#peer = peer
   }
 
+  /** Before anything comes from the other end. */
+  announce(arrive: () => void): void {
+    this.#lane.push(arrive, this.#pair.delay())
+  }
+
   override _write(chunk: Uint8Array, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
     const peer = this.#peer
     if (this.#isPeerGone || peer === undefined) {

@@ -13,7 +13,7 @@ import {
   type UtilityVM,
 } from '#dist/index.js'
 
-const NOTHING = { ports: 0, sockets: 0, listeners: 0, timers: 0 }
+const NOTHING = { ports: 0, sockets: 0, listeners: 0, timers: 0, slots: 0 }
 
 async function boot(host: Host, id: string): Promise<{ vm: UtilityVM; guest: Guest }> {
   const vm = await host.createVM(id, lcowBuilder('simulation'))
@@ -200,6 +200,33 @@ describe('Simulation', () => {
       simulation.faults.length = 0
       await vm.start()
     })
+  })
+
+  it('a VM that was closed can be made again, with a Guest, at once', async () => {
+    for (let seed = 1; seed <= 30; seed++) {
+      await using simulation = await Simulation.open({ seed })
+      await simulation.run(async (host) => {
+        const first = await boot(host, 'again')
+        await first.vm.close()
+        const { vm } = await boot(host, 'again')
+        await vm.close()
+      })
+    }
+  })
+
+  it('a call that the end of its Guest overtakes says so, and no actor is lost', async () => {
+    for (let seed = 1; seed <= 30; seed++) {
+      await using simulation = await Simulation.open({ seed })
+      await simulation.run(async (host) => {
+        const { guest } = await boot(host, 'ending')
+        const call = guest.dumpStacks().then(
+          () => undefined,
+          (error: unknown) => error,
+        )
+        await guest.close()
+        assert(!((await call) instanceof ActorLostError), `seed ${seed}: ${String(await call)}`)
+      })
+    }
   })
 
   describe('options', () => {

@@ -1,0 +1,167 @@
+// One run: a plan, performed, and everything that must hold after each step and at the end.
+
+import { Simulation, SimulationStuckError } from '#dist/index.js'
+import { FAULT_ACTIONS } from './fault-actions.js'
+import { GUEST_ACTIONS } from './guest-actions.js'
+import { onArrival } from './order.js'
+import type { Action, Kind, Plan } from './plan.js'
+import { Slot, type World } from './slot.js'
+import { settleModel, VM_ACTIONS, type Perform } from './vm-actions.js'
+
+export interface RunResult {
+  /** The first thing that did not hold. */
+  violation: string | undefined
+  /** What was called, and what came of it. */
+  trace: readonly string[]
+  fingerprint: string
+  /** Steps of the scheduler. */
+  events: number
+}
+
+const ACTIONS = { ...VM_ACTIONS, ...GUEST_ACTIONS, ...FAULT_ACTIONS } as Record<Kind, Perform>
+
+/** Virtual time that a run may take: every deadline of the library comes first. */
+const LIMIT_MS = 24 * 3_600_000
+/** What happens behind the answers, such as an exit that is late. */
+const SETTLE_MS = 200
+
+class Violation extends Error {}
+
+export async function run(plan: Plan, onTrace?: (line: string) => void): Promise<RunResult> {
+  const trace: string[] = []
+  const { roughness } = plan
+  const simulation = await Simulation.open({
+    seed: plan.seed,
+    host: {
+      threads: plan.threads,
+      isolation: plan.dedicated ? 'dedicated' : 'pooled',
+      ...(plan.limits === undefined ? {} : { limits: plan.limits }),
+    },
+    simulated: { latency: { start: [0, 20], modify: [0, 4], terminate: [0, 10], properties: [0, 1] } },
+    weather: {
+      lateAnswers: roughness * 0.2,
+      lateMs: 100,
+      repeatedEvents: roughness * 0.5,
+      refusedDials: roughness > 0.5 ? roughness * 0.2 : 0,
+    },
+    ...(onTrace === undefined ? {} : { onTrace }),
+  })
+  let violation: string | undefined
+  let fail = (_error: Error): void => undefined
+  const failed = new Promise<never>((_resolve, reject) => (fail = reject))
+  failed.catch(() => undefined)
+  const world: World = {
+    simulation,
+    host: simulation.host,
+    say: (line) => trace.push(`${simulation.clock.now().toFixed(3)} ${line}`),
+    violated: (what) => {
+      violation ??= what
+      trace.push(`${simulation.clock.now().toFixed(3)} VIOLATION ${what}`)
+      fail(new Violation(what))
+    },
+    hasLimits: plan.limits !== undefined,
+    slots: [],
+    threadsLost: 0,
+    neverEnds: false,
+  }
+  const stray = (error: unknown): void =>
+    world.violated(
+      `an error that nobody caught: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    )
+  process.on('unhandledRejection', stray)
+  const unlisten = watchOrder(world)
+  try {
+    await simulation.run(() => Promise.race([perform(plan, world), failed]), { limitMs: LIMIT_MS })
+    await simulation.close()
+    checkEnd(simulation, world)
+  } catch (error) {
+    if (error instanceof SimulationStuckError) world.violated(`something never settles: ${error.message}`)
+    else if (!(error instanceof Violation)) stray(error)
+  } finally {
+    unlisten()
+    process.off('unhandledRejection', stray)
+  }
+  return { violation, trace, fingerprint: simulation.fingerprint, events: simulation.steps }
+}
+
+/** Changes of one handle reach the service in the order in which they were called. */
+function watchOrder(world: World): () => void {
+  const last = new Map<number, number>()
+  return onArrival((_service, handle, argument) => {
+    const number = Number(/disk-([\d.]+)\.vhdx/.exec(argument)?.[1] ?? NaN)
+    if (Number.isNaN(number)) return
+    const before = last.get(handle) ?? -1
+    if (number < before) world.violated(`a change of ${number} reached the service behind that of ${before}`)
+    last.set(handle, number)
+  })
+}
+
+async function perform(plan: Plan, world: World): Promise<void> {
+  const { slots } = world
+  for (let number = 0; number < plan.slots; number++) slots.push(new Slot(number, world))
+  await Promise.all(
+    slots.map(async (slot, number) => {
+      for (const action of plan.actions) if (action.slot === number) await step(slot, action, world)
+      await slot.quiet()
+    }),
+  )
+  await world.simulation.sleep(SETTLE_MS)
+  for (const slot of slots) await settleModel(slot, 'at the end')
+  await closeAll(slots, world)
+}
+
+async function step(slot: Slot, action: Action, world: World): Promise<void> {
+  const { simulation } = world
+  if (slot.isStuck) return
+  if (action.pauseMs > 0) await simulation.sleep(action.pauseMs)
+  // These wait for everything that is under way.
+  if (action.overlaps && action.kind !== 'check' && action.kind !== 'lateCreate') {
+    slot.model.unsure()
+    // It is there until it has settled.
+    const performed = ACTIONS[action.kind](slot, action)
+    slot.outstanding.add(performed)
+    void performed.then(
+      () => slot.outstanding.delete(performed),
+      (error: unknown) => world.violated(String(error)),
+    )
+    return
+  }
+  if (!slot.model.isCertain) {
+    await slot.quiet()
+    await simulation.sleep(SETTLE_MS)
+    await settleModel(slot, `#${action.number}`)
+  }
+  await ACTIONS[action.kind](slot, action)
+  for (const { thread, error } of simulation.crashes)
+    world.violated(`${thread} died: ${String((error as Error).stack)}`)
+}
+
+/** Everything that was opened is closed again, and the Host knows that. */
+async function closeAll(slots: readonly Slot[], world: World): Promise<void> {
+  const { host, simulation } = world
+  if (world.neverEnds) return
+  await Promise.all(slots.flatMap(({ vms }) => [...vms].map((vm) => vm.close())))
+  await Promise.all(slots.flatMap(({ waits }) => [...waits]))
+  await simulation.sleep(SETTLE_MS)
+  // A time that is not over leaves nothing behind.
+  await host.listVMs({}, { timeoutMs: LIMIT_MS }).catch(() => undefined)
+  const { actors, handles, operations, sockets, queued } = await host.stats()
+  const left = { ...actors, handles, operations, sockets, queued }
+  if (Object.values(left).some((count) => count !== 0)) {
+    world.violated(`everything is closed, and the Host has ${JSON.stringify(left)}`)
+  }
+  const { slots: taken, timers } = simulation.resources()
+  if (timers !== 0) world.violated(`everything is closed, and ${timers} timers run`)
+  if (taken !== 0) world.violated(`everything is closed, and ${taken} slots are taken`)
+  const living = world.threadsLost > 0 ? [] : (await host.listVMs()).map(({ Id }) => Id)
+  if (living.length > 0) {
+    world.violated(`everything is closed, and the service has ${living.join(', ')}`)
+  }
+}
+
+function checkEnd(simulation: Simulation, world: World): void {
+  const { slots: _slots, ...left } = simulation.resources()
+  if (Object.values(left).some((count) => count !== 0)) {
+    world.violated(`the Host is closed, and there is left: ${JSON.stringify(left)}`)
+  }
+}
