@@ -23,7 +23,10 @@ import type { Subject } from '../changes.js'
 export interface MigrationConfig {
   /** uint32, the same on both sides. */
   sessionId: number
-  /** Handle of the connected socket; a stream only with the simulated service, whose thread it is relayed to. */
+  /**
+   * Handle of the connected socket; a stream only with the simulated service, whose thread it is relayed to. It stays the caller's: nobody
+   * here ends or destroys it, neither after finalize nor when the Host closes, so it is to be closed after finalize, or the program goes on.
+   */
   socket: bigint | Duplex
 }
 
