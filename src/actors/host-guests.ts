@@ -2,10 +2,11 @@
 
 import { InvalidConfigError, InvalidStateError, UVMError, withContext } from '../errors.js'
 import { readArgument } from './arguments.js'
-import type { GuestInit, GuestNotices, GuestRequests } from './gcs/contract.js'
+import type { GuestInit, GuestNotices, GuestRequests, LogInit } from './gcs/contract.js'
 import type { GuestOptions } from './gcs/managers.js'
 import { Guest } from './gcs/proxy.js'
 import { setUpGuest } from './guest-setup.js'
+import type { HostLogs } from './host-logs.js'
 import type { HostParts } from './host-parts.js'
 import { assertRuns, type HostVms, type VmEntry } from './host-vms.js'
 import type { CallOptions, Mailbox } from './mailbox/contract.js'
@@ -32,13 +33,15 @@ interface HostGuestsHooks {
 export class HostGuests {
   readonly #parts: HostParts
   readonly #vms: HostVms
+  readonly #logs: HostLogs
   readonly #hooks: HostGuestsHooks
   /** By runtime id. */
   readonly #entries = new Map<string, GuestEntry>()
 
-  constructor(parts: HostParts, vms: HostVms, hooks: HostGuestsHooks) {
+  constructor(parts: HostParts, vms: HostVms, logs: HostLogs, hooks: HostGuestsHooks) {
     this.#parts = parts
     this.#vms = vms
+    this.#logs = logs
     this.#hooks = hooks
   }
 
@@ -103,17 +106,28 @@ export class HostGuests {
           this.#hooks.disconnected(vm.id, error)
         },
         reconnected: () => this.#hooks.reconnected(vm.id),
+        migrating: (on) => this.#logs.setMigrating(vm.runtimeId, on),
         closed: () => this.#release(vm.runtimeId, place),
       },
     })
     place.guest = guest
     place.mailbox = mailbox
+    let isNewLog = false
     try {
+      if (init.log) {
+        // Before the bridge: some agents stall without it.
+        isNewLog = await this.#logs.open(logInit(init), subject, leftOf(options, startedMs, clock))
+      }
       await mailbox.call('arm', {}, subject, leftOf(options, startedMs, clock))
       await kept?.made()
+      // What has waited for it comes once its caller can listen.
+      this.#parts.environment.clock.immediate(() => {
+        if (init.log && this.#entries.get(vm.runtimeId) === place) this.#logs.heardBy(vm.runtimeId, guest)
+      })
       return guest
     } catch (error) {
       await guest.close()
+      if (isNewLog) await this.#logs.end(vm.runtimeId)
       throw error
     }
   }
@@ -175,6 +189,7 @@ export class HostGuests {
   async #release(runtimeId: string, place: GuestEntry): Promise<void> {
     if (this.#entries.get(runtimeId) !== place) return
     this.#entries.delete(runtimeId)
+    this.#logs.unheard(runtimeId)
     // A claim of our own that follows is asked behind it, on the same way.
     await this.#parts.source.guests?.release(runtimeId)
   }
@@ -185,4 +200,8 @@ export class HostGuests {
       guest?.close() ?? Promise.resolve(),
     ])
   }
+}
+
+function logInit({ vmId, runtimeId, guestOS }: GuestInit): LogInit {
+  return { vmId, runtimeId, guestOS }
 }

@@ -43,7 +43,8 @@ export interface HostOptions {
 }
 
 export interface HostStats {
-  threads: { actors: number; service: number; callback: number; acceptor: number }
+  /** `side`: the one that takes the logs of guests, started with the first Guest that has one. */
+  threads: { actors: number; service: number; callback: number; acceptor: number; side: number }
   actors: { vm: number; guest: number }
   /** Open compute-system handles, HCS operations in flight, guest sockets and listeners, calls waiting in queues. */
   handles: number
@@ -54,6 +55,8 @@ export interface HostStats {
   abandoned: number
   /** Threads that did not answer, and since when: what they hold is counted as they said last. Absent when there are none. */
   silent?: { threadId: number; since: Date }[]
+  /** Since the Host was opened: log entries that came faster than they were taken. */
+  dropped: number
   /** Per method: calls answered and their latency, milliseconds. */
   latencyMs: Record<string, { n: number; p50: number; p99: number; max: number }>
 }

@@ -22,6 +22,8 @@ export class HostThreads {
   readonly #boots: SharedArrayBuffer | undefined
   readonly #reaps = new WeakMap<ThreadSetup, (keep: readonly string[]) => void>()
   #shared: Threads | undefined
+  #side: Promise<Threads> | undefined
+  #openSide: Threads | undefined
   readonly #dedicated = new Set<Threads>()
   /** Threads for single VMs that are being started. */
   readonly #dedicating = new Set<Promise<Threads>>()
@@ -38,7 +40,19 @@ export class HostThreads {
     this.#shared = await this.#open(isolation === 'dedicated' ? 1 : threads)
   }
 
-  #open(count: number): Promise<Threads> {
+  /** One thread for what must outlive the loss of any other, and must not be on the main thread: started when it is first needed. */
+  side(): Promise<Threads> {
+    this.#side ??= this.#open(1, true).then(
+      (threads) => (this.#openSide = threads),
+      (error: unknown) => {
+        this.#side = undefined
+        throw error
+      },
+    )
+    return this.#side
+  }
+
+  #open(count: number, isSide = false): Promise<Threads> {
     const { environment, settings, source, transport: transports, directory } = this.#parts
     const { clock, openChannel } = environment
     return environment.openThreads({
@@ -46,8 +60,10 @@ export class HostThreads {
       openChannel,
       count,
       setup: () => {
-        const { provider, transfer, reap } = source.next()
         const { transport, transfer: more } = transports.next()
+        const isolated = { transport, socketDirectory: directory.path, operations: undefined, boots: undefined }
+        if (isSide) return { setup: isolated, transfer: more }
+        const { provider, transfer, reap } = source.next()
         const [operations, boots] = [leaseSlots(this.#operations), leaseSlots(this.#boots)]
         const setup = { provider, transport, socketDirectory: directory.path, operations, boots }
         if (reap !== undefined) this.#reaps.set(setup, reap)
@@ -72,6 +88,15 @@ export class HostThreads {
   /** For what concerns no VM. */
   get shared(): Threads {
     return this.#shared!
+  }
+
+  get sideCount(): number {
+    return this.#openSide?.count ?? 0
+  }
+
+  /** All that hold something open. */
+  get all(): Threads[] {
+    return [...this.pools, ...(this.#openSide === undefined ? [] : [this.#openSide])]
   }
 
   get pools(): Threads[] {
@@ -117,9 +142,10 @@ export class HostThreads {
 
   /** From `force` on without waiting for what does not end by itself. Resolves with what had to be left. */
   async close(force: Promise<void>): Promise<string[]> {
-    await Promise.race([Promise.allSettled(this.#dedicating), force])
-    const left = await Promise.all(this.pools.map((pool) => pool.close(force)))
+    await Promise.race([Promise.allSettled([...this.#dedicating, this.#side]), force])
+    const left = await Promise.all(this.all.map((pool) => pool.close(force)))
     this.#shared = undefined
+    this.#openSide = undefined
     this.#dedicated.clear()
     return left.flat()
   }

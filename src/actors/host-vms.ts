@@ -43,6 +43,8 @@ interface HostVmsHooks {
   closing(vm: UtilityVM): Promise<void> | undefined
   restarted(id: string, cause: Error): void
   givenUp(id: string, cause: Error): void
+  /** The last handle on a VM was closed. Awaited by whoever closed it. */
+  unheld(runtimeId: string): Promise<void>
 }
 
 export class HostVms {
@@ -214,7 +216,7 @@ export class HostVms {
     this.#hooks.exited(entry.vm, exit, cause, isFirst)
   }
 
-  #onClosed(entry: VmEntry): void {
+  async #onClosed(entry: VmEntry): Promise<void> {
     this.#entries.delete(entry.vm)
     const { runtimeId } = entry.vm
     if (!this.#hasHandle(runtimeId)) {
@@ -223,6 +225,7 @@ export class HostVms {
     }
     this.#givenUp.delete(entry.token)
     void this.#threads.release(entry.seat.threads)
+    if (!this.#hasHandle(runtimeId)) await this.#hooks.unheld(runtimeId)
   }
 
   /** After the end of the threads: nothing waits for an actor any more. */

@@ -15,6 +15,7 @@ import { systemEnvironment, type HostEnvironment } from './host-environment.js'
 import { HOST_EVENTS, type HostEvents } from './host-events.js'
 import { HostGuests } from './host-guests.js'
 import { openHostJournal, type HostJournal } from './host-journal.js'
+import { HostLogs } from './host-logs.js'
 import type { ComputeSystemQuery, ComputeSystemSummary, HostOptions, HostStats } from './host-options.js'
 import type { HostParts } from './host-parts.js'
 import { HostRecovery, type RecoverOptions, type Recovery } from './host-recovery.js'
@@ -38,6 +39,8 @@ export class Host extends Events<HostEvents> {
   readonly #vms: HostVms
   readonly #guests: HostGuests
   readonly #recovery: HostRecovery
+  readonly #logs: HostLogs
+  #dropped = 0
   #closing: Promise<void> | undefined
 
   private constructor(parts: Omit<HostParts, 'assertOpen'>, keepAlive: ReturnType<HostEnvironment['keepAlive']>) {
@@ -51,9 +54,14 @@ export class Host extends Events<HostEvents> {
       latency: (op, ms) => this.#latency.record(op, ms),
     })
     this.#service = new HostService(this.#parts, this.#threads)
+    this.#logs = new HostLogs(this.#parts, this.#threads, (count) => {
+      this.#dropped += count
+      this.emit('dropped', 'log', count)
+    })
     this.#vms = new HostVms(this.#parts, this.#threads, {
       exited: (vm, exit, cause, isFirst) => {
         this.#guests.of(vm)?.vmExited(cause)
+        this.#logs.exited(vm.runtimeId)
         this.#parts.journal?.gone(vm.runtimeId)
         if (isFirst) this.emit('vm-exited', vm.id, exit)
       },
@@ -63,8 +71,9 @@ export class Host extends Events<HostEvents> {
       },
       restarted: (id, cause) => this.emit('actor-restarted', 'vm', id, cause),
       givenUp: (id, cause) => this.emit('actor-given-up', 'vm', id, cause),
+      unheld: (runtimeId) => this.#logs.end(runtimeId),
     })
-    this.#guests = new HostGuests(this.#parts, this.#vms, {
+    this.#guests = new HostGuests(this.#parts, this.#vms, this.#logs, {
       disconnected: (id, error) => {
         if (error === undefined) this.emit('guest-disconnected', id)
         else this.emit('guest-disconnected', id, error)
@@ -268,7 +277,7 @@ export class Host extends Events<HostEvents> {
     const gauges = { handles: 0, operations: 0, sockets: 0, queued: 0, abandoned: 0 }
     const silent: NonNullable<HostStats['silent']> = []
     const { clock } = this.#parts.environment
-    for (const one of await Promise.all(pools.map((pool) => pool.gauges()))) {
+    for (const one of await Promise.all(this.#threads.all.map((pool) => pool.gauges()))) {
       for (const key of Object.keys(gauges) as (keyof typeof gauges)[]) gauges[key] += one[key]
       for (const { threadId, sinceMs } of one.silent ?? []) {
         silent.push({ threadId, since: new Date(clock.wallTime() - (clock.now() - sinceMs)) })
@@ -285,10 +294,12 @@ export class Host extends Events<HostEvents> {
         service: isOpen ? source.serviceThreads : 0,
         callback: isOpen ? source.callbackThreads : 0,
         acceptor: isOpen ? transport.acceptorThreads : 0,
+        side: this.#threads.sideCount,
       },
       actors: { vm: this.#vms.count, guest: this.#guests.count },
       ...gauges,
       ...(silent.length === 0 ? {} : { silent }),
+      dropped: this.#dropped,
       latencyMs: this.#latency.summary(),
     }
   }
@@ -310,6 +321,7 @@ export class Host extends Events<HostEvents> {
     // Guests and VMs at once, so that a VM's own closing finds its guest ending on purpose.
     const handles = [...this.#guests.close(), ...this.#vms.close()]
     await Promise.all(handles.map(([what, closing]) => time.wait(what, closing)))
+    await time.wait('the logs of guests', this.#logs.close())
     await time.wait('the service actor', this.#service.stop())
     time.leave(...(await this.#threads.close(time.over)))
     this.#vms.abandon()

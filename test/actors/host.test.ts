@@ -215,7 +215,13 @@ describe('Host', () => {
     it('are as many as asked for', async () => {
       for (const threads of [1, 2]) {
         const host = await open({ threads })
-        assert.deepEqual((await host.stats()).threads, { actors: threads, service: 1, callback: 0, acceptor: 0 })
+        assert.deepEqual((await host.stats()).threads, {
+          actors: threads,
+          service: 1,
+          callback: 0,
+          acceptor: 0,
+          side: 0,
+        })
       }
     })
 
@@ -361,7 +367,7 @@ describe('Host', () => {
         () => vm.start(),
       ])
         assert.equal((await rejectsWith(call(), InvalidStateError)).state, 'closed')
-      assert.deepEqual((await host.stats()).threads, { actors: 0, service: 0, callback: 0, acceptor: 0 })
+      assert.deepEqual((await host.stats()).threads, { actors: 0, service: 0, callback: 0, acceptor: 0, side: 0 })
       await vm.close()
       await guest.close()
     })

@@ -7,8 +7,9 @@ import type { Guest, GuestOS } from '#dist/index.js'
 import { openMailbox } from '#dist/actors/mailbox/caller.js'
 import { newChannel } from '#dist/actors/mailbox/channel.js'
 import type { Mailbox } from '#dist/actors/mailbox/contract.js'
-import type { GuestInit, GuestNotices, GuestRequests } from '#dist/actors/gcs/contract.js'
+import type { GuestInit, GuestNotices, GuestRequests, LogNotices, LogRequests } from '#dist/actors/gcs/contract.js'
 import { startGuestActor } from '#dist/actors/gcs/actor.js'
+import { startLogActor } from '#dist/actors/gcs/log-actor.js'
 import { Guest as GuestProxy } from '#dist/actors/gcs/proxy.js'
 import type { ActorEnvironment } from '#dist/actors/environment.js'
 import { UnixSocketTransport } from '#dist/native/unix-socket/transport.js'
@@ -73,6 +74,7 @@ export async function fakeGuest(
   const mailbox = openMailbox<GuestRequests, GuestNotices>(local, { clock })
   const hooks = { disconnected: () => undefined, reconnected: () => undefined, closed: () => undefined }
   const guest = new GuestProxy({ vmId: 'vm', guestOS, mailbox, hooks })
+  const logs = init.log === true ? await startLog(guestOS, env, guest) : undefined
   await mailbox.call('arm', {}, { op: 'host.createGuest', id: 'vm' })
   const peers = new Set<Peer>()
   const path = (service: string): string => join(directory, `${RUNTIME_ID}.${service}`)
@@ -101,6 +103,7 @@ export async function fakeGuest(
     },
     close: async () => {
       await guest.close()
+      await logs?.stop()
       await actor.ended
       for (const peer of peers) peer.destroy()
       assert.deepEqual(await fake.sockets(), [])
@@ -113,4 +116,22 @@ export async function fakeGuest(
     },
   }
   return fake
+}
+
+/** The log actor beside it, as the Host has one on its side thread. */
+async function startLog(
+  guestOS: GuestOS,
+  env: ActorEnvironment,
+  guest: GuestProxy,
+): Promise<Mailbox<LogRequests, LogNotices>> {
+  const { local, remote } = newChannel()
+  startLogActor(remote, { vmId: 'vm', runtimeId: RUNTIME_ID, guestOS }, env)
+  const mailbox = openMailbox<LogRequests, LogNotices>(local, { clock: env.clock })
+  const subject = { op: 'guest.log', id: 'vm' }
+  mailbox.onNotice('logs', (batch) => {
+    guest.takeLogs(batch)
+    mailbox.call('taken', {}, subject).catch(() => undefined)
+  })
+  await mailbox.call('arm', {}, subject)
+  return mailbox
 }

@@ -10,22 +10,20 @@ import type { ActorCall, ActorHandlers, ActorPort } from '../mailbox/contract.js
 import { exposeActor } from '../mailbox/expose.js'
 import { GuestConnector, type Connected } from './connection/connector.js'
 import { GuestContainers } from './container/containers.js'
-import { LogOutbox } from './connection/log-outbox.js'
 import { NULL_CONTAINER_ID, type GuestInit, type GuestNotices, type GuestRequests } from './contract.js'
 import { lateSuccess, ModifyTurns } from './resource/modify-turns.js'
 import { GuestProcesses } from './process/processes.js'
-import { SideListeners } from './connection/side-listeners.js'
+import { EntropyListener } from './connection/entropy-listener.js'
 
 class GuestActor {
   readonly ended: Promise<void>
   readonly #init: GuestInit
   readonly #env: ActorEnvironment
   readonly #port: ActorPort<GuestNotices>
-  readonly #side: SideListeners
+  readonly #entropy: EntropyListener
   readonly #connector: GuestConnector
   readonly #processes: GuestProcesses
   readonly #containers: GuestContainers
-  readonly #logs = new LogOutbox((batch) => this.#port.notify('logs', batch))
   readonly #leaveBoots: () => void
   readonly #modifyTurns: ModifyTurns
 
@@ -41,12 +39,11 @@ class GuestActor {
     this.#leaveBoots = env.boots.expect(init.runtimeId)
     this.#modifyTurns = new ModifyTurns(init.modifyConcurrency, gauges)
     const onWarning = (error: Error): void => this.#port.notify('warning', toWireError(error))
-    this.#side = new SideListeners({
-      init,
+    this.#entropy = new EntropyListener({
+      runtimeId: init.runtimeId,
       transport,
       gauges,
       randomBytes: env.randomBytes,
-      onLog: (entry) => this.#logs.push(entry),
       onWarning,
     })
     this.#connector = new GuestConnector({
@@ -92,7 +89,6 @@ class GuestActor {
       // Connected or not: the boot is over.
       connect: (input, call) =>
         this.#connector.connect(input, call).finally(() => this.#env.boots.end(this.#init.runtimeId)),
-      logsTaken: () => void this.#logs.taken(),
       disconnect: () => this.#connector.disconnect(),
       negotiated: () => this.#connector.negotiated,
       vmExited: ({ cause }) => this.#end(fromWireError(cause)),
@@ -154,7 +150,7 @@ class GuestActor {
   }
 
   async #arm(): Promise<undefined> {
-    await this.#side.open()
+    if (this.#init.entropy) await this.#entropy.open()
     await this.#connector.listen()
     return undefined
   }
@@ -162,7 +158,7 @@ class GuestActor {
   /** Ends everything for good: with the VM, or because the actor stops. */
   async #end(cause: Error | undefined): Promise<undefined> {
     await this.#connector.end(cause)
-    await this.#side.close()
+    await this.#entropy.close()
     this.#processes.closeStreams()
     return undefined
   }

@@ -15,7 +15,7 @@ export interface GuestInit {
   serviceId: string
   /** Listen on vsock port 1 and serve 512 random bytes once. */
   entropy: boolean
-  /** Listen for the log stream: vsock port 109 (Linux) or the Windows log forwarding service. */
+  /** The log stream is taken, by an actor of its own: vsock port 109 (Linux) or the Windows log forwarding service. */
   log: boolean
   requestTimeoutMs: number
   onRequestTimeout: 'reject' | 'close'
@@ -50,7 +50,7 @@ export interface StartedProcess {
 export type ContainerCallName = 'Start' | 'ShutdownGraceful' | 'ShutdownForced'
 
 export interface GuestRequests {
-  /** First request: opens the listeners (bridge, entropy, log). A failure leaves none open. */
+  /** First request: opens the listeners (bridge, entropy). A failure leaves none open. */
   arm: { input: Record<string, never>; output: undefined }
   /** Listens again after a disconnect; idempotent for one service id, InvalidStateError for another. */
   prepare: { input: { serviceId?: string }; output: undefined }
@@ -65,8 +65,6 @@ export interface GuestRequests {
   }
   /** Ends the connection on purpose; legal in every state. */
   disconnect: { input: Record<string, never>; output: undefined }
-  /** The last batch of log entries was taken. */
-  logsTaken: { input: Record<string, never>; output: undefined }
   negotiated: { input: Record<string, never>; output: NegotiatedGuest | undefined }
   /** UVM-level ModifySettings: `request` is the Request value as JSON text. Started in call order, `modifyConcurrency` at once. */
   modify: { input: { request: string; op: string; needs?: string }; output: undefined }
@@ -158,8 +156,26 @@ export interface GuestNotices {
   warning: [WireError]
   containerExited: [id: string]
   recording: [path: string]
-  /** The next batch follows `logsTaken`. */
+}
+
+/** What a log actor is started with. */
+export type LogInit = Pick<GuestInit, 'vmId' | 'runtimeId' | 'guestOS'>
+
+export interface LogRequests {
+  /** First request: opens the listener. */
+  arm: { input: Record<string, never>; output: undefined }
+  /** The last batch was taken. */
+  taken: { input: Record<string, never>; output: undefined }
+  /** While on, nothing is listened on; what is connected stays. */
+  setMigrating: { input: { on: boolean }; output: undefined }
+  /** The VM is gone: answers once its log has ended and was taken. */
+  finish: { input: Record<string, never>; output: undefined }
+}
+
+export interface LogNotices {
+  /** The next batch follows `taken`. */
   logs: [LogBatch]
+  warning: [WireError]
 }
 
 /**

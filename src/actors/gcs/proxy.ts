@@ -92,16 +92,18 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
     })
     wiring.mailbox.onNotice('recording', (path) => this.emit('recording', path))
     wiring.mailbox.onNotice('warning', (record) => this.emit('warning', fromWireError(record)))
-    wiring.mailbox.onNotice('logs', (batch) => this.#takeLogs(batch))
   }
 
-  #takeLogs({ entries, dropped }: LogBatch): void {
+  /** @internal */
+  takeLogs({ entries, dropped }: LogBatch): void {
     if (dropped > 0) this.emit('dropped', 'log', dropped)
     for (const { timeMs, ...rest } of entries) {
       this.emit('log', timeMs === undefined ? rest : { ...rest, time: new Date(timeMs) })
     }
-    this.#wiring.mailbox.call('logsTaken', {}, this.#subject('log')).catch(() => undefined)
   }
+
+  /** @internal What befell its log. */
+  readonly warn = (error: Error): void => this.emit('warning', error)
 
   /** @internal The VM has exited: from here on every call that needs the guest is refused. */
   vmExited(cause: Error): void {
@@ -288,6 +290,7 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
     this.#assertOpen('setMigrating')
     this.life.setMigrating(on)
     await this.#wiring.mailbox.call('setMigrating', { on }, subject)
+    await this.#wiring.hooks.migrating?.(on)
   }
 
   async resumeConnection(options?: CallOptions): Promise<void> {

@@ -36,6 +36,8 @@ export interface GuestHooks {
   disconnected(error: Error | undefined): void
   /** A lost connection is there again. */
   reconnected(): void
+  /** It is about to migrate, or no more. */
+  migrating?(on: boolean): Promise<void>
   /** Once: the Guest is closed, its actor has stopped. When what this gives has resolved, a new createGuest is allowed. */
   closed(): unknown
 }

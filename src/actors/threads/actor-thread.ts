@@ -1,11 +1,12 @@
 // The inside of an actor thread: its first task, the controller, makes the environment of all the actors that follow.
 
 import { ProviderUnavailableError, UVMError } from '../../errors.js'
-import type { HcsProviderFactory } from '../../native/hcs.js'
+import type { HcsProvider, HcsProviderFactory } from '../../native/hcs.js'
 import type { HvSocketTransportFactory } from '../../native/hvsocket.js'
 import { Boots } from '../boots.js'
 import type { Actor, ActorEnvironment } from '../environment.js'
 import { startGuestActor } from '../gcs/actor.js'
+import { startLogActor } from '../gcs/log-actor.js'
 import { exposeActor } from '../mailbox/expose.js'
 import { startServiceActor } from '../service-actor.js'
 import { SharedSlots, type SlotWatch } from '../slots.js'
@@ -20,9 +21,12 @@ export interface ThreadSystem extends Pick<ActorEnvironment, 'clock' | 'randomBy
   readonly watchSlots?: SlotWatch
 }
 
+/** The side thread has no provider. */
+type ThreadEnvironment = Omit<ActorEnvironment, 'provider'> & { readonly provider: HcsProvider | undefined }
+
 /** Runs one task after the other, many at a time; each settles when its actor has stopped. */
 export function openActorThread(system: ThreadSystem): (task: ThreadTask) => Promise<void> {
-  let environment: Promise<ActorEnvironment> | undefined
+  let environment: Promise<ThreadEnvironment> | undefined
   return async (task) => {
     if (task.kind === 'controller') {
       environment = prepare(task.setup, system)
@@ -35,7 +39,11 @@ export function openActorThread(system: ThreadSystem): (task: ThreadTask) => Pro
   }
 }
 
-function start(task: Exclude<ThreadTask, { kind: 'controller' }>, env: ActorEnvironment): Actor {
+function start(task: Exclude<ThreadTask, { kind: 'controller' }>, bare: ThreadEnvironment): Actor {
+  if (task.kind === 'log') return startLogActor(task.port, task.init, bare)
+  const { provider } = bare
+  if (provider === undefined) throw new Error(`a thread without a provider was given a task of kind ${task.kind}`)
+  const env: ActorEnvironment = { ...bare, provider }
   switch (task.kind) {
     case 'vm':
       return startVmActor(task.port, env)
@@ -48,7 +56,7 @@ function start(task: Exclude<ThreadTask, { kind: 'controller' }>, env: ActorEnvi
 
 async function control(
   port: ThreadTask['port'],
-  made: Promise<ActorEnvironment>,
+  made: Promise<ThreadEnvironment>,
   { clock }: ThreadSystem,
 ): Promise<void> {
   const shell = exposeActor<ControllerRequests, Record<string, never>>(
@@ -65,19 +73,21 @@ async function control(
       onStop: async () => {
         const env = await made
         await env.transport.close()
-        await env.provider.close()
+        await env.provider?.close()
       },
     },
   )
   await shell.closed
 }
 
-async function prepare(setup: ThreadSetup, system: ThreadSystem): Promise<ActorEnvironment> {
+async function prepare(setup: ThreadSetup, system: ThreadSystem): Promise<ThreadEnvironment> {
   const { clock, randomBytes, files, load, watchSlots } = system
   return {
-    provider: await make('provider', load, setup.provider, (factory: HcsProviderFactory, options) =>
-      factory(options, { socketDirectory: setup.socketDirectory }),
-    ),
+    provider:
+      setup.provider &&
+      (await make('provider', load, setup.provider, (factory: HcsProviderFactory, options) =>
+        factory(options, { socketDirectory: setup.socketDirectory }),
+      )),
     transport: await make('transport', load, setup.transport, (factory: HvSocketTransportFactory, options) =>
       factory(options),
     ),

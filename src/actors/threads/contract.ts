@@ -6,7 +6,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { HcsFileCall } from '../../native/hcs.js'
 import type { Gauges } from '../environment.js'
-import type { GuestInit } from '../gcs/contract.js'
+import type { GuestInit, LogInit } from '../gcs/contract.js'
 import type { SlotLease } from '../slots.js'
 
 /** A module that the thread loads, a provider or a transport. */
@@ -18,7 +18,8 @@ export interface ModuleSpec {
 }
 
 export interface ThreadSetup {
-  provider: ModuleSpec
+  /** Absent on the side thread: none of its actors needs one. */
+  provider?: ModuleSpec | undefined
   transport: ModuleSpec
   /** Where guests dial over Unix sockets: a provider with guests of its own is told. */
   socketDirectory: string
@@ -30,6 +31,7 @@ export type ThreadTask =
   | { kind: 'controller'; port: MessagePort; setup: ThreadSetup }
   | { kind: 'vm'; port: MessagePort }
   | { kind: 'guest'; port: MessagePort; init: GuestInit }
+  | { kind: 'log'; port: MessagePort; init: LogInit }
   | { kind: 'service'; port: MessagePort }
 
 export interface ControllerRequests {

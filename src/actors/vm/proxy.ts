@@ -189,7 +189,7 @@ export class UtilityVM extends ModifiableEvents implements LifetimeManager, Migr
     await guestClosed?.catch(() => undefined)
     this.#endMigrationReaders()
     this.endEvents()
-    this.#wiring.hooks.closed()
+    await this.#wiring.hooks.closed()
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -33,5 +33,5 @@ export interface VmHooks {
   /** Once, when the handle begins to close: the Host ends the VM's guest connection here. */
   closing(): Promise<void> | undefined
   /** Once, when the handle has been released (or the actor was lost for good): the actor may be stopped. */
-  closed(): void
+  closed(): unknown
 }

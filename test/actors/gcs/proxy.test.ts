@@ -113,7 +113,7 @@ describe('Guest on a fake actor', () => {
     ])
     port.notify('disconnected', toWireError(new BridgeClosedError({ id: 'vm', reason: 'end of stream' })))
     port.notify('warning', toWireError(new Error('no entropy')))
-    port.notify('logs', { entries: [{ level: 'info', timeMs: 5, message: 'hello', fields: { a: 1 } }], dropped: 0 })
+    guest.takeLogs({ entries: [{ level: 'info', timeMs: 5, message: 'hello', fields: { a: 1 } }], dropped: 0 })
     const [error, warning, record] = await told
     assert(error instanceof BridgeClosedError)
     assert.equal(warning.message, 'no entropy')

@@ -34,12 +34,12 @@ describeDouble('computecore: a Host', () => {
     const reading = vm.propertiesV2([])
     await until(() => control().counters().held === 1)
     const { threads, handles, operations } = await host.stats()
-    assert.deepEqual(threads, { actors: 2, service: 1, callback: 1, acceptor: 0 })
+    assert.deepEqual(threads, { actors: 2, service: 1, callback: 1, acceptor: 0, side: 0 })
     assert.deepEqual({ handles, operations }, { handles: 1, operations: 1 })
     control().release()
     await reading
     await host.close()
-    assert.deepEqual((await host.stats()).threads, { actors: 0, service: 0, callback: 0, acceptor: 0 })
+    assert.deepEqual((await host.stats()).threads, { actors: 0, service: 0, callback: 0, acceptor: 0, side: 0 })
   })
 
   it('several at once share the callback thread and nothing else', async () => {

@@ -20,6 +20,7 @@ export class LogOutbox {
   #text = 0
   #dropped = 0
   #isTaken = true
+  readonly #onEmpty: (() => void)[] = []
 
   constructor(send: (batch: LogBatch) => void) {
     this.#send = send
@@ -46,7 +47,16 @@ export class LogOutbox {
     this.#next()
   }
 
+  /** Resolves once everything was taken. */
+  emptied(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onEmpty.push(resolve)
+      this.#next()
+    })
+  }
+
   #next(): void {
+    if (this.#isTaken && this.#waiting.length === 0) for (const tell of this.#onEmpty.splice(0)) tell()
     if (!this.#isTaken || this.#waiting.length === 0) return
     this.#isTaken = false
     const batch = this.#waiting.splice(0, BATCH_ENTRIES)

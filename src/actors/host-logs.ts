@@ -1,0 +1,147 @@
+// The logs of a Host's guests: one actor for each VM whose log was asked for, all on the one side thread. It lives as long as the VM, or the
+// last handle on it; Guests come and go, and entries are taken off it only while there is one to hear them.
+
+import { fromWireError } from '../errors-wire.js'
+import type { Timer } from '../native/clock.js'
+import type { LogBatch } from './gcs/connection/log-outbox.js'
+import type { LogInit, LogNotices, LogRequests } from './gcs/contract.js'
+import type { HostParts } from './host-parts.js'
+import type { HostThreads } from './host-threads.js'
+import type { CallOptions, CallSubject, Mailbox } from './mailbox/contract.js'
+
+/** Before an actor that was lost is started again, milliseconds. */
+const RESTART_MS = 50
+
+/** A Guest, as far as it hears. */
+export interface LogHearer {
+  takeLogs(batch: LogBatch): void
+  warn(error: Error): void
+}
+
+interface Log {
+  readonly init: LogInit
+  mailbox: Mailbox<LogRequests, LogNotices> | undefined
+  hearer: LogHearer | undefined
+  /** Came while there was no Guest. */
+  waiting: LogBatch | undefined
+  isMigrating: boolean
+  /** The VM has exited, or nobody holds it any more. */
+  isOver: boolean
+  restart: Timer | undefined
+}
+
+export class HostLogs {
+  readonly #parts: HostParts
+  readonly #threads: HostThreads
+  readonly #onDropped: (count: number) => void
+  /** By runtime id. */
+  readonly #logs = new Map<string, Log>()
+
+  constructor(parts: HostParts, threads: HostThreads, onDropped: (count: number) => void) {
+    this.#parts = parts
+    this.#threads = threads
+    this.#onDropped = onDropped
+  }
+
+  /** Listens for the log, unless that is done already. Answers whether it is new. @throws the listener cannot be opened */
+  async open(init: LogInit, subject: CallSubject, options: CallOptions): Promise<boolean> {
+    if (this.#logs.has(init.runtimeId)) return false
+    const log: Log = {
+      init,
+      mailbox: undefined,
+      hearer: undefined,
+      waiting: undefined,
+      isMigrating: false,
+      isOver: false,
+      restart: undefined,
+    }
+    this.#logs.set(init.runtimeId, log)
+    try {
+      await this.#start(log, subject, options)
+    } catch (error) {
+      await this.end(init.runtimeId)
+      throw error
+    }
+    return true
+  }
+
+  async #start(log: Log, subject: CallSubject, options?: CallOptions): Promise<void> {
+    const { init } = log
+    const threads = await this.#threads.side()
+    const thread = await threads.place()
+    if (log.isOver) return
+    const mailbox = threads.startActor<LogRequests, LogNotices>(thread, (port) => ({ kind: 'log', port, init }))
+    log.mailbox = mailbox
+    mailbox.onNotice('logs', (batch) => this.#arrived(log, batch))
+    mailbox.onNotice('warning', (record) => log.hearer?.warn(fromWireError(record)))
+    if (log.isMigrating) await mailbox.call('setMigrating', { on: true }, subject)
+    await mailbox.call('arm', {}, subject, options)
+    void mailbox.ended.then(() => this.#lost(log, mailbox))
+  }
+
+  /** Its thread has died, unless it was stopped: another listens. */
+  #lost(log: Log, mailbox: Log['mailbox']): void {
+    if (log.mailbox !== mailbox || log.isOver) return
+    log.mailbox = undefined
+    log.restart = this.#parts.environment.clock.after(RESTART_MS, () => {
+      const subject = { op: 'guest.log', id: log.init.vmId }
+      this.#start(log, subject).catch((error: unknown) => log.hearer?.warn(error as Error))
+    })
+  }
+
+  #arrived(log: Log, batch: LogBatch): void {
+    if (batch.dropped > 0) this.#onDropped(batch.dropped)
+    log.waiting = batch
+    this.#deliver(log)
+  }
+
+  #deliver(log: Log): void {
+    const { hearer, waiting, mailbox } = log
+    if (hearer === undefined || waiting === undefined) return
+    log.waiting = undefined
+    hearer.takeLogs(waiting)
+    mailbox?.call('taken', {}, { op: 'guest.log', id: log.init.vmId }).catch(() => undefined)
+  }
+
+  /** A Guest is there. */
+  heardBy(runtimeId: string, hearer: LogHearer): void {
+    const log = this.#logs.get(runtimeId)
+    if (log === undefined) return
+    log.hearer = hearer
+    this.#deliver(log)
+  }
+
+  /** It is gone; what the VM logs meanwhile waits for the next, or is dropped. */
+  unheard(runtimeId: string): void {
+    const log = this.#logs.get(runtimeId)
+    if (log !== undefined) log.hearer = undefined
+  }
+
+  async setMigrating(runtimeId: string, on: boolean): Promise<void> {
+    const log = this.#logs.get(runtimeId)
+    if (log === undefined) return
+    log.isMigrating = on
+    await log.mailbox?.call('setMigrating', { on }, { op: 'guest.setMigrating', id: log.init.vmId })
+  }
+
+  /** The VM has exited: what it has said is heard to its end. */
+  exited(runtimeId: string): void {
+    const log = this.#logs.get(runtimeId)
+    const finishing = log?.mailbox?.call('finish', {}, { op: 'guest.log', id: log.init.vmId })
+    void finishing?.catch(() => undefined).then(() => this.end(runtimeId))
+  }
+
+  /** Idempotent. */
+  async end(runtimeId: string): Promise<void> {
+    const log = this.#logs.get(runtimeId)
+    if (log === undefined) return
+    this.#logs.delete(runtimeId)
+    log.isOver = true
+    log.restart?.clear()
+    await log.mailbox?.stop()
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#logs.keys()].map((runtimeId) => this.end(runtimeId)))
+  }
+}
