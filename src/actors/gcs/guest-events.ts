@@ -1,6 +1,7 @@
 // The events of a Guest.
 
 import type { EventNames } from '../events.js'
+import type { GuestLogEntry } from './connection/guest-log.js'
 import type { LogRecord } from './managers.js'
 
 export interface GuestEvents {
@@ -26,4 +27,8 @@ export const GUEST_EVENTS: EventNames<GuestEvents> = {
   recording: true,
   reconnected: true,
   dropped: true,
+}
+
+export function logRecord({ timeMs, ...rest }: GuestLogEntry): LogRecord {
+  return timeMs === undefined ? rest : { ...rest, time: new Date(timeMs) }
 }

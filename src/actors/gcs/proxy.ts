@@ -38,7 +38,7 @@ import {
   savedInput,
   serviceSettings,
 } from './guest-arguments.js'
-import { GUEST_EVENTS, type GuestEvents } from './guest-events.js'
+import { GUEST_EVENTS, logRecord, type GuestEvents } from './guest-events.js'
 import { closedOnPurpose, type GuestWiring } from './wiring.js'
 import type {
   ConnectOptions,
@@ -94,15 +94,12 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
     wiring.mailbox.onNotice('warning', (record) => this.emit('warning', fromWireError(record)))
   }
 
-  /** @internal */
+  /** @internal This, and what befell its log. */
   takeLogs({ entries, dropped }: LogBatch): void {
     if (dropped > 0) this.emit('dropped', 'log', dropped)
-    for (const { timeMs, ...rest } of entries) {
-      this.emit('log', timeMs === undefined ? rest : { ...rest, time: new Date(timeMs) })
-    }
+    for (const entry of entries) this.emit('log', logRecord(entry))
   }
-
-  /** @internal What befell its log. */
+  /** @internal */
   readonly warn = (error: Error): void => this.emit('warning', error)
 
   /** @internal The VM has exited: from here on every call that needs the guest is refused. */
