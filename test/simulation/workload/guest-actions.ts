@@ -57,7 +57,12 @@ function answers({ model }: Slot): boolean {
 
 async function read(stream: Readable | null): Promise<string> {
   let text = ''
-  for await (const chunk of stream ?? []) text += String(chunk)
+  try {
+    for await (const chunk of stream ?? []) text += String(chunk)
+  } catch (error) {
+    // Node.js says so of a stream that closed before its end: its connection broke, which the wait for the exit tells.
+    if ((error as { code?: unknown }).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error
+  }
   return text
 }
 

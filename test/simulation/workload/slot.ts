@@ -12,6 +12,9 @@ import {
 import { mismatch, Model, type Expected } from './model.js'
 import type { Action } from './plan.js'
 
+/** A thread that is lost may take the question with it; those that are lost too often are given up. */
+const TRIES = 10
+
 /** What all slots of a run share. */
 export interface World {
   readonly simulation: Simulation
@@ -132,16 +135,18 @@ export class Slot {
     if (error.code === 'ABORT_ERR' && !this.mayAbort) world.violated(`${label}: nobody aborted it: ${error.message}`)
   }
 
-  /** What the service has, when everything is quiet. Undefined: no such VM. */
+  /** What the service has, when everything is quiet; undefined when there is no such VM, 'unknown' when nobody is left who could ask. */
   async served(): Promise<string | undefined> {
-    for (;;) {
+    for (let tries = 0; tries < TRIES; tries++) {
       try {
         const [found] = await this.world.host.listVMs({ Ids: [this.id] })
         return found?.State
       } catch (error) {
         if (!(error instanceof ActorLostError) || this.world.threadsLost === 0) throw error
+        await this.world.simulation.sleep(10)
       }
     }
+    return 'unknown'
   }
 }
 

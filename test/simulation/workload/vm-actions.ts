@@ -274,6 +274,7 @@ const POWERS: Readonly<Record<string, 'created' | 'running' | 'paused'>> = {
 export async function settleModel(slot: Slot, label: string): Promise<void> {
   const { model, world } = slot
   const state = await slot.served()
+  if (state === 'unknown') return
   const power = state === undefined ? undefined : POWERS[state]
   assert(state === undefined || power !== undefined, `${label}: the service tells of the state ${state}`)
   if (model.isCertain) {
