@@ -13,12 +13,12 @@
 /** What knows neither time, nor chance, nor this system, nor another thread. */
 const QUIET = ['events', 'stream']
 const PURE = ['hresult', 'errors', 'protocol', 'options', 'checks']
-const NATIVE = ['native', 'windows', 'sockets', 'serviceProcess', 'simulated', 'simulatedEdge']
+const NATIVE = ['native', 'files', 'windows', 'sockets', 'serviceProcess', 'simulated', 'simulatedEdge']
 const ACTORS = ['journal', 'contracts', 'hearts', 'rooms', 'edges', 'threads', 'actors']
 
 /** @type {Record<string, Zone>} */
 export const ZONES = {
-  hresult: { path: '^src/protocol/hresult\\.ts$', sees: [], why: 'the errors stand on it' },
+  hresult: { path: '^src/protocol/(hresult|text)\\.ts$', sees: [], why: 'the errors stand on it' },
   errors: { path: '^src/(errors(-[a-z]+)*|predicates)\\.ts$', sees: ['hresult'], why: 'everything sees the errors' },
   protocol: {
     path: '^src/protocol/',
@@ -32,6 +32,12 @@ export const ZONES = {
     why: 'options are checked in every layer',
   },
   builder: { path: '^src/builder/', sees: PURE, why: 'the builder is pure: it sees the protocol only' },
+  files: {
+    path: '^src/native/private-file\\.ts$',
+    sees: PURE,
+    core: '*',
+    why: 'files of this system, written for their user alone',
+  },
   native: {
     path: '^src/native/[^/]+\\.ts$',
     sees: PURE,
@@ -62,14 +68,14 @@ export const ZONES = {
   },
   simulatedEdge: {
     path: '^src/native/simulated/(thread/|process/|((client|simulated-service)|devices/host-files|state/(saved-states|runtime-id)|guests/host-folder)\\.ts$)',
-    sees: [...PURE, 'native', 'sockets', 'serviceProcess', 'simulated'],
+    sees: [...PURE, 'native', 'files', 'sockets', 'serviceProcess', 'simulated'],
     core: '*',
     why: 'the threads, files and ids of the system, which the simulated service has from here alone',
   },
   simulated: {
     path: '^src/native/simulated/',
     sees: [...PURE, 'native', 'sockets', 'simulatedEdge'],
-    packages: ['msgpackr', 'shell-quote'],
+    packages: ['msgpackr'],
     core: QUIET,
     why: 'a simulated service repeats: what differs from run to run is passed in',
   },
@@ -110,7 +116,7 @@ export const ZONES = {
   },
   threads: {
     path: '^src/actors/threads/',
-    sees: [...PURE, 'native', 'contracts', 'rooms', 'edges', 'actors'],
+    sees: [...PURE, 'native', 'files', 'contracts', 'rooms', 'edges', 'actors'],
     packages: ['piscina'],
     core: '*',
     why: 'the wiring of the actor threads',

@@ -19,7 +19,7 @@ describe('Host and its environment', () => {
     clock = new ManualClock()
     channels = 0
     const provider = { module: new URL('../fakes/unruly-provider.js', import.meta.url).href, options: {} }
-    host = await Host.openWith(checkHostOptions({ threads: 1, closeTimeoutMs, provider }), {
+    host = await Host.openWith(checkHostOptions({ threads: 1, closeTimeoutMs, provider, watchdog: false }), {
       ...systemEnvironment,
       clock,
       openChannel: () => (channels++, newChannel()),

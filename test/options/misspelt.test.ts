@@ -148,12 +148,13 @@ describe('misspelt options', () => {
     'guest.deleteContainerState': ['d'],
     'guest.createProcess': [{ CommandLine: 'true' }],
     'guest.execInUVM': [{ args: ['true'] }],
+    'guest.exec': [{ args: ['true'] }],
     'guest.openProcess': [SAVED],
     'guest.saveRecording': ['/nowhere/file'],
     'guest.updateCgroupMemoryLimits': [],
     'container.propertiesV1': [{}],
     'container.propertiesV2': [[]],
-    'container.createProcess': [{ CommandLine: 'true' }],
+    'container.createProcess': [{ OciProcess: { args: ['true'], cwd: '/' } }],
     'process.signal': [undefined],
     'process.resizeConsole': [1, 1],
     'host.grantVMAccess': ['x', 'p'],
@@ -170,7 +171,7 @@ describe('misspelt options', () => {
   const WITHOUT =
     `on once off addListener removeListener events endEvents emit ref unref stats close open openWith createVM openVM createGuest createConnection startedTime stoppedTime
     exitError migrationNotifications vmExited isConnected capabilities setMigrating nextPort setNextPort bridgeNextId seedBridgeNextId
-    save exitCode modify modifyServiceSettings`.split(/\s+/)
+    save exitCode modify modifyServiceSettings warn takeLogs`.split(/\s+/)
   const OTHER_SYSTEM =
     /WCOW|NetworkNamespace|^(add|remove)NetworkInterface|^addMappedDirectory|HvSocketAddress|PolicyFragment/
 

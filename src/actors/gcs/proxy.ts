@@ -107,9 +107,8 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
     if (this.#ending !== undefined) return
     this.#ending = { kind: 'vm-exited', cause }
     this.life.vmExited(cause)
-    this.#wiring.mailbox
-      .call('vmExited', { cause: toWireError(cause) }, this.#subject('vmExited'))
-      .catch(() => undefined)
+    const subject = this.#subject('vmExited')
+    this.#wiring.mailbox.call('vmExited', { cause: toWireError(cause) }, subject).catch(() => undefined)
   }
 
   #subject(method: string): CallSubject {
@@ -392,6 +391,7 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
     this.life.unwanted()
     await this.#wiring.mailbox.stop()
     await this.#wiring.hooks.closed()
+    this.endEvents()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
