@@ -73,7 +73,7 @@ describe('a simulated service in a process of its own', function () {
     const host = await Host.open({ threads: 1, simulated: { service } })
     try {
       // While its owner lives the guest is the owner's.
-      const early = await host.openVM('stays')
+      const early = await host.openVM('stays', { guestOS: 'linux' })
       const held = await rejectsWith(host.createGuest(early), InvalidStateError)
       assert.equal(held.state, 'guest-held')
       assert.match(held.message, new RegExp(`process ${owner.pid}\\b`))
@@ -174,7 +174,7 @@ describe('a simulated service in a process of its own', function () {
     const [one, two] = await Promise.all([1, 2].map(() => Host.open({ threads: 1, simulated: { service } })))
     try {
       const vm = await one!.createVM('a', linux())
-      const same = await two!.openVM('a')
+      const same = await two!.openVM('a', { guestOS: 'linux' })
       const owner = `${directory.path}/${vm.runtimeId}.owner`
       await writeFile(owner, JSON.stringify({ pid: process.pid, startTime: 'before', control: '' }))
       const guest = await one!.createGuest(vm)
