@@ -55,6 +55,8 @@ describe('a Host over the acceptor thread', function () {
         assert.equal(threads.acceptor, 1)
         assert.ok(sockets >= 3, `${sockets} sockets`)
         for (const guest of guests) await guest.close()
+        // Their logs are taken for as long as the VMs live.
+        for (const vm of vms) await vm.close()
         assert.equal((await host.stats()).sockets, 0)
       } finally {
         await host.close()

@@ -160,10 +160,12 @@ describe('a simulated service in a process of its own', function () {
       await vm.start()
       await guest.createConnection()
       process.kill(service.pid, signal)
-      await directory.emptied()
+      await ended(service.pid)
       await rejection(host.listVMs())
       await rejection(vm.updateMemory(512))
+      // Until its Host closes, a guest that was lost is listened for.
       await host.close()
+      await directory.emptied()
       await service.close()
       await rejectsWith(SimulatedService.connect({ directory: directory.path, start: false }), ProviderUnavailableError)
     })
