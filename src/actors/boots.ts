@@ -26,12 +26,20 @@ export class Boots implements BootSlots {
     this.#clock = clock
   }
 
+  get releases(): number {
+    return this.#slots.releases
+  }
+
   acquire(owner: string): SlotRequest {
     return this.#slots.acquire(owner)
   }
 
   ofVM(runtimeId: () => string | undefined): Slots {
+    const slots = this.#slots
     return {
+      get releases() {
+        return slots.releases
+      },
       acquire: (owner) => {
         const { granted, cancel } = this.#own(runtimeId()) ?? this.#slots.acquire(owner)
         const kept = granted.then((release) => release && (() => this.#answered(runtimeId(), release)))

@@ -11,6 +11,8 @@ export interface Slots {
    * `onCancel` of the handle ends the waiting: the promise then resolves with undefined.
    */
   acquire(owner: string): SlotRequest
+  /** How often a slot was given back, by whomever: while this grows, waiting is not in vain. */
+  readonly releases: number
 }
 
 export interface SlotRequest {
@@ -35,7 +37,7 @@ export interface Gauges {
   operations: number
   sockets: number
   queued: number
-  /** Changes inside guests that their callers gave up and that have no answer yet. */
+  /** Calls of the service, and changes inside guests, that their callers gave up and that have no answer yet. */
   abandoned: number
 }
 

@@ -21,7 +21,11 @@ export interface HostOptions {
   limits?: {
     /** Calls waiting on one VM, default 1024; one more is an OverloadedError. */
     queuePerVM?: number
-    /** Operations at HCS at once, default 512; waiting for a slot is no error. */
+    /**
+     * Changes at HCS at once, default 512; waiting for a slot is no error. What lists and inspects needs none, so that it waits for no VM:
+     * four reads of one VM are with HCS at once, and 64 of the service. A call whose caller gave up gives its slot back, up to eight of
+     * one VM.
+     */
     operations?: number
     /** VMs that boot at once, default Infinity: from start until the guest is connected, at most 30 s after start; without a Guest until start answers. */
     boots?: number
@@ -51,7 +55,7 @@ export interface HostStats {
   operations: number
   sockets: number
   queued: number
-  /** Changes inside guests (ModifySettings) that their callers gave up, and that the guests have not answered. */
+  /** Calls of the compute service, and changes inside guests (ModifySettings), that their callers gave up and that have no answer yet. */
   abandoned: number
   /** Threads that did not answer, and since when: what they hold is counted as they said last. Absent when there are none. */
   silent?: { threadId: number; since: Date }[]

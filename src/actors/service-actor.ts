@@ -5,11 +5,14 @@ import { InvalidStateError, ProviderUnavailableError } from '../errors.js'
 import type { Actor, ActorEnvironment } from './environment.js'
 import type { ActorCall } from './mailbox/contract.js'
 import { exposeActor } from './mailbox/expose.js'
-import { NativeCalls, slotPools, type SlotPool } from './native-calls.js'
+import { NativeCalls, slotPools, type SlotPools } from './native-calls.js'
 import type { ServiceRequests } from './threads/contract.js'
 
 /** Owner of this actor's slots: no VM has an empty id. */
 const OWNER = ''
+
+/** Listings and property reads that may be with the service at once. */
+const READS = 64
 
 /** What a call of the service is called. */
 interface Subject {
@@ -21,20 +24,21 @@ class ServiceActor {
   readonly ended: Promise<void>
   readonly #env: ActorEnvironment
   readonly #calls: NativeCalls
-  readonly #pools: readonly SlotPool[]
+  readonly #pools: SlotPools
   #isStopping = false
 
   constructor(port: MessagePort, env: ActorEnvironment) {
     this.#env = env
     this.#calls = new NativeCalls(env, OWNER)
-    this.#pools = slotPools(env, env.boots).operation
+    this.#pools = slotPools(env, env.boots, READS)
     const { provider } = env
     const shell = exposeActor<ServiceRequests, Record<string, never>>(
       port,
       {
-        enumerate: ({ query }, call) => this.#native({ op: 'host.listVMs' }, call, () => provider.enumerate(query)),
+        enumerate: ({ query }, call) =>
+          this.#native({ op: 'host.listVMs' }, call, () => provider.enumerate(query), 'read'),
         serviceProperties: ({ query }, call) =>
-          this.#native({ op: 'host.serviceProperties' }, call, () => provider.serviceProperties(query)),
+          this.#native({ op: 'host.serviceProperties' }, call, () => provider.serviceProperties(query), 'read'),
         modifyService: ({ settings }, call) =>
           this.#native({ op: 'host.modifyServiceSettings' }, call, () => provider.modifyService(settings)),
         grantAccess: (input, call) => this.#access('grantAccess', 'host.grantVMAccess', input, call),
@@ -76,9 +80,14 @@ class ServiceActor {
     return this.#native({ op }, call, () => file.call(provider, what, path))
   }
 
-  async #native<T>(subject: Subject, call: ActorCall, work: () => Promise<T>): Promise<T> {
+  async #native<T>(
+    subject: Subject,
+    call: ActorCall,
+    work: () => Promise<T>,
+    kind: keyof SlotPools = 'operation',
+  ): Promise<T> {
     if (this.#isStopping) throw stoppedError(subject)
-    return this.#calls.run({ ...subject, call, pools: this.#pools }, work)
+    return this.#calls.run({ ...subject, call, pools: this.#pools[kind] }, work)
   }
 }
 

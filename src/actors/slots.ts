@@ -76,6 +76,10 @@ export class SharedSlots implements Slots {
     this.#held = new Int32Array(lease?.held ?? new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
   }
 
+  get releases(): number {
+    return this.#cells === undefined ? 0 : Atomics.load(this.#cells, RELEASES)
+  }
+
   acquire(owner: string): SlotRequest {
     if (this.#waiting.size === 0 && this.#take()) {
       const release = this.#release()

@@ -4,9 +4,9 @@ import assert from 'node:assert/strict'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Host, InvalidConfigError, InvalidStateError, isNotExist, type schema } from '#dist/index.js'
+import { AbortError, Host, InvalidConfigError, InvalidStateError, isNotExist, type schema } from '#dist/index.js'
 import { minimal } from '../support/documents.js'
-import { refused, rejectsWith } from '../support/expect.js'
+import { pending, refused, rejectsWith } from '../support/expect.js'
 import { useHost } from '../support/host.js'
 
 const GROUP = 'C0FFEE00-1111-2222-3333-444444444444'
@@ -178,6 +178,37 @@ describe('Host: the service as a whole', () => {
       } finally {
         await rm(directory, { recursive: true })
       }
+    })
+  })
+
+  describe('while the service does not answer for one VM', () => {
+    it('lists, looks at and changes the others, whatever slots there are', async () => {
+      const faults = [{ op: 'modify', id: 'stuck', never: true }] as const
+      const host = await Host.open({
+        provider: 'simulated',
+        threads: 2,
+        limits: { operations: 1 },
+        closeTimeoutMs: 1,
+        simulated: { faults: [...faults] },
+      })
+      const [stuck, other] = [await host.createVM('stuck', minimal()), await host.createVM('other', minimal())]
+      await other.start()
+      const abort = new AbortController()
+      const never = stuck.updateMemory(256, { signal: abort.signal })
+      never.catch(() => undefined)
+      while ((await host.stats()).operations < 1) await new Promise((resolve) => setImmediate(resolve))
+      const waiting = other.updateMemory(256)
+      const ids = (await host.listVMs()).map(({ Id }) => Id)
+      assert.deepEqual(ids.sort(), ['other', 'stuck'])
+      assert.equal(((await other.propertiesV2([])) as { State?: string }).State, 'Running')
+      await host.serviceProperties({})
+      assert.equal(await pending(waiting), true)
+      abort.abort()
+      await rejectsWith(never, AbortError)
+      await waiting
+      const { operations, abandoned } = await host.stats()
+      assert.deepEqual([operations, abandoned], [1, 1])
+      await host.close()
     })
   })
 })

@@ -1,7 +1,7 @@
 // How long a call without a time of its own may stay unanswered when its thread does not answer either. Normally the actor keeps this time
 // itself, from when the call leaves its queue; this is the last resort, counted from the call.
 
-import { DEFAULT_TIMEOUT_MS } from '../native-calls.js'
+import { DEFAULT_TIMEOUT_MS } from '../default-timeout.js'
 
 /** As the guest's own default (`requestTimeoutMs`). */
 const GUEST_TIMEOUT_MS = 300_000

@@ -7,7 +7,7 @@ import { HcsError, isAlreadyStopped, isNotExist, isPending, isTimeout, UVMError 
 import type { HcsEvent, HcsSystem } from '../../native/hcs.js'
 import type { ActorEnvironment } from '../environment.js'
 import type { ActorCall } from '../mailbox/contract.js'
-import { NativeCalls, slotPools } from '../native-calls.js'
+import { NativeCalls, READS_OF_VM, slotPools, type SlotPool } from '../native-calls.js'
 import { endedMeanwhile, assertSystem, readAttached, unusable, type Obtain, type Subject } from './attachment.js'
 import type { ExitNotice, VmAttached, VmRecall, VmRequests } from './contract.js'
 import { readState } from './exit.js'
@@ -47,8 +47,8 @@ export class VmHandle {
     this.#env = env
     this.#hooks = hooks
     const bootOf = (): string | undefined => (this.exit === undefined ? this.#runtimeId : undefined)
-    this.#pools = slotPools(env, env.boots.ofVM(bootOf))
-    this.#turns = new Turns('', 0, env.gauges)
+    this.#pools = slotPools(env, env.boots.ofVM(bootOf), READS_OF_VM)
+    this.#turns = new Turns('', 0, env)
     this.#calls = new NativeCalls(env, '')
     this.#terminations = new TerminateCallers(env.clock)
   }
@@ -99,8 +99,9 @@ export class VmHandle {
         return
       case 'lift':
         this.#turns.lift()
-        // Nobody waits for it any more, so it must not be sent later.
+        // Nobody waits for it any more: it must not be sent later, and holds no slot.
         this.#endWaiting('terminating', (role) => role === 'terminate')
+        this.#calls.abandon(({ role }) => role === 'terminate')
         return
       case 'ask-terminate':
         void this.#askTerminate(effect.ask)
@@ -165,10 +166,10 @@ export class VmHandle {
     const subject = { op: origin === 'created' ? 'vm.create' : 'vm.open', id: input.id }
     this.#apply({ type: 'attach', origin })
     this.#id = input.id
-    this.#turns = new Turns(input.id, input.queueLimit, this.#env.gauges)
+    this.#turns = new Turns(input.id, input.queueLimit, this.#env)
     this.#calls = new NativeCalls(this.#env, input.id)
     call.onCancel(() => this.#apply({ type: 'abandon' }))
-    await this.#obtain(subject, call, obtain)
+    await this.#obtain(subject, call, obtain, this.#pools.operation)
     const system = this.#system
     if (this.#state.kind !== 'describing' || system === undefined) throw this.#unattached(subject, origin)
     let attached: VmAttached
@@ -190,16 +191,17 @@ export class VmHandle {
     const subject = { op: 'vm.adopt', id }
     this.#apply({ type: 'adopt', origin, token, exit })
     this.#id = id
-    this.#turns = new Turns(id, queueLimit, this.#env.gauges)
+    this.#turns = new Turns(id, queueLimit, this.#env)
     this.#calls = new NativeCalls(this.#env, id)
-    await this.#obtain(subject, call, obtain)
+    // Without a slot: other VMs may hold them all.
+    await this.#obtain(subject, call, obtain, [])
     if (this.#system === undefined) throw this.#unattached(subject, origin)
-    // What came while nobody owned the handle may have been the end. A VM that does not answer holds up nobody.
+    // What came while nobody owned the handle may have been the end.
     void this.checkExit().catch(() => undefined)
     return undefined
   }
 
-  async #obtain(subject: Subject, call: ActorCall, obtain: Obtain): Promise<void> {
+  async #obtain(subject: Subject, call: ActorCall, obtain: Obtain, pools: readonly SlotPool[]): Promise<void> {
     const progress = { isSent: false }
     const work = async (): Promise<void> => {
       progress.isSent = true
@@ -213,7 +215,7 @@ export class VmHandle {
       await this.#take(system)
     }
     try {
-      await this.#calls.run({ ...subject, call, pools: this.#pools.operation }, work)
+      await this.#calls.run({ ...subject, call, pools }, work)
     } catch (error) {
       // Its time ran out: a handle that comes late is let go of. Or it never was sent: none will come.
       this.#apply({ type: 'abandon' })
@@ -272,7 +274,7 @@ export class VmHandle {
   async change(change: Change, work: (system: HcsSystem) => Promise<unknown>): Promise<undefined> {
     const { op, kind, call, path, isUntimed } = change
     this.#handle(op)
-    const turn = await this.#turns.take(op, call)
+    const turn = await this.#turns.take(op, call, isUntimed)
     // Its caller is gone and it was never sent: the answer goes nowhere.
     if (turn === undefined) return undefined
     const pools = kind === 'start' ? this.#pools.boot : this.#pools.operation
@@ -320,7 +322,7 @@ export class VmHandle {
 
   async #read(system: HcsSystem, op: string, query: string, call?: ActorCall, isFollowUp?: boolean): Promise<string> {
     const subject = { op, id: this.#id }
-    return this.#calls.run({ ...subject, call, isFollowUp, pools: this.#pools.operation }, async () => {
+    return this.#calls.run({ ...subject, call, isFollowUp, pools: this.#pools.read }, async () => {
       const text: unknown = await system.properties(query)
       if (typeof text !== 'string' || text === '') {
         throw unusable(subject, 'the service answered the query without a document')

@@ -25,6 +25,7 @@ export interface Place {
 interface Change {
   readonly ticket: number
   readonly op: string
+  readonly isUntimed: boolean
 }
 
 export class ChangeQueue {
@@ -33,6 +34,7 @@ export class ChangeQueue {
   #current: Change | undefined
   #barrier: Barrier | undefined
   #nextTicket = 1
+  #turns = 0
 
   /** `limit`: how many changes may wait behind the one that HCS has. */
   constructor(limit: number) {
@@ -48,19 +50,24 @@ export class ChangeQueue {
     return this.#barrier
   }
 
+  /** How many changes have had their turn: while this grows, waiting is not in vain. Undefined behind one that has no time. */
+  get turns(): number | undefined {
+    return this.#current?.isUntimed === true ? undefined : this.#turns
+  }
+
   /**
-   * Takes a change. `op` is its label.
+   * Takes a change. `op` is its label; `isUntimed`: it may take as long as it likes.
    *
    * @throws {OverloadedError} too many wait already
    * @throws {InvalidStateError} behind a terminate or a close
    */
-  submit(op = ''): { ticket: number; effects: QueueEffect[] } {
+  submit(op = '', isUntimed = false): { ticket: number; effects: QueueEffect[] } {
     if (this.#barrier !== undefined) throw barredError(this.#barrier)
     if (this.#current !== undefined && this.#waiting.length >= this.#limit) {
       throw new OverloadedError({ limit: this.#limit, reason: 'too many changes of this VM are waiting' })
     }
     const ticket = this.#nextTicket++
-    this.#waiting.push({ ticket, op })
+    this.#waiting.push({ ticket, op, isUntimed })
     return { ticket, effects: this.#advance() }
   }
 
@@ -105,6 +112,7 @@ export class ChangeQueue {
     const next = this.#waiting.shift()
     if (next === undefined) return []
     this.#current = next
+    this.#turns++
     return [{ do: 'send', ticket: next.ticket }]
   }
 }

@@ -1,9 +1,11 @@
 // The queue of a VM's changes in action: each waits for its turn, and may be refused, or given up, while it does.
 
-import type { UVMError } from '../../errors.js'
-import type { Gauges } from '../environment.js'
+import { OperationTimeoutError, type UVMError } from '../../errors.js'
+import { DEFAULT_TIMEOUT_MS } from '../default-timeout.js'
+import type { ActorEnvironment } from '../environment.js'
 import type { ActorCall } from '../mailbox/contract.js'
 import type { NativeCall } from '../native-calls.js'
+import { watchStandstill } from '../standstill.js'
 import type { ChangeKind } from './power.js'
 import { barredError, ChangeQueue, type Barrier, type QueueEffect } from './queue.js'
 
@@ -26,6 +28,8 @@ interface Waiting {
   start: () => void
   giveUp: () => void
   bar: (barrier: Barrier) => void
+  /** What is in front does not end. */
+  late: (error: OperationTimeoutError) => void
 }
 
 export interface Turn {
@@ -36,13 +40,13 @@ export interface Turn {
 export class Turns {
   readonly #id: string
   readonly #queue: ChangeQueue
-  readonly #gauges: Gauges
+  readonly #env: Pick<ActorEnvironment, 'clock' | 'gauges'>
   readonly #waiting = new Map<number, Waiting>()
 
-  constructor(id: string, limit: number, gauges: Gauges) {
+  constructor(id: string, limit: number, env: Pick<ActorEnvironment, 'clock' | 'gauges'>) {
     this.#id = id
     this.#queue = new ChangeQueue(limit)
-    this.#gauges = gauges
+    this.#env = env
   }
 
   get barrier(): Barrier | undefined {
@@ -52,34 +56,55 @@ export class Turns {
   /**
    * Waits for the turn of a change. Undefined: its caller gave up first.
    *
+   * @param isUntimed it waits and takes as long as it likes
    * @throws {OverloadedError} too many wait
+   * @throws {OperationTimeoutError} its caller gave no time, and the queue has stood still for the default
    * @throws {InvalidStateError} a terminate or a close came first
    */
-  async take(op: string, call: ActorCall): Promise<Turn | undefined> {
-    const { ticket, effects } = this.#submit(op)
+  async take(op: string, call: ActorCall, isUntimed = false): Promise<Turn | undefined> {
+    const { ticket, effects } = this.#submit(op, isUntimed)
     const turn = new Promise<boolean>((resolve, reject) =>
       this.#waiting.set(ticket, {
         start: () => resolve(true),
         giveUp: () => resolve(false),
         bar: (barrier) => reject(barredError(barrier, { op, id: this.#id })),
+        late: reject,
       }),
     )
-    this.#gauges.queued++
+    const { gauges } = this.#env
+    gauges.queued++
     const forget = call.onCancel(() => {
       if (this.#queue.cancel(ticket)) this.#waiting.get(ticket)?.giveUp()
     })
     if (call.timed) call.standing = () => ({ sent: false, reason: this.#whereabouts(ticket) })
     this.#perform(effects)
+    const unwatch = call.timed || isUntimed || effects.length > 0 ? undefined : this.#watch(op, ticket)
     let isStarted: boolean
     try {
       isStarted = await turn
     } finally {
-      this.#gauges.queued--
+      gauges.queued--
+      unwatch?.()
       this.#waiting.delete(ticket)
       forget()
       if (call.timed) call.standing = undefined
     }
     return isStarted ? { end: () => this.#perform(this.#queue.ended(ticket)) } : undefined
+  }
+
+  /** A change that never ends must not keep those behind it for ever. */
+  #watch(op: string, ticket: number): () => void {
+    return watchStandstill(
+      this.#env.clock,
+      () => this.#queue.turns,
+      () => {
+        const reason = `${this.#whereabouts(ticket)}, and nothing before it has ended`
+        const waiting = this.#waiting.get(ticket)
+        if (!this.#queue.cancel(ticket)) return
+        const timeoutMs = DEFAULT_TIMEOUT_MS
+        waiting?.late(new OperationTimeoutError({ op, id: this.#id, timeoutMs, sent: false, reason }))
+      },
+    )
   }
 
   #whereabouts(ticket: number): string {
@@ -89,12 +114,12 @@ export class Turns {
     return `it waited behind ${place.behind}${others}`
   }
 
-  #submit(op: string): { ticket: number; effects: QueueEffect[] } {
+  #submit(op: string, isUntimed: boolean): { ticket: number; effects: QueueEffect[] } {
     const context = { op, id: this.#id }
     const { barrier } = this.#queue
     if (barrier !== undefined) throw barredError(barrier, context)
     try {
-      return this.#queue.submit(op)
+      return this.#queue.submit(op, isUntimed)
     } catch (error) {
       throw Object.assign(error as UVMError, context)
     }
