@@ -45,7 +45,7 @@ const SYNTAX = [
 ]
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'build/**', 'node_modules/**', 'src/protocol/schema/generated/**'] },
+  { ignores: ['dist/**', 'packages/*/dist/**', 'build/**', 'node_modules/**', 'src/protocol/schema/generated/**'] },
   ...tseslint.configs.strict,
   {
     rules: {
@@ -62,9 +62,9 @@ export default tseslint.config(
   },
   // With types: promises that nobody waits for, and in src conditions that are none.
   {
-    files: ['src/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts', 'examples/**/*.ts'],
+    files: ['src/**/*.ts', 'packages/*/src/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts', 'examples/**/*.ts'],
     languageOptions: {
-      parserOptions: { project: ['tsconfig.json', 'test/tsconfig.json'], tsconfigRootDir: import.meta.dirname },
+      parserOptions: { project: ['tsconfig.json', 'packages/*/tsconfig.json', 'test/tsconfig.json'], tsconfigRootDir: import.meta.dirname },
     },
     rules: {
       '@typescript-eslint/no-floating-promises': 'error',
@@ -73,12 +73,12 @@ export default tseslint.config(
       '@typescript-eslint/await-thenable': 'error',
     },
   },
-  { files: ['src/**/*.ts'], rules: { '@typescript-eslint/no-unnecessary-condition': 'error' } },
+  { files: ['src/**/*.ts', 'packages/*/src/**/*.ts'], rules: { '@typescript-eslint/no-unnecessary-condition': 'error' } },
   // Time, chance and channels come from outside wherever a simulation must repeat: everywhere but in what is real for good, the bindings
   // and the entries of threads, and the commands.
   {
     files: ['src/**/*.ts'],
-    ignores: ['src/cli/**', 'src/native/{computecore,hyperv-socket,remote,service-process,unix-socket}/**', ...REAL],
+    ignores: ['src/tools/**', 'src/native/{computecore,hyperv-socket,remote,service-process,unix-socket}/**', ...REAL],
     rules: {
       'no-restricted-globals': ['error', ...outside(GLOBALS), ...outside(TIMERS)],
       'no-restricted-properties': ['error', ...PROPERTIES],
@@ -88,7 +88,7 @@ export default tseslint.config(
   },
   // The rest may read the clock, and still sets no timer of its own: a delay beyond 2^31 - 1 ms would be none.
   {
-    files: ['src/cli/**/*.ts', 'src/native/{computecore,hyperv-socket,remote,service-process,unix-socket}/**/*.ts'],
+    files: ['packages/*/src/**/*.ts', 'src/tools/**/*.ts', 'src/native/{computecore,hyperv-socket,remote,service-process,unix-socket}/**/*.ts'],
     rules: { 'no-restricted-globals': ['error', ...outside(TIMERS)] },
   },
 )

@@ -1,6 +1,6 @@
-// npm run build [-- test]: compiles src into dist, or the tests, benchmarks and examples into build, as much as has changed. What an
-// earlier build left of a file that is gone is deleted first, so that it is neither run nor published. The schema's tables are generated
-// before src is compiled.
+// npm run build [-- test]: compiles src and the packages that stand on it into their dist, or the tests, benchmarks and examples into
+// build, as much as has changed. What an earlier build left of a file that is gone is deleted first, so that it is neither run nor
+// published. The schema's tables are generated before src is compiled.
 
 import { prune } from './outputs.js'
 import { run } from './run.js'
@@ -12,9 +12,14 @@ import { run } from './run.js'
  * @property {Record<string, string>} outputs folder of sources -> folder of what is compiled from them
  */
 
-/** @type {Record<'src' | 'test', Target>} */
+/** @type {Record<'src' | 'cli' | 'test', Target>} */
 const TARGETS = {
   src: { project: 'tsconfig.json', buildInfo: 'build/src.tsbuildinfo', outputs: { src: 'dist' } },
+  cli: {
+    project: 'packages/cli/tsconfig.json',
+    buildInfo: 'build/cli.tsbuildinfo',
+    outputs: { 'packages/cli/src': 'packages/cli/dist' },
+  },
   test: {
     project: 'test/tsconfig.json',
     buildInfo: 'build/test.tsbuildinfo',
@@ -22,12 +27,19 @@ const TARGETS = {
   },
 }
 
-const name = process.argv[2] ?? 'src'
-if (name !== 'src' && name !== 'test') {
-  console.error(`build: no such target: ${name}; there are ${Object.keys(TARGETS).join(' and ')}`)
+/** @param {Target} target */
+function build({ project, buildInfo, outputs }) {
+  for (const [sources, output] of Object.entries(outputs)) prune(sources, output, buildInfo)
+  run('node_modules/typescript/bin/tsc', ['-p', project])
+}
+
+const name = process.argv[2]
+if (name === undefined) {
+  run('scripts/schema/main.js', [])
+  build(TARGETS.src)
+  build(TARGETS.cli)
+} else if (name === 'test') build(TARGETS.test)
+else {
+  console.error(`build: no such target: ${name}; there is test, and without a target all that is published`)
   process.exit(2)
 }
-const { project, buildInfo, outputs } = TARGETS[name]
-if (name === 'src') run('scripts/schema/main.js', [])
-for (const [sources, output] of Object.entries(outputs)) prune(sources, output, buildInfo)
-run('node_modules/typescript/bin/tsc', ['-p', project])

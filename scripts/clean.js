@@ -4,11 +4,13 @@ import { rmSync } from 'node:fs'
 
 for (const path of [
   'dist',
+  'packages/cli/dist',
   'src/protocol/schema/generated',
   'build/test',
   'build/bench',
   'build/examples',
   'build/src.tsbuildinfo',
+  'build/cli.tsbuildinfo',
   'build/test.tsbuildinfo',
 ])
   rmSync(path, { recursive: true, force: true })

@@ -7,9 +7,9 @@ import { ZONES } from './zones.js'
 
 /** @typedef {import('dependency-cruiser').IDependency} Dependency */
 
-const FOLDERS = ['src', 'test', 'bench', 'examples']
+const FOLDERS = ['src', 'packages', 'test', 'bench', 'examples']
 /** What is built stands for its source, which the tests reach as a user would. */
-const BUILT = /^(dist\/|#dist\/|uvm-actors$)/
+const BUILT = /^((packages\/[a-z]+\/)?dist\/|#(dist|cli)\/|uvm-actors(\/[a-z]+)?$)/
 
 /** @typedef {import('dependency-cruiser').IModule} Module */
 
@@ -37,7 +37,12 @@ export async function badImportsByCopy(root, copies) {
 async function modulesOf(root, folders) {
   const { output } = await cruise(
     folders,
-    { baseDir: root, tsPreCompilationDeps: true, doNotFollow: { path: '^(node_modules|dist|build)/' } },
+    {
+      baseDir: root,
+      tsPreCompilationDeps: true,
+      doNotFollow: { path: ['^node_modules/', '^dist/', '^build/'] },
+      exclude: { path: 'packages/[^/]+/dist/' },
+    },
     undefined,
     { tsConfig: extractTSConfig('tsconfig.json') },
   )

@@ -139,12 +139,19 @@ export const ZONES = {
     sees: [...PURE, 'builder', ...NATIVE, ...ACTORS, 'simulation'],
     why: 'the surface',
   },
-  cli: {
-    path: '^src/cli/',
+  tools: {
+    path: '^src/tools/',
     sees: [...PURE, 'builder', ...ACTORS, 'index'],
-    packages: ['cli-table3', 'log-update', 'msgpackr', 'zod'],
+    packages: ['msgpackr'],
     core: '*',
-    why: 'the commands stand above all',
+    why: 'tools stand above all',
+  },
+  cli: {
+    path: '^packages/cli/src/',
+    sees: [],
+    packages: ['cli-table3', 'log-update', 'zod'],
+    core: '*',
+    why: 'the command line uses what is published of the library',
   },
   peer: {
     path: '^test/peer/',

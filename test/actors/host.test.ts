@@ -15,7 +15,7 @@ import {
   type UtilityVM,
   type HostOptions,
 } from '#dist/index.js'
-import { countOsThreads } from '#dist/cli/os-threads.js'
+import { countOsThreads } from '#cli/os-threads.js'
 import { COUNT, type UnrulyOptions } from '../fakes/unruly-provider.js'
 import { linux, minimal } from '../support/documents.js'
 import { rejectsWith } from '../support/expect.js'

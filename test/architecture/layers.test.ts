@@ -64,10 +64,12 @@ describe('the layers', () => {
       ['a binding, actors', 'src/native/computecore/a.ts', '../../actors/b.js', /windows does not see actors/],
       ['simulated, a binding', 'src/native/simulated/a.ts', '../computecore/b.js', /simulated does not see windows/],
       ['actors, index', 'src/actors/a.ts', '../index.js', /actors does not see index/],
-      ['actors, cli', 'src/actors/a.ts', '../cli/b.js', /actors does not see cli/],
+      ['actors, tools', 'src/actors/a.ts', '../tools/b.js', /actors does not see tools/],
       ['a room, a binding', 'src/actors/vm/a.ts', '../../native/computecore/b.js', /rooms does not see windows/],
       ['a heart, a room', 'src/actors/vm/queue.ts', './actor.js', /hearts does not see rooms/],
-      ['index, cli', 'src/index.ts', './cli/b.js', /index does not see cli/],
+      ['index, tools', 'src/index.ts', './tools/b.js', /index does not see tools/],
+      ['the command line, a source', 'packages/cli/src/a.ts', '../../../src/errors.js', /cli does not see errors/],
+      ['index, the command line', 'src/index.ts', '../packages/cli/src/b.js', /index does not see cli/],
       ['the peer, the library', 'test/peer/a.ts', '../../src/errors.js', /peer does not see errors/],
       ['the peer, other tests', 'test/peer/a.ts', '../support/b.js', /peer does not see outside/],
       ['a test, a source', 'test/a.test.ts', '../src/errors.js', /outside does not see errors/],
@@ -205,7 +207,12 @@ describe('the linter', () => {
   for (const file of REPEATING)
     it(`sees time, chance and channels that are not passed in: ${file}`, () => seesEach(untyped, file, SEAMS))
 
-  for (const file of ['src/cli/main.ts', 'src/native/computecore/service.ts', 'src/native/unix-socket/transport.ts'])
+  for (const file of [
+    'packages/cli/src/main.ts',
+    'src/tools/recording.ts',
+    'src/native/computecore/service.ts',
+    'src/native/unix-socket/transport.ts',
+  ])
     it(`sees a timer that the clock has not set: ${file}`, () => seesEach(untyped, file, SEAMS.slice(0, 1)))
 
   it('sees promises that nobody waits for, and conditions that are none', () =>

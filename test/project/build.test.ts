@@ -65,7 +65,7 @@ describe('the package', () => {
   })
 
   it('has what a user imports, runs and reads, and nothing else', () => {
-    for (const path of ['dist/index.js', 'dist/index.d.ts', 'dist/cli/recording.js', 'README.md', 'LICENSE'])
+    for (const path of ['dist/index.js', 'dist/index.d.ts', 'dist/tools/recording.js', 'README.md', 'LICENSE'])
       assert(packed.has(path), path)
     const other = /^(dist\/.*\.(js|d\.ts)|docs\/.*\.(md|svg)|examples\/.*|[A-Z]+(\.md)?|package\.json)$/
     assert.deepEqual(

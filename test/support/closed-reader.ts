@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
-const main = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url))
+const main = fileURLToPath(new URL('../../../packages/cli/dist/fleet/main.js', import.meta.url))
 const child = spawn(process.execPath, [main], { stdio: ['ignore', 'pipe', 'inherit'] })
 child.stdout.once('data', () => child.stdout.destroy())
 child.once('exit', (code) => (process.exitCode = code ?? 99))

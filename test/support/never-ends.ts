@@ -1,6 +1,6 @@
 // A program that is told to end and does not: run by the tests of interruptions.
 
-import { onInterruption } from '#dist/cli/interruption.js'
+import { onInterruption } from '#cli/interruption.js'
 
 const { signal } = onInterruption((text) => process.stdout.write(`${text}\n`))
 signal.addEventListener('abort', () => process.stdout.write('going on\n'))

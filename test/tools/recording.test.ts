@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { FlightRecorder } from '#dist/actors/gcs/connection/recorder.js'
 
-const COMMAND = fileURLToPath(new URL('../../../dist/cli/recording.js', import.meta.url))
+const COMMAND = fileURLToPath(new URL('../../../dist/tools/recording.js', import.meta.url))
 
 function run(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   return new Promise((resolve) => {

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { Writable } from 'node:stream'
-import { LineSplitter } from '#dist/cli/lines.js'
-import { liveProgress, plainProgress } from '#dist/cli/progress.js'
+import { LineSplitter } from '#cli/lines.js'
+import { liveProgress, plainProgress } from '#cli/fleet/progress.js'
 
 class Terminal extends Writable {
   readonly isTTY = true

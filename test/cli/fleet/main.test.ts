@@ -4,17 +4,17 @@ import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { FleetReport } from '#dist/cli/report.js'
-import { linux, windows } from '../support/documents.js'
+import type { FleetReport } from '#cli/fleet/report.js'
+import { linux, windows } from '../../support/documents.js'
 import {
   runNode,
   temporaryDirectory,
   type ChildOptions,
   type Ended,
   type TemporaryDirectory,
-} from '../support/child.js'
+} from '../../support/child.js'
 
-const EXAMPLE = fileURLToPath(new URL('../../../examples/fleet.json', import.meta.url))
+const EXAMPLE = fileURLToPath(new URL('../../../../examples/fleet.json', import.meta.url))
 
 interface Entry {
   id: string
@@ -41,7 +41,7 @@ describe('npm run demo', function () {
   })
 
   const demo = (args: string[], options: ChildOptions = {}): Promise<Ended> =>
-    runNode('dist/cli/main.js', { ...options, args, env: { TMPDIR: temporary.path } })
+    runNode('packages/cli/dist/fleet/main.js', { ...options, args, env: { TMPDIR: temporary.path } })
 
   async function fleet(...vms: Entry[]): Promise<string> {
     const file = join(files.path, 'fleet.json')

@@ -2,20 +2,19 @@
 
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
-import { checkVmId } from '../actors/vm-setup.js'
-import { InvalidConfigError } from '../errors.js'
-import { checkDocument } from '../protocol/document.js'
-import type { GuestOS } from '../protocol/guest-os.js'
-import { isRecord, parseJson, setMember } from '../protocol/json.js'
-import type { ComputeSystem } from '../protocol/schema/index.js'
+import type { GuestOS, schema } from 'uvm-actors'
 import {
+  checkDocument,
   GUEST_METHOD_NAMES,
   guestCallProblem,
+  isRecord,
+  parseJson,
   VM_METHODS,
   vmCallProblem,
+  vmIdProblem,
   type CallProblem,
   type PlannedCall,
-} from './fleet-calls.js'
+} from 'uvm-actors/tools'
 
 export interface PlannedCommand {
   args?: string[]
@@ -29,7 +28,7 @@ export interface PlannedCommand {
 export interface VmPlan {
   id: string
   guestOS: GuestOS
-  document: ComputeSystem
+  document: schema.ComputeSystem
   host: PlannedCall[]
   guest: PlannedCall[]
   run: PlannedCommand[]
@@ -95,7 +94,7 @@ const vm = z.strictObject(
       .min(1, 'expected 1 or more')
       .max(100_000, 'expected at most 100000')
       .default(1),
-    document: z.custom<ComputeSystem>(isRecord, 'expected a ComputeSystem document'),
+    document: z.custom<schema.ComputeSystem>(isRecord, 'expected a ComputeSystem document'),
     host: calls(VM_METHODS).default([]),
     guest: calls(GUEST_METHOD_NAMES).default([]),
     run: z.array(command, 'expected an array of commands').default([]),
@@ -167,12 +166,8 @@ export function planFleet(document: unknown, file: string): VmPlan[] {
 
 /** What the schema of the file cannot say: ids, documents, and the arguments of calls. */
 function planProblem(plan: VmPlan): CallProblem | undefined {
-  try {
-    checkVmId('', plan.id)
-  } catch (error) {
-    if (!(error instanceof InvalidConfigError)) throw error
-    return { path: 'id', problem: error.message.replace(/^id: /, '') }
-  }
+  const idProblem = vmIdProblem(plan.id)
+  if (idProblem !== undefined) return { path: 'id', problem: idProblem }
   const [problem] = checkDocument('ComputeSystem', plan.document, { strict: false })
   if (problem !== undefined) return { path: `document${problem.path.slice(1)}`, problem: problem.problem }
   const sides = [
@@ -199,8 +194,8 @@ function numbered(value: unknown, number: string): unknown {
   if (typeof value === 'string') return value.replaceAll('{i}', number)
   if (Array.isArray(value)) return value.map((item) => numbered(item, number))
   if (!isRecord(value)) return value
-  const result: Record<string, unknown> = {}
-  for (const [name, item] of Object.entries(value))
-    setMember(result, numbered(name, number) as string, numbered(item, number))
-  return result
+  // Members are defined, not set: `__proto__` may be the name of one.
+  return Object.fromEntries(
+    Object.entries(value).map(([name, item]) => [name.replaceAll('{i}', number), numbered(item, number)]),
+  )
 }

@@ -1,4 +1,4 @@
-// The host and guest calls of a fleet file, checked as the library would check them, so that a mistake is found before anything runs.
+// Calls that a file or a command line names, checked as the library would check them, so that a mistake is found before anything runs.
 
 import { resourceRequest } from '../actors/gcs/resource/resource-proxy.js'
 import { changeOf, type Subject } from '../actors/vm/changes.js'

@@ -6,15 +6,15 @@
 
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { Host } from '../actors/host.js'
-import { FleetFileError, readFleetFile, type VmPlan } from './fleet-file.js'
-import { runFleet } from './fleet.js'
-import { onInterruption } from './interruption.js'
-import { countOsThreads } from './os-threads.js'
+import { Host } from 'uvm-actors'
+import { onInterruption } from '../interruption.js'
+import { countOsThreads } from '../os-threads.js'
+import { FleetFileError, readFleetFile, type VmPlan } from './file.js'
 import { liveProgress, plainProgress, silentProgress, type Progress } from './progress.js'
+import { runFleet } from './run.js'
 import { fleetTable, summaryLine } from './table.js'
 
-const EXAMPLE = fileURLToPath(new URL('../../examples/fleet.json', import.meta.url))
+const EXAMPLE = fileURLToPath(new URL('examples/fleet.json', import.meta.resolve('uvm-actors/package.json')))
 
 const USAGE = `Usage: npm run demo -- [options] [fleet.json]
 

@@ -4,11 +4,11 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
-import { runNode, temporaryDirectory, type TemporaryDirectory } from '../support/child.js'
-import { linux } from '../support/documents.js'
-import { noTerminal, runAtTerminal } from '../support/terminal.js'
+import { runNode, temporaryDirectory, type TemporaryDirectory } from '../../support/child.js'
+import { linux } from '../../support/documents.js'
+import { noTerminal, runAtTerminal } from '../../support/terminal.js'
 
-const DEMO = 'dist/cli/main.js'
+const DEMO = 'packages/cli/dist/fleet/main.js'
 
 describe('the demo at a terminal', function () {
   let files: TemporaryDirectory

@@ -4,13 +4,13 @@ import assert from 'node:assert/strict'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { FleetFileError, planFleet, readFleetFile } from '#dist/cli/fleet-file.js'
-import { GUEST_METHOD_NAMES, VM_METHODS, guestArity, vmArity } from '#dist/cli/fleet-calls.js'
+import { FleetFileError, planFleet, readFleetFile } from '#cli/fleet/file.js'
+import { GUEST_METHOD_NAMES, VM_METHODS, guestArity, vmArity } from '#dist/tools/index.js'
 import { Guest, UtilityVM } from '#dist/index.js'
-import { linux, minimal } from '../support/documents.js'
-import { rejectsWith } from '../support/expect.js'
+import { linux, minimal } from '../../support/documents.js'
+import { rejectsWith } from '../../support/expect.js'
 
-const EXAMPLE = fileURLToPath(new URL('../../../examples/fleet.json', import.meta.url))
+const EXAMPLE = fileURLToPath(new URL('../../../../examples/fleet.json', import.meta.url))
 
 /** A fleet of one Linux VM with these members. */
 function one(members: object = {}): unknown {
