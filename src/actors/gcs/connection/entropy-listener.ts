@@ -19,16 +19,24 @@ export class EntropyListener {
   readonly #options: EntropyListenerOptions
   #listener: HvSocketListener | undefined
   #socket: Duplex | undefined
+  #opening: Promise<void> = Promise.resolve()
   #closed = false
 
   constructor(options: EntropyListenerOptions) {
     this.#options = options
   }
 
-  /** @throws the listener cannot be opened */
+  /** Once. What is closed meanwhile does not stay open. @throws the listener cannot be opened */
   async open(): Promise<void> {
+    const opening = this.#open()
+    this.#opening = opening.catch(() => undefined)
+    await opening
+  }
+
+  async #open(): Promise<void> {
     const { transport, runtimeId, gauges } = this.#options
     const listener = await transport.listen({ runtimeId, serviceId: vsockServiceId(LCOW_ENTROPY_PORT) })
+    if (this.#closed) return listener.close()
     this.#listener = listener
     gauges.sockets++
     void this.#serve(listener)
@@ -71,9 +79,11 @@ export class EntropyListener {
     await listener.close()
   }
 
+  /** Then the next one may listen. */
   async close(): Promise<void> {
     this.#closed = true
     this.#socket?.destroy()
+    await this.#opening
     await this.#drop()
   }
 }

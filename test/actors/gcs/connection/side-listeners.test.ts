@@ -2,8 +2,11 @@
 
 import assert from 'node:assert/strict'
 import type { LogRecord } from '#dist/index.js'
-import { fakeGuest, type FakeGuest } from '../../../fakes/guest.js'
+import { EntropyListener } from '#dist/actors/gcs/connection/entropy-listener.js'
+import type { HvSocketListener } from '#dist/native/hvsocket.js'
+import { fakeGuest, RUNTIME_ID, type FakeGuest } from '../../../fakes/guest.js'
 import { dial } from '../../../peer/peer.js'
+import { deferred, pending } from '../../../support/expect.js'
 
 async function readAll(path: string): Promise<Buffer> {
   const socket = await dial(path)
@@ -113,5 +116,33 @@ describe('entropy and log', () => {
   it('GCSH-090 bridge, log and entropy listeners exist as soon as the guest is made', async () => {
     fake = await fakeGuest('linux', { log: true, entropy: true })
     assert.deepEqual(await fake.sockets(), ['vsock_1', 'vsock_1073741824', 'vsock_109'])
+  })
+})
+
+describe('the entropy listener', () => {
+  it('closed while it opens, it is closed once it has opened, and only then another may open', async () => {
+    const opened = deferred()
+    let open = 0
+    const listen = async (): Promise<HvSocketListener> => {
+      await opened.promise
+      open++
+      const accept = (): Promise<never> => Promise.reject(new Error('closed'))
+      return { address: { runtimeId: RUNTIME_ID, serviceId: '' }, accept, close: async () => void open-- }
+    }
+    const gauges = { handles: 0, operations: 0, sockets: 0, queued: 0, abandoned: 0 }
+    const warnings: Error[] = []
+    const listener = new EntropyListener({
+      runtimeId: RUNTIME_ID,
+      transport: { listen, close: () => Promise.resolve() },
+      gauges,
+      randomBytes: (count) => new Uint8Array(count),
+      onWarning: (error) => warnings.push(error),
+    })
+    const opening = listener.open()
+    const closing = listener.close()
+    assert.equal(await pending(closing), true)
+    opened.resolve()
+    await Promise.all([opening, closing])
+    assert.deepEqual([open, gauges.sockets, warnings], [0, 0, []])
   })
 })
