@@ -90,7 +90,7 @@ export class BridgeServer {
         await this.#options.gate.pass()
         for (const frame of reader.push(chunk as Uint8Array)) this.#take(frame, connection)
         // Answers wait for a host that does not read; then its requests wait too.
-        if (stream.writableNeedDrain) await Promise.race([once(stream, 'drain'), once(stream, 'close')])
+        if (stream.writableNeedDrain) await drained(stream)
       }
     } catch {
       // The host broke the framing or the connection: either way it is over.
@@ -227,4 +227,16 @@ function encode(type: number, id: bigint, body: Document): Uint8Array {
   writeHeader(frame, { type, size: frame.byteLength, id })
   frame.set(text, HEADER_BYTES)
   return frame
+}
+
+/** Until it takes more, or nothing any more. @throws {Error} it broke */
+async function drained(stream: Duplex): Promise<void> {
+  const over = new AbortController()
+  const { signal } = over
+  try {
+    await Promise.race([once(stream, 'drain', { signal }), once(stream, 'close', { signal })])
+  } finally {
+    // The one that did not come listens no longer.
+    over.abort()
+  }
 }

@@ -1,6 +1,5 @@
 // A built-in guest: boots, keeps its bridge to the host, and serves what the host asks.
 
-import { once } from 'node:events'
 import type { Duplex } from 'node:stream'
 import {
   LCOW_BRIDGE_PORT,
@@ -129,12 +128,14 @@ export class BootableGuest implements BuiltinGuest {
     return this.#kernel.dial(serviceId).catch(() => undefined)
   }
 
-  /** Reads to the end; a host that serves none only earns a warning. */
+  /** Reads to the end; a host that serves none, or breaks off, only earns a warning. */
   async #readEntropy(): Promise<void> {
     const stream = await this.#dial(vsockServiceId(LCOW_ENTROPY_PORT))
     if (stream === undefined) return
-    stream.resume()
-    await Promise.race([once(stream, 'end'), once(stream, 'close')])
+    await new Promise<void>((resolve) => {
+      for (const event of ['end', 'error', 'close']) stream.once(event, resolve)
+      stream.resume()
+    })
     stream.destroy()
   }
 

@@ -2,7 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { Duplex } from 'node:stream'
 import fc from 'fast-check'
+import { SimulatedGuest } from '#dist/index.js'
 import { ACTIVITY, HOST_TYPE, NULL_ID, type RawBridge } from '../../../peer/host.js'
 import { frame } from '../../../peer/peer.js'
 import { deferred } from '../../../support/expect.js'
@@ -288,6 +290,69 @@ describe('a built-in guest’s bridge', () => {
     await lone.connected()
     assert.deepEqual(order, ['entropy', 'log'])
     assert.deepEqual(Object.keys(JSON.parse(await entry.promise) as object), ['level', 'msg', 'time'])
+  })
+})
+
+describe('a guest whose host is rough', () => {
+  const dialled = (stream: () => Duplex): { guest: SimulatedGuest; services: string[] } => {
+    const services: string[] = []
+    const guest = SimulatedGuest.start({
+      guestOS: 'linux',
+      transport: {
+        dial: async ({ serviceId }) => {
+          services.push(serviceId)
+          return stream()
+        },
+      },
+      kernelCommandLine: 'quiet -- -e 1 /bin/gcs',
+    })
+    return { guest, services }
+  }
+
+  it('goes on to its bridge when its entropy breaks off', async () => {
+    const bridge = deferred()
+    let dials = 0
+    const { guest, services } = dialled(() => {
+      const stream = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() })
+      if (++dials === 1) setImmediate(() => stream.destroy(new Error('ECONNRESET')))
+      else bridge.resolve()
+      return stream
+    })
+    await bridge.promise
+    assert.deepEqual(
+      services.slice(0, 2).map((service) => service.slice(0, 8)),
+      ['00000001', '40000000'],
+    )
+    await guest.stop()
+  })
+
+  it('waits for a slow reader without one more listener each time', async () => {
+    const warnings: Error[] = []
+    const note = (warning: Error): void => void warnings.push(warning)
+    process.on('warning', note)
+    const done = deferred()
+    let answers = 0
+    let dials = 0
+    const { guest } = dialled(() => {
+      const stream: Duplex = new Duplex({
+        writableHighWaterMark: 1,
+        read: () => undefined,
+        write: (_chunk, _encoding, next) => {
+          if (++answers === 30) done.resolve()
+          // The next request is there before this answer is taken.
+          stream.push(frame(HOST_TYPE.properties, BigInt(answers), '{}'))
+          setImmediate(() => setImmediate(next))
+        },
+      })
+      if (++dials === 1) stream.push(null)
+      else stream.push(frame(HOST_TYPE.properties, 0n, '{}'))
+      return stream
+    })
+    await done.promise
+    await guest.stop()
+    await turns(2)
+    process.off('warning', note)
+    assert.deepEqual(warnings, [])
   })
 })
 
