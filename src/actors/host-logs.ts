@@ -43,6 +43,11 @@ export class HostLogs {
     this.#onDropped = onDropped
   }
 
+  /** Of the VMs whose logs are taken. */
+  get runtimeIds(): Iterable<string> {
+    return this.#logs.keys()
+  }
+
   /** Listens for the log, unless that is done already. Answers whether it is new. @throws the listener cannot be opened */
   async open(init: LogInit, subject: CallSubject, options: CallOptions): Promise<boolean> {
     if (this.#logs.has(init.runtimeId)) return false

@@ -197,8 +197,8 @@ export class HostVms {
   }
 
   /** The VMs on a thread. */
-  on(thread: ActorThread): string[] {
-    return [...this.#entries.values()].filter(({ seat }) => seat.thread === thread).map(({ vm }) => vm.id)
+  on(thread: ActorThread): UtilityVM[] {
+    return [...this.#entries.values()].filter(({ seat }) => seat.thread === thread).map(({ vm }) => vm)
   }
 
   async #discard(mailbox: VmMailbox, threads: Threads): Promise<void> {

@@ -27,6 +27,7 @@ import type { CallOptions } from './mailbox/contract.js'
 import type { ProviderSource, SimulatedHold } from './provider-spec.js'
 import type { SocketDirectory } from './socket-directory.js'
 import type { TransportSource } from './transport-source.js'
+import { Orphans } from './orphans.js'
 import { checkVmId, existingVm, setUpVm, VM_OPTIONS } from './vm-setup.js'
 import type { UtilityVM } from './vm/proxy.js'
 
@@ -40,6 +41,7 @@ export class Host extends Events<HostEvents> {
   readonly #guests: HostGuests
   readonly #recovery: HostRecovery
   readonly #logs: HostLogs
+  readonly #orphans: Orphans
   #dropped = 0
   #closing: Promise<void> | undefined
 
@@ -47,9 +49,14 @@ export class Host extends Events<HostEvents> {
     super('host', HOST_EVENTS)
     this.#keepAlive = keepAlive
     this.#parts = { ...parts, assertOpen: (op, id) => this.#assertOpen(op, id) }
+    this.#orphans = new Orphans(parts.directory)
     this.#threads = new HostThreads(this.#parts, {
-      lost: (thread, cause) => this.emit('thread-lost', thread.id, cause, this.#vms.on(thread)),
-      stuck: (thread) => this.emit('thread-stuck', thread.id, this.#vms.on(thread)),
+      lost: (thread, cause, isSide) => {
+        const vms = this.#vms.on(thread)
+        this.#orphans.add(isSide ? this.#logs.runtimeIds : vms.map(({ runtimeId }) => runtimeId))
+        this.emit('thread-lost', thread.id, cause, vms.map(idOf))
+      },
+      stuck: (thread) => this.emit('thread-stuck', thread.id, this.#vms.on(thread).map(idOf)),
       handles: () => this.#vms.tokens,
       latency: (op, ms) => this.#latency.record(op, ms),
     })
@@ -71,7 +78,10 @@ export class Host extends Events<HostEvents> {
       },
       restarted: (id, cause) => this.emit('actor-restarted', 'vm', id, cause),
       givenUp: (id, cause) => this.emit('actor-given-up', 'vm', id, cause),
-      unheld: (runtimeId) => this.#logs.end(runtimeId),
+      unheld: async (runtimeId) => {
+        await this.#logs.end(runtimeId)
+        await this.#orphans.over(runtimeId)
+      },
     })
     this.#guests = new HostGuests(this.#parts, this.#vms, this.#logs, {
       disconnected: (id, error) => {
@@ -329,6 +339,7 @@ export class Host extends Events<HostEvents> {
     time.leave(...(await source.close(time.over).catch((error: unknown) => [`the provider: ${String(error)}`])))
     time.end()
     await transport.close().catch(() => time.leave('the transport'))
+    await this.#orphans.allOver()
     await directory.release().catch(() => time.leave(`the directory ${directory.path}`))
     // Last: until here there was something to write down.
     await journal?.close()
@@ -353,4 +364,8 @@ export class Host extends Events<HostEvents> {
     this.#keepAlive.unref()
     return this
   }
+}
+
+function idOf({ id }: UtilityVM): string {
+  return id
 }

@@ -1,14 +1,17 @@
 // Where guests dial on the Unix-socket transport: the caller's directory, which stays, or a private one, which goes with the Host.
 
 import { rmSync } from 'node:fs'
-import { lstat, mkdtemp, rm } from 'node:fs/promises'
+import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { InvalidConfigError } from '../errors.js'
+import { removeIfDead } from '../native/unix-socket/socket-file.js'
 import { MAX_DIRECTORY_BYTES } from '../native/unix-socket/transport.js'
 
 export interface SocketDirectory {
   readonly path: string
+  /** Removes the sockets of these VMs that nobody listens on, as a thread that died leaves them. Never rejects. */
+  sweep(runtimeIds: ReadonlySet<string>): Promise<void>
   /** Removes a private directory. Idempotent. */
   release(): Promise<void>
 }
@@ -40,7 +43,7 @@ export async function openSocketDirectory(given: string | undefined): Promise<So
     if ((found.mode & 0o022) !== 0)
       throw refuse(given, `others can write it (mode ${(found.mode & 0o777).toString(8)}); chmod 700 would help`)
   }
-  return { path: given, release: () => Promise.resolve() }
+  return { path: given, sweep: (runtimeIds) => sweep(given, runtimeIds), release: () => Promise.resolve() }
 }
 
 /** mkdtemp makes directories of mode 0700. A long TMPDIR leaves no room for socket names. */
@@ -57,10 +60,21 @@ async function privateDirectory(): Promise<SocketDirectory> {
   keep(path)
   return {
     path,
+    sweep: (runtimeIds) => sweep(path, runtimeIds),
     release: async () => {
       await rm(path, REMOVAL)
       forget(path)
     },
+  }
+}
+
+async function sweep(directory: string, runtimeIds: ReadonlySet<string>): Promise<void> {
+  // Named pipes go with their server.
+  if (process.platform === 'win32' || runtimeIds.size === 0) return
+  const names = await readdir(directory).catch(() => [])
+  for (const name of names) {
+    const end = name.indexOf('.')
+    if (runtimeIds.has(name.slice(0, end))) await removeIfDead(join(directory, name))
   }
 }
 

@@ -230,7 +230,11 @@ export class Simulation {
         next: () => ({ transport: { module: TRANSPORT_MODULE, options: { directory } }, transfer: [] }),
         close: () => Promise.resolve(),
       }),
-      openSocketDirectory: async () => ({ path: DIRECTORY, release: () => Promise.resolve() }),
+      openSocketDirectory: async () => ({
+        path: DIRECTORY,
+        sweep: () => Promise.resolve(),
+        release: () => Promise.resolve(),
+      }),
       openJournalFile: (directory) => this.#journals.open(directory),
       keepAlive: () => ({ ref: () => undefined, unref: () => undefined, end: () => undefined }),
     }

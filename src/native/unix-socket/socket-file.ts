@@ -88,6 +88,16 @@ async function claim(path: string, born: string): Promise<void> {
   throw problem('EADDRINUSE', `listen EADDRINUSE: address already in use ${path}`)
 }
 
+/** Takes a socket away that nobody listens on. Never rejects: what stays is found dead by the next who wants its name. */
+export async function removeIfDead(path: string): Promise<void> {
+  try {
+    const found = lstatSync(path, { bigint: true, throwIfNoEntry: false })
+    if (found?.isSocket() === true && !(await isListenedOn(path))) await removeDead(path, found)
+  } catch {
+    // As above.
+  }
+}
+
 /**
  * Under the directory's lock, which the kernel takes from whoever dies: else two that found it dead could each take away what the other
  * has put there since. A new socket may have the old one's number; its time of change tells them apart.
