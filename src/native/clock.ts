@@ -15,6 +15,14 @@ export interface Clock {
   after(delayMs: number, callback: () => void): Timer
   /** Runs `callback` once everything that is ready now has run, input and output among it. Keeps the process alive until then. */
   immediate(callback: () => void): void
+  /** Runs `callback` once what runs now has returned and its promises have been seen to, before anything else. Absent: `immediate` does. */
+  soon?(callback: () => void): void
+}
+
+/** When the turn of the event loop that runs now is over, or as soon after it as the clock can. */
+export function endOfTurn(clock: Clock, callback: () => void): void {
+  if (clock.soon === undefined) clock.immediate(callback)
+  else clock.soon(callback)
 }
 
 /** Resolves once everything that is ready now has run. */
@@ -43,4 +51,5 @@ export const systemClock: Clock = {
     return { clear: () => clearTimeout(handle) }
   },
   immediate: (callback) => void setImmediate(callback),
+  soon: (callback) => process.nextTick(callback),
 }

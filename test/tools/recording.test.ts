@@ -30,11 +30,12 @@ describe('uvm-recording', () => {
       { frames: 9, bytes: 9999 },
       { now: () => now, wallTime: () => 0 },
     )
-    recorder.sent(0x10100a01, 3n, 100, '{"ContainerId":"c\\u001b[2J\\u202e","Request":{"ResourceType":"Network"}}')
+    const request = '{"ContainerId":"c\\u001b[2J\\u202e","Request":{"ResourceType":"Network"}}'
+    recorder.sent(now, 0x10100a01, 3n, 100, request, false)
     now = 12.5
-    recorder.received(0x20000000, 3n, 60, { Result: -1070137074, ErrorMessage: 'gone' })
-    recorder.received(0x30100101, 0n, 60, { ContainerId: 'c1' })
-    recorder.received(0x20100c01, 2n ** 63n, 60, undefined)
+    recorder.received(now, 0x20000000, 3n, 60, '{"Result":-1070137074,"ErrorMessage":"gone"}')
+    recorder.received(now, 0x30100101, 0n, 60, '{"ContainerId":"c1"}')
+    recorder.received(now, 0x20100c01, 2n ** 63n, 60, undefined)
     recorder.broke(new RangeError('the guest answered the request 9, which is not outstanding'))
     await writeFile(file, recorder.encode(1000))
   })

@@ -68,8 +68,8 @@ export interface Answer {
   /** Signed, 0 for success. */
   result: number
   errorMessage: string
-  records: ErrorRecord[]
-  body: Record<string, unknown>
+  records: readonly ErrorRecord[]
+  body: Readonly<Record<string, unknown>>
   /** The document nested in a GetProperties answer; empty when there is none. */
   properties?: unknown
 }
@@ -83,16 +83,18 @@ function nestedProperties(body: Record<string, unknown>, what: string): unknown 
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-function decodeObject(payload: Uint8Array, what: string): Record<string, unknown> {
+function decodeObject(payload: Uint8Array, what: string): { body: Record<string, unknown>; text: string } {
+  let text: string
   let value: unknown
   try {
-    value = parseFolded(decoder.decode(payload))
+    text = decoder.decode(payload)
+    value = parseFolded(text)
   } catch (error) {
     const reason = error instanceof JsonError ? error.message : 'not UTF-8 text'
     throw new ProtocolError({ reason: `the guest sent ${what} that cannot be decoded: ${reason}`, cause: error })
   }
   if (!isRecord(value)) throw new ProtocolError({ reason: `the guest sent ${what} that is no JSON object` })
-  return value
+  return { body: value, text }
 }
 
 function wrong(what: string, name: string, expected: string): ProtocolError {
@@ -120,27 +122,61 @@ const OWN_MEMBERS: Partial<Record<RpcName, (body: Record<string, unknown>, what:
   DumpStacks: (body, what) => void optionalString(body, what, 'GuestStacks'),
 }
 
+/** An answer with the text that it was made of. */
+export interface Decoded {
+  answer: Answer
+  text: string
+}
+
+/** What an answer is that carries nothing but success, as every guest writes it: its activity is that of our requests. */
+export const SUCCESS_TEXT = `{"Result":0,"ActivityId":"${NULL_GUID}"}`
+const SUCCESS_BYTES = new TextEncoder().encode(SUCCESS_TEXT)
+/** Shared by all: nobody changes it. */
+const SUCCESS: Decoded = Object.freeze({
+  answer: Object.freeze({
+    result: 0,
+    errorMessage: '',
+    records: Object.freeze([]),
+    body: Object.freeze({ Result: 0, ActivityId: NULL_GUID }),
+  }),
+  text: SUCCESS_TEXT,
+})
+
+const LINE_FEED = 0x0a
+
+/** Byte by byte that text, perhaps with a line feed: such a one needs no parser. */
+function isSuccess(payload: Uint8Array): boolean {
+  const { length } = SUCCESS_BYTES
+  const over = payload.byteLength - length
+  if (over !== 0 && !(over === 1 && payload[length] === LINE_FEED)) return false
+  // From the end: what is no such answer differs there.
+  for (let at = length - 1; at >= 0; at--) if (payload[at] !== SUCCESS_BYTES[at]) return false
+  return true
+}
+
 /**
  * Decodes what every response has, and checks what this one has besides. Results are signed 32-bit; the unsigned form is taken too.
  *
  * @throws {ProtocolError}
  */
-export function decodeAnswer(payload: Uint8Array, rpc: RpcName): Answer {
+export function decodeAnswer(payload: Uint8Array, rpc: RpcName): Decoded {
+  if (rpc !== 'GetProperties' && isSuccess(payload)) return SUCCESS
   const what = `a ${rpc} response`
-  const body = decodeObject(payload, what)
+  const { body, text } = decodeObject(payload, what)
   const result = integerIn(body, what, 'Result', -0x8000_0000, 0xffff_ffff) | 0
   checkActivityId(body, what)
   const records = member(body, 'ErrorRecords') ?? []
   if (!Array.isArray(records) || !records.every(isRecord)) throw wrong(what, 'ErrorRecords', 'an array of objects')
   OWN_MEMBERS[rpc]?.(body, what)
   const properties = rpc === 'GetProperties' ? { properties: nestedProperties(body, what) } : {}
-  return {
+  const answer = {
     result,
     errorMessage: optionalString(body, what, 'ErrorMessage'),
     records: records.map((record) => decodeRecord(record, what)),
     body,
     ...properties,
   }
+  return { answer, text }
 }
 
 function decodeRecord(record: Record<string, unknown>, what: string): ErrorRecord {
@@ -239,13 +275,13 @@ export interface ContainerNotice {
 }
 
 /** @throws {ProtocolError} a wrong type, an ActivityId that is no GUID, a ResultInfo that holds no JSON */
-export function decodeNotification(payload: Uint8Array): ContainerNotice {
+export function decodeNotification(payload: Uint8Array): { notice: ContainerNotice; text: string } {
   const what = 'a container notification'
-  const body = decodeObject(payload, what)
+  const { body, text } = decodeObject(payload, what)
   checkActivityId(body, what)
   const info = member(body, 'ResultInfo')
   if (info !== undefined && info !== null && typeof info !== 'string') throw wrong(what, 'ResultInfo', 'a string')
-  return {
+  const notice = {
     containerId: optionalString(body, what, 'ContainerId'),
     type: optionalString(body, what, 'Type'),
     operation: optionalString(body, what, 'Operation'),
@@ -253,6 +289,7 @@ export function decodeNotification(payload: Uint8Array): ContainerNotice {
     ...(typeof info === 'string' ? { resultInfo: nested(info, what, 'ResultInfo') } : {}),
     body,
   }
+  return { notice, text }
 }
 
 function nested(text: string, what: string, name: string): unknown {

@@ -5,49 +5,81 @@
 // annotations, arguments, command lines, policies, fragments, credential specs and cookies, mount options, registry values, stack dumps.
 // Guests quote whole requests in their error texts: of those the size stays. Paths may be addresses with a signature or a password in them,
 // which go.
+//
+// Here is what is known of names and texts; scrub-json.ts goes over a message, once.
 
-import { isRecord, JsonError, parseJson } from '../json.js'
 import { foldName } from './folding.js'
+import type { RpcName } from './header.js'
+
+/** Requests whose schema holds nothing but names and numbers: as the host writes them they may be kept whole. */
+export const PLAIN_REQUESTS: ReadonlySet<RpcName> = new Set<RpcName>([
+  'Start',
+  'ShutdownGraceful',
+  'ShutdownForced',
+  'WaitForProcess',
+  'SignalProcess',
+  'ResizeConsole',
+  'GetProperties',
+  'NegotiateProtocol',
+  'DumpStacks',
+  'DeleteContainerState',
+  'LifecycleNotification',
+])
 
 /** Text that is kept. */
-const NAMES: ReadonlySet<string> = new Set(
+const NAMES = words(
   `ContainerId ActivityId traceparent RequestType ResourceType ResourcePath PropertyType PropertyTypes RPCType Type Operation SystemType
   RuntimeOsType State ExitType ContainerID ContainerRootPath ScratchPath ScratchDirPath OciBundlePath MountPath ShareName HostPath
   ContainerPath Path PathType Cache CimName VolumeGUID VMBusGUID Filesystem FilterType EnforcerType MediaType LocalAddress ParentAddress
   AdapterId NamespaceID Namespace Id ID MacAddress IPAddress IpAddress DestinationPrefix NextHop WorkingDirectory cwd path type ociVersion
-  StdIn StdOut StdErr Signal IsolationType ImageName ModuleName FileName FunctionName SystemGUID RuntimeId`
-    .split(/\s+/)
-    .map(foldName),
+  StdIn StdOut StdErr Signal IsolationType ImageName ModuleName FileName FunctionName SystemGUID RuntimeId`,
 )
 
 /** Members that are gone into, whatever they are: an object, an array of objects, or a document carried as text. */
-const OPEN: ReadonlySet<string> = new Set(
+const OPEN = words(
   `Request Settings ContainerConfig ProcessParameters Query Properties ResultInfo otsc Options VsockStdioRelaySettings StdioRelaySettings
   Capabilities GuestDefinedCapabilities SupportedSchemaVersions SchemaVersion ErrorRecords CombinedLayers Layers BlockCIMs MappingInfo
   IPConfigs IpConfigurations Routes Linux Windows memory cpu OciSpecification OciProcess Spec CWCOWHostedSystem process root linux namespaces
-  user consoleSize ConsoleSize Container Storage MappedDirectories Networking Memory Processor ProcessList`
-    .split(/\s+/)
-    .map(foldName),
+  user consoleSize ConsoleSize Container Storage MappedDirectories Networking Memory Processor ProcessList`,
 )
 
 /** Documents carried as text. */
-const NESTED: ReadonlySet<string> = new Set(
-  ['ContainerConfig', 'ProcessParameters', 'Query', 'Properties', 'ResultInfo'].map(foldName),
-)
+const NESTED = words('ContainerConfig ProcessParameters Query Properties ResultInfo')
+
+function words(text: string): readonly string[] {
+  return text.split(/\s+/)
+}
+
+/** What may be done with the value of a member. */
+export const KEEPS_TEXT = 1
+export const IS_OPEN = 2
+export const HOLDS_DOCUMENT = 4
+
+/** The kinds of all names that have one, by folded name. */
+const KINDS = new Map<string, number>()
+for (const [names, kind] of [
+  [NAMES, KEEPS_TEXT],
+  [OPEN, IS_OPEN],
+  [NESTED, HOLDS_DOCUMENT],
+] as const) {
+  for (const name of names) KINDS.set(foldName(name), (KINDS.get(foldName(name)) ?? 0) | kind)
+}
+
+/** Every name that has one, as the schema spells it: nearly all come so. */
+export const KNOWN_NAMES: readonly string[] = [...NAMES, ...OPEN, ...NESTED]
+
+/** Longer than any name that has a kind: not worth a look. */
+const LONGEST = Math.max(...[...KINDS.keys()].map((name) => name.length))
+
+/** However it is spelt; 0 for a name that is not known. */
+export function kindOfMember(name: string): number {
+  return name.length > LONGEST ? 0 : (KINDS.get(foldName(name)) ?? 0)
+}
 
 /** Words of a text of ours before anything that may have been quoted into it. */
 const UNQUOTED = /^[^{}[\]"'`=<>\r\n]{0,160}/
-/** Longest nested document that is looked into, characters: beyond it the note of its size is as good. */
-const MAX_NESTED = 64 * 1024
-/** Most elements of an array and members of an object that are kept. */
-const MAX_ELEMENTS = 32
 /** Longest name or path that is kept, characters. */
 const MAX_NAME = 256
-
-/** The parsed body of a message without its secrets. */
-export function scrubBody(body: Record<string, unknown>): Record<string, unknown> {
-  return scrubObject(body, 0)
-}
 
 /** The beginning of a text of ours that may quote anything. */
 export function scrubText(text: string): string {
@@ -55,65 +87,13 @@ export function scrubText(text: string): string {
   return kept.length === text.length ? text : `${kept}…`
 }
 
-function scrubObject(value: Record<string, unknown>, depth: number): Record<string, unknown> {
-  const kept: Record<string, unknown> = {}
-  let count = 0
-  for (const name of Object.keys(value)) {
-    const isKnown = NAMES.has(foldName(name)) || OPEN.has(foldName(name))
-    if (count++ >= MAX_ELEMENTS || !(isKnown || isPlainName(name))) kept['…'] = 'more members'
-    else kept[name] = scrubMember(name, value[name], depth)
-  }
-  return kept
-}
-
-/** Names are the schema's, but a guest may send any. */
-function isPlainName(name: string): boolean {
-  return /^\w{1,40}$/.test(name) && name !== '__proto__'
-}
-
-function scrubMember(name: string, value: unknown, depth: number): unknown {
-  if (typeof value === 'string') return scrubString(name, value, depth)
-  if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) return scrubArray(name, value, depth)
-  if (!OPEN.has(foldName(name)) || depth > 8) return noteOf(value)
-  return scrubObject(value as Record<string, unknown>, depth + 1)
-}
-
-function scrubString(name: string, value: string, depth: number): unknown {
-  const folded = foldName(name)
-  if (NAMES.has(folded)) return value.length <= MAX_NAME ? withoutSignature(value) : noteOf(value)
-  if (NESTED.has(folded)) return scrubNested(value, depth)
-  return noteOf(value)
+/** A name or a path that may be kept; undefined when it is too long. */
+export function keptName(value: string): string | undefined {
+  return value.length <= MAX_NAME ? withoutSignature(value) : undefined
 }
 
 /** What an address lets in whoever has it: the query and the fragment (a SAS signature), a user and a password before the host. */
 function withoutSignature(name: string): string {
   const bare = name.replace(/[?#].*$/s, (rest) => `${rest[0]}…`)
   return bare.replace(/^([a-z][\w+.-]*:[\\/]{2})[^\\/]*@/i, '$1…@')
-}
-
-function scrubNested(text: string, depth: number): unknown {
-  if (text.length > MAX_NESTED) return noteOf(text)
-  try {
-    const value = parseJson(text)
-    return isRecord(value) ? scrubObject(value, depth + 1) : noteOf(value)
-  } catch (error) {
-    if (error instanceof JsonError) return noteOf(text)
-    throw error
-  }
-}
-
-function scrubArray(name: string, items: unknown[], depth: number): unknown {
-  if (!OPEN.has(foldName(name)) && !NAMES.has(foldName(name))) return noteOf(items)
-  const kept = items
-    .slice(0, MAX_ELEMENTS)
-    .map((item) => (Array.isArray(item) ? noteOf(item) : scrubMember(name, item, depth)))
-  return items.length > kept.length ? [...kept, `[${items.length - kept.length} more]`] : kept
-}
-
-/** What stands for a value that is not kept. */
-function noteOf(value: unknown): string {
-  if (typeof value === 'string') return `[${value.length} characters]`
-  if (Array.isArray(value)) return `[${value.length} elements]`
-  return isRecord(value) ? `[${Object.keys(value).length} members]` : `[${typeof value}]`
 }

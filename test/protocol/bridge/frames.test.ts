@@ -1,9 +1,9 @@
-// The framing codec: bytes in, frames out, whatever the split; and one fresh buffer for every message that goes out.
+// The framing codec: bytes in, frames out, whatever the split; and one fresh buffer for the messages that go out together.
 
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { ProtocolError } from '#dist/index.js'
-import { encodeFrame } from '#dist/protocol/bridge/encode.js'
+import { FrameBatch } from '#dist/protocol/bridge/encode.js'
 import { FrameReader, type Frame } from '#dist/protocol/bridge/frame-reader.js'
 import {
   direction,
@@ -25,6 +25,22 @@ function header(type: number, size: number, id = 0n): Uint8Array {
   return bytes
 }
 
+function encodeFrame(type: number, id: bigint, json: string): Uint8Array {
+  const batch = new FrameBatch()
+  batch.add(type, id, json)
+  return batch.take()!
+}
+
+/** The frames that the next bytes complete, with payloads of their own. */
+function push(reader: FrameReader, chunk: Uint8Array): Frame[] {
+  const frames: Frame[] = []
+  reader.feed(chunk)
+  for (let next = reader.next(); next !== undefined; next = reader.next()) {
+    frames.push({ ...next, payload: next.payload.slice() })
+  }
+  return frames
+}
+
 function concat(parts: readonly Uint8Array[]): Uint8Array {
   return new Uint8Array(Buffer.concat(parts))
 }
@@ -36,7 +52,7 @@ function readAll(bytes: Uint8Array, cuts: readonly number[], maxFrameBytes = MAX
   const frames: Frame[] = []
   let from = 0
   for (const end of [...ends, bytes.byteLength]) {
-    frames.push(...reader.push(bytes.subarray(from, end)))
+    frames.push(...push(reader, bytes.subarray(from, end)))
     from = end
   }
   assert.equal(reader.end(), 'boundary')
@@ -75,12 +91,20 @@ describe('frames', () => {
     )
   })
 
-  it('payloads are buffers of their own: later chunks do not change them', () => {
+  it('a payload that came whole is a piece of what came; one that was cut has a buffer of its own', () => {
+    const bytes = encodeFrame(1, 1n, '{"a":1}')
     const reader = new FrameReader({ maxFrameBytes: 100 })
-    const chunk = encodeFrame(1, 1n, '{"a":1}')
-    const [frame] = [...reader.push(chunk)]
-    chunk.fill(0)
-    assert.equal(utf8.decode(frame!.payload), '{"a":1}\n')
+    reader.feed(bytes)
+    assert.equal(reader.next()?.payload.buffer, bytes.buffer)
+    assert.equal(reader.next(), undefined)
+    const [first, second] = [bytes.slice(0, 20), bytes.slice(20)]
+    reader.feed(first)
+    assert.equal(reader.next(), undefined)
+    first.fill(0)
+    reader.feed(second)
+    const payload = reader.next()!.payload
+    second.fill(0)
+    assert.equal(utf8.decode(payload), '{"a":1}\n')
   })
 
   it('takes the largest size allowed and a payload of nothing', () => {
@@ -100,9 +124,9 @@ describe('frames', () => {
     ] as const) {
       const reader = new FrameReader({ maxFrameBytes: limit })
       const bytes = header(0x2010_0101, size)
-      assert.deepEqual([...reader.push(bytes.subarray(0, 15))], [])
+      assert.deepEqual(push(reader, bytes.subarray(0, 15)), [])
       const before = process.memoryUsage().arrayBuffers
-      assert.throws(() => [...reader.push(bytes.subarray(15))], {
+      assert.throws(() => push(reader, bytes.subarray(15)), {
         name: 'ProtocolError',
         code: 'UVM_PROTOCOL',
         message: new RegExp(`invalid size ${size} `),
@@ -125,7 +149,7 @@ describe('frames', () => {
     const bytes = encodeFrame(1, 1n, '{}')
     const after = (count: number): string => {
       const reader = new FrameReader({ maxFrameBytes: 100 })
-      for (const frame of reader.push(bytes.subarray(0, count))) assert.equal(frame.type, 1)
+      for (const frame of push(reader, bytes.subarray(0, count))) assert.equal(frame.type, 1)
       return reader.end()
     }
     assert.equal(after(0), 'boundary')
@@ -148,17 +172,42 @@ describe('frames', () => {
     )
   })
 
-  it('one message is one buffer, of exactly its size', () => {
-    const first = encodeFrame(1, 1n, '{"text":"ü😀"}')
-    const second = encodeFrame(1, 2n, '{}')
-    assert.equal(first.buffer.byteLength, first.byteLength)
-    assert.notEqual(first.buffer, second.buffer)
-    assert.deepEqual(readHeader(first), { type: 1, size: first.byteLength, id: 1n })
+  it('what goes out together is one buffer, of the frames in their order, and is not used again', () => {
+    const texts = ['{"text":"ü😀"}', '{}', `{"long":"${'ü'.repeat(3000)}"}`, '{"last":1}']
+    const batch = new FrameBatch()
+    assert.equal(batch.take(), undefined)
+    const sizes = texts.map((text, index) => batch.add(1, BigInt(index), text))
+    assert.deepEqual(
+      sizes,
+      texts.map((text) => HEADER_BYTES + Buffer.byteLength(text) + 1),
+    )
+    assert.equal(
+      batch.byteLength,
+      sizes.reduce((sum, size) => sum + size),
+    )
+    const bytes = batch.take()!
+    assert.deepEqual(bytes, concat(texts.map((text, index) => encodeFrame(1, BigInt(index), text))))
+    assert.deepEqual(readHeader(bytes), { type: 1, size: sizes[0], id: 0n })
+    assert.equal(batch.take(), undefined)
+    assert.equal(batch.byteLength, 0)
+    batch.add(1, 9n, '{}')
+    assert.notEqual(batch.take()!.buffer, bytes.buffer)
   })
 
   it('ids keep all 64 bits', () => {
-    const id = 0xfedc_ba98_7654_3210n
-    assert.equal(readHeader(encodeFrame(1, id, '{}')).id, id)
+    for (const id of [
+      0xfedc_ba98_7654_3210n,
+      0n,
+      2n ** 32n - 1n,
+      2n ** 32n,
+      2n ** 53n - 1n,
+      2n ** 53n,
+      2n ** 64n - 1n,
+    ]) {
+      const bytes = encodeFrame(1, id, '{}')
+      assert.equal(Buffer.from(bytes).readBigUInt64LE(8), id)
+      assert.equal(readHeader(bytes).id, id)
+    }
   })
 
   it('a response type is that of its request in the other direction', () => {

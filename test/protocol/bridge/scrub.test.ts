@@ -2,9 +2,14 @@
 
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { scrubBody, scrubText } from '#dist/protocol/bridge/scrub.js'
+import { scrubJson } from '#dist/protocol/bridge/scrub-json.js'
+import { scrubText } from '#dist/protocol/bridge/scrub.js'
 
 const SECRET = 'hunter2'
+
+function scrubBody(body: Record<string, unknown>): Record<string, unknown> {
+  return JSON.parse(scrubJson(JSON.stringify(body))) as Record<string, unknown>
+}
 
 describe('scrubbed messages', () => {
   it('keeps what names things', () => {
@@ -33,7 +38,7 @@ describe('scrubbed messages', () => {
       },
     })
     assert.deepEqual(scrubBody({ ProcessParameters: 'no JSON' }), { ProcessParameters: '[7 characters]' })
-    assert.deepEqual(scrubBody({ Query: '"text"' }), { Query: '[4 characters]' })
+    assert.deepEqual(scrubBody({ Query: '"text"' }), { Query: '[6 characters]' })
   })
 
   for (const text of [
@@ -122,7 +127,7 @@ describe('scrubbed messages', () => {
 
   it('a guest’s member named __proto__ is no prototype', () => {
     const kept = scrubBody(JSON.parse('{"__proto__":{"polluted":1},"Result":0}') as Record<string, unknown>)
-    assert.equal((kept as { polluted?: number }).polluted, undefined)
+    assert.deepEqual(Object.keys(kept), ['…', 'Result'])
     assert.equal(kept['Result'], 0)
   })
 
@@ -135,5 +140,69 @@ describe('scrubbed messages', () => {
     assert(JSON.stringify(scrubBody(deep as Record<string, unknown>)).length < 300)
     const list = { ProcessList: Array.from({ length: 5000 }, (_, ProcessId) => ({ ProcessId })) }
     assert(JSON.stringify(scrubBody(list)).length < 1500)
+  })
+
+  it('a message without secrets is kept as it is, to the byte', () => {
+    for (const text of [
+      '{"ContainerId":"c1","Request":{"Settings":{"MountPath":"/m","Lun":1}}}',
+      ' { "Id" : [ 1.5e3 , "a" ] , "Layers" : [ { "Type" : null } ] , "other" : -0 } ',
+      '{"RESULT":0,"layers":[],"Layers":[{}]}',
+    ]) {
+      assert.equal(scrubJson(text), text)
+    }
+  })
+
+  it('whatever the names, the order and the white space, what is kept is JSON without the secret', () => {
+    const name = fc.oneof(
+      fc.constantFrom('Request', 'settings', 'LAYERS', 'Id', 'iD', 'Path', 'Query', 'ResultInfo', 'ContainerConfig'),
+      fc.constantFrom('Environment', 'args', '__proto__', 'ENV', 'a"b', '\\', '', 'x'.repeat(41), 'ſettings', 'aÜ'),
+    )
+    const { value } = fc.letrec((tie) => ({
+      leaf: fc.constantFrom(1, -1.5, 1e30, true, null, '', 'a"\\', `${SECRET}"`, `\u2028${SECRET}`, '?', '[', '}'),
+      list: fc.array(tie('value'), { maxLength: 36, size: 'medium' }),
+      object: fc.array(fc.tuple(name, tie('value')), { maxLength: 36 }).map((pairs) => Object.fromEntries(pairs)),
+      carried: tie('object').map((object) => JSON.stringify(object)),
+      cut: fc.tuple(tie('carried'), fc.nat(40)).map(([text, at]) => (text as string).slice(0, at)),
+      value: fc.oneof({ maxDepth: 5 }, tie('leaf'), tie('list'), tie('object'), tie('carried'), tie('cut')),
+    }))
+    const names = new Set(['id', 'path'])
+    const withoutNames = (one: unknown): unknown => {
+      if (Array.isArray(one)) return one.map(withoutNames)
+      if (typeof one !== 'object' || one === null) return one
+      return Object.entries(one).flatMap(([key, inner]) => (names.has(key.toLowerCase()) ? [] : [withoutNames(inner)]))
+    }
+    fc.assert(
+      fc.property(fc.dictionary(name, value), fc.constantFrom(undefined, 1, '\t'), (body, space) => {
+        const kept: unknown = JSON.parse(scrubJson(JSON.stringify(body, undefined, space)))
+        assert(!JSON.stringify(withoutNames(kept)).includes(SECRET))
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('notes say how much there was', () => {
+    assert.deepEqual(
+      scrubBody({
+        a: [1, [2, 3], {}],
+        b: { x: 1, y: [1, 2] },
+        c: 'ü"\n',
+        d: [],
+        e: {},
+        Id: [['a', 'b']],
+        Layers: ['x'],
+      }),
+      {
+        a: '[3 elements]',
+        b: '[2 members]',
+        c: '[3 characters]',
+        d: '[0 elements]',
+        e: '[0 members]',
+        Id: ['[2 elements]'],
+        Layers: ['[1 characters]'],
+      },
+    )
+    const { Layers } = scrubBody({ Layers: Array.from({ length: 40 }, (_, Lun) => ({ Lun })) })
+    assert.equal((Layers as unknown[]).length, 33)
+    assert.equal((Layers as unknown[])[32], '[8 more]')
   })
 })

@@ -1,6 +1,6 @@
 // What the bridge takes and gives: its options, the effects it wants done, and the state of its transport.
 
-import type { UVMError } from '../../../errors.js'
+import { BridgeClosedError, type UVMError } from '../../../errors.js'
 import type { Frame } from '../../../protocol/bridge/frame-reader.js'
 import type { Answer, ContainerNotice } from '../../../protocol/bridge/messages.js'
 import type { Leftovers } from './restore.js'
@@ -16,17 +16,16 @@ export interface BridgeOptions {
   restoring?: boolean
   /** Request ids below this are another program's: an answer to one, or the end of a container, that nobody has claimed is nobody's. */
   takesOver?: bigint | undefined
-  /** Told of every frame of the guest, with its body when it decoded. */
-  onFrame?: (frame: Frame, body?: Record<string, unknown>) => void
+  /** Told of every frame of the guest, with its text when it decoded. */
+  onFrame?: (frame: Frame, text?: string) => void
 }
 
-/** What the bridge wants done. */
+/** What the bridge wants done. `bounds`: what its caller gave with the call. What is to be written is taken with `takeWritten`. */
 export type BridgeEffect =
-  | { do: 'write'; frame: Uint8Array }
-  | { do: 'settle'; id: bigint; answer: Answer }
-  | { do: 'fail'; id: bigint; error: UVMError }
+  | { do: 'settle'; id: bigint; answer: Answer; bounds: CallBounds }
+  | { do: 'fail'; id: bigint; error: UVMError; bounds: CallBounds }
   /** The answer to a call that nobody waits for any more. */
-  | { do: 'late'; id: bigint; answer: Answer }
+  | { do: 'late'; id: bigint; answer: Answer; bounds: CallBounds }
   | { do: 'notify'; notice: ContainerNotice }
   /** The transport is gone, and the connection waits for a new one. */
   | { do: 'park'; cause: UVMError }
@@ -41,6 +40,14 @@ export type TransportState =
   /** A new transport, on which only the handshake may speak. */
   | { kind: 'resuming' }
   | { kind: 'closed' }
+
+/** @throws {BridgeClosedError} nothing, or nothing but the handshake, may be asked */
+export function assertUp(transport: TransportState, isMigrating: boolean, isHandshake: boolean): void {
+  if (transport.kind === 'up' || (transport.kind === 'resuming' && isHandshake)) return
+  if (transport.kind === 'closed') throw new BridgeClosedError({})
+  const how = isMigrating ? 'in the migration, and it has not been resumed' : 'and the guest has not come back yet'
+  throw new BridgeClosedError({ reason: `its transport was lost ${how}` })
+}
 
 export interface CallBounds {
   /** A time of this call alone, milliseconds: passing it never costs the connection. */

@@ -10,7 +10,7 @@
 // over, on which the handshake comes first. What may arrive of an earlier connection is told in restore.ts.
 
 import { BridgeClosedError, InvalidStateError, ProtocolError, UVMError } from '../../../errors.js'
-import { encodeFrame } from '../../../protocol/bridge/encode.js'
+import { FrameBatch } from '../../../protocol/bridge/encode.js'
 import { FrameReader, type Frame } from '../../../protocol/bridge/frame-reader.js'
 import {
   CONTAINER_NOTIFICATION,
@@ -23,15 +23,16 @@ import {
   type Header,
   type RpcName,
 } from '../../../protocol/bridge/header.js'
-import {
-  decodeAnswer,
-  decodeNotification,
-  type Answer,
-  type ContainerNotice,
-} from '../../../protocol/bridge/messages.js'
+import { decodeAnswer, decodeNotification, type Decoded } from '../../../protocol/bridge/messages.js'
 import { hexCode } from '../../../protocol/hresult.js'
-import type { BridgeEffect, BridgeOptions, CallBounds, TransportState } from './bridge-contract.js'
-import { OutstandingCalls } from './outstanding.js'
+import {
+  assertUp,
+  type BridgeEffect,
+  type BridgeOptions,
+  type CallBounds,
+  type TransportState,
+} from './bridge-contract.js'
+import { Outstanding, OutstandingCalls } from './outstanding.js'
 import { RequestIds } from './request-ids.js'
 import { HeldFrames, newestStrays, type Leftovers } from './restore.js'
 
@@ -39,6 +40,7 @@ export class Bridge {
   readonly #options: BridgeOptions
   #reader = this.#newReader()
   readonly #outstanding = new OutstandingCalls()
+  readonly #written = new FrameBatch()
   /** Containers whose exit has not been told yet. */
   readonly #containers = new Set<string>()
   readonly #strayIds: Set<bigint>
@@ -94,31 +96,30 @@ export class Bridge {
     return taken
   }
 
-  /** Puts a request on its way. @throws {BridgeClosedError} the connection is over, or down */
+  /** Puts a request on its way, behind those that `takeWritten` has not taken yet. @throws {BridgeClosedError} the connection is over, or down */
   call(
     rpc: RpcName,
     body: string,
     nowMs: number,
     bounds: CallBounds = {},
-  ): { id: bigint; size: number; effects: BridgeEffect[] } {
-    this.#assertUp(bounds.handshake === true)
-    const frame = encodeFrame(REQUEST_TYPE[rpc], this.#ids.next, body)
+  ): { id: bigint; size: number; deadlineMs: number } {
+    assertUp(this.#transport, this.#migrating, bounds.handshake === true)
+    const size = this.#written.add(REQUEST_TYPE[rpc], this.#ids.next, body)
     const id = this.#ids.take()
     const timeoutMs = Math.min(this.#options.requestTimeoutMs, bounds.timeoutMs ?? Infinity)
     const deadlineMs = rpc === 'WaitForProcess' && bounds.timeoutMs === undefined ? Infinity : nowMs + timeoutMs
-    const maxBytes = maxAnswerBytes(rpc, frame.byteLength)
-    this.#outstanding.set(id, { rpc, deadlineMs, bounds, maxBytes, abandoned: false })
-    return { id, size: frame.byteLength, effects: [{ do: 'write', frame }] }
+    this.#outstanding.add(new Outstanding(id, rpc, deadlineMs, bounds, maxAnswerBytes(rpc, size)))
+    return { id, size, deadlineMs }
   }
 
-  #assertUp(isHandshake: boolean): void {
-    const transport = this.#transport
-    if (transport.kind === 'up' || (transport.kind === 'resuming' && isHandshake)) return
-    if (transport.kind === 'closed') throw new BridgeClosedError({})
-    const how = this.#migrating
-      ? 'in the migration, and it has not been resumed'
-      : 'and the guest has not come back yet'
-    throw new BridgeClosedError({ reason: `its transport was lost ${how}` })
+  /** Bytes that are to be written. */
+  get unwritten(): number {
+    return this.#written.byteLength
+  }
+
+  /** The bytes that are to be written now, in order; undefined when there are none. */
+  takeWritten(): Uint8Array | undefined {
+    return this.#written.take()
   }
 
   /** The caller no longer waits; a late answer becomes a `late` effect. */
@@ -139,7 +140,9 @@ export class Bridge {
     return new FrameReader({ maxFrameBytes: (header) => this.#maxFrameBytes(header) })
   }
 
-  #maxFrameBytes({ type, id }: Header): number {
+  #maxFrameBytes({ type, id, size }: Header): number {
+    // No limit is lower.
+    if (size <= MAX_GUEST_FRAME_BYTES) return MAX_GUEST_FRAME_BYTES
     if (direction(type) !== DIRECTION.response) return MAX_GUEST_FRAME_BYTES
     // Of a request of an earlier connection nobody knows the size any more.
     if (this.#strayIds.has(id) || (this.#outstanding.get(id) === undefined && this.#isEarlier(id)))
@@ -151,9 +154,11 @@ export class Bridge {
   receive(bytes: Uint8Array): BridgeEffect[] {
     const effects: BridgeEffect[] = []
     if (this.closed) return effects
+    const reader = this.#reader
     try {
-      for (const frame of this.#reader.push(bytes)) {
-        effects.push(...this.#take(frame))
+      reader.feed(bytes)
+      for (let frame = reader.next(); frame !== undefined; frame = reader.next()) {
+        this.#take(frame, effects)
         // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- a frame may have closed it
         if (this.closed) break
       }
@@ -164,83 +169,87 @@ export class Bridge {
   }
 
   /** Whoever looks on may fail: that costs nobody an answer. */
-  #tell(frame: Frame, body?: Record<string, unknown>): void {
+  #tell(frame: Frame, text?: string): void {
     try {
-      this.#options.onFrame?.(frame, body)
+      this.#options.onFrame?.(frame, text)
     } catch {
       // Not the guest's fault, and not the caller's.
     }
   }
 
-  #take(frame: Frame): BridgeEffect[] {
+  #take(frame: Frame, effects: BridgeEffect[]): void {
     switch (direction(frame.type)) {
       case DIRECTION.response:
-        return this.#answer(frame)
+        this.#answer(frame, effects)
+        return
       case DIRECTION.notification:
-        return this.#notification(frame)
+        this.#notification(frame, effects)
+        return
       default:
         this.#tell(frame)
         throw new ProtocolError({ reason: `the guest sent a frame of the unexpected type ${hexCode(frame.type)}` })
     }
   }
 
-  #answer(frame: Frame): BridgeEffect[] {
+  #answer(frame: Frame, effects: BridgeEffect[]): void {
     const { id } = frame
     const call = this.#outstanding.get(id)
-    if (call === undefined) {
-      this.#tell(frame)
-      if (this.#strayIds.delete(id)) return []
-      if (this.#held === undefined && this.#isEarlier(id)) return []
-      if (this.#held === undefined || this.#ids.wasUsed(id)) {
-        throw new ProtocolError({ reason: `the guest answered the request ${id}, which is not outstanding` })
-      }
-      this.#held.keepAnswer(frame)
-      return []
-    }
-    this.#outstanding.delete(id)
-    let answer: Answer
+    if (call === undefined) return this.#unasked(frame)
+    this.#outstanding.remove(call)
+    const { bounds } = call
+    let decoded: Decoded
     try {
-      answer = decodeAnswer(frame.payload, call.rpc)
+      decoded = decodeAnswer(frame.payload, call.rpc)
     } catch (error) {
       this.#tell(frame)
       // The call that was answered badly hears of it itself; the rest only that the connection is over.
-      const effects = this.#fail(error)
-      const own: BridgeEffect[] = call.abandoned ? [] : [{ do: 'fail', id, error: error as UVMError }]
-      return [...own, ...effects]
+      const failures = this.#fail(error)
+      if (!call.abandoned) effects.push({ do: 'fail', id, error: error as UVMError, bounds })
+      effects.push(...failures)
+      return
     }
-    this.#tell(frame, answer.body)
-    return [call.abandoned ? { do: 'late', id, answer } : { do: 'settle', id, answer }]
+    const { answer, text } = decoded
+    this.#tell(frame, text)
+    effects.push({ do: call.abandoned ? 'late' : 'settle', id, answer, bounds })
   }
 
-  #notification(frame: Frame): BridgeEffect[] {
+  /** An answer to nothing that is outstanding. */
+  #unasked(frame: Frame): void {
+    const { id } = frame
+    this.#tell(frame)
+    if (this.#strayIds.delete(id)) return
+    if (this.#held === undefined && this.#isEarlier(id)) return
+    if (this.#held === undefined || this.#ids.wasUsed(id)) {
+      throw new ProtocolError({ reason: `the guest answered the request ${id}, which is not outstanding` })
+    }
+    this.#held.keepAnswer(frame)
+  }
+
+  #notification(frame: Frame, effects: BridgeEffect[]): void {
     if (frame.type !== CONTAINER_NOTIFICATION) {
       this.#tell(frame)
       throw new ProtocolError({ reason: `the guest sent the unknown notification ${hexCode(frame.type)}` })
     }
-    const notice = this.#decodeNotice(frame)
-    const { containerId } = notice
-    if (!this.#containers.delete(containerId) && !this.#strayContainers.delete(containerId)) {
-      if (this.#held === undefined) {
-        if (this.#options.takesOver !== undefined) return []
-        const who = JSON.stringify(containerId.slice(0, 80))
-        throw new ProtocolError({ reason: `the guest notified of the container ${who}, which nobody waits for` })
-      }
-      this.#held.keepNotice(notice, frame.payload.byteLength)
-      return []
-    }
-    return [{ do: 'notify', notice }]
-  }
-
-  #decodeNotice(frame: Frame): ContainerNotice {
-    let notice: ContainerNotice
+    let decoded: ReturnType<typeof decodeNotification>
     try {
-      notice = decodeNotification(frame.payload)
+      decoded = decodeNotification(frame.payload)
     } catch (error) {
       this.#tell(frame)
       throw error
     }
-    this.#tell(frame, notice.body)
-    return notice
+    this.#tell(frame, decoded.text)
+    const { notice } = decoded
+    const { containerId } = notice
+    if (!this.#containers.delete(containerId) && !this.#strayContainers.delete(containerId)) {
+      if (this.#held === undefined) {
+        if (this.#options.takesOver !== undefined) return
+        const who = JSON.stringify(containerId.slice(0, 80))
+        throw new ProtocolError({ reason: `the guest notified of the container ${who}, which nobody waits for` })
+      }
+      this.#held.keepNotice(notice, frame.payload.byteLength)
+      return
+    }
+    effects.push({ do: 'notify', notice })
   }
 
   // ------------------------------------------------------------------------------------------------- containers, restore
@@ -277,7 +286,7 @@ export class Bridge {
    * @throws {InvalidStateError} this connection used the id for something else, or it was answered
    * @throws {BridgeClosedError}
    */
-  adoptWait(id: bigint): { known: boolean; effects: BridgeEffect[] } {
+  adoptWait(id: bigint, bounds: CallBounds = {}): { known: boolean; effects: BridgeEffect[] } {
     if (this.closed) throw new BridgeClosedError({})
     const call = this.#outstanding.get(id)
     if (call?.rpc === 'WaitForProcess') return { known: true, effects: [] }
@@ -287,16 +296,12 @@ export class Bridge {
     }
     this.#ids.adopt(id)
     this.#strayIds.delete(id)
-    const maxBytes = MAX_GUEST_FRAME_BYTES
-    const bounds = { outlives: true }
-    this.#outstanding.set(id, { rpc: 'WaitForProcess', deadlineMs: Infinity, bounds, maxBytes, abandoned: false })
+    bounds.outlives = true
+    this.#outstanding.add(new Outstanding(id, 'WaitForProcess', Infinity, bounds, MAX_GUEST_FRAME_BYTES))
     const frame = this.#held?.takeAnswer(id)
-    if (frame === undefined) return { known: false, effects: [] }
-    try {
-      return { known: false, effects: this.#answer(frame) }
-    } catch (error) {
-      return { known: false, effects: this.#fail(error) }
-    }
+    const effects: BridgeEffect[] = []
+    if (frame !== undefined) this.#answer(frame, effects)
+    return { known: false, effects }
   }
 
   /** From here on what is unknown is a violation. Answers what came and was never claimed. */
@@ -352,6 +357,8 @@ export class Bridge {
   lost(cause: UVMError): BridgeEffect[] {
     if (this.closed || this.#transport.kind === 'down') return []
     if (!this.#migrating && !this.#isFollowed) return this.close(cause)
+    // What was not written is as lost as what lay in the transport.
+    this.#written.take()
     this.#transport = { kind: 'down', cause }
     return [...this.#outstanding.cut(cause, this.#migrating), { do: 'park', cause }]
   }
@@ -385,6 +392,7 @@ export class Bridge {
     this.#strayIds.clear()
     this.#strayContainers.clear()
     this.#held = undefined
+    this.#written.take()
     return [...failures, cause === undefined ? { do: 'close' } : { do: 'close', cause }]
   }
 }

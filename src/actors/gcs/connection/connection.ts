@@ -2,10 +2,11 @@
 
 import type { Duplex } from 'node:stream'
 import { BridgeClosedError, GuestRPCError, OverloadedError, UVMError, withContext } from '../../../errors.js'
-import type { Clock, Timer } from '../../../native/clock.js'
+import { endOfTurn, type Clock, type Timer } from '../../../native/clock.js'
 import type { Frame } from '../../../protocol/bridge/frame-reader.js'
 import { HEADER_BYTES, REQUEST_TYPE, type RpcName } from '../../../protocol/bridge/header.js'
 import { tracedBody, type Answer, type ContainerNotice } from '../../../protocol/bridge/messages.js'
+import { PLAIN_REQUESTS } from '../../../protocol/bridge/scrub.js'
 import type { ActorCall } from '../../mailbox/contract.js'
 import type { TraceContext } from '../../mailbox/trace-context.js'
 import { Bridge } from './bridge.js'
@@ -31,10 +32,49 @@ export interface RequestOptions extends CallBounds {
   onLate?: (answer: Answer) => void
 }
 
-interface Waiting {
-  readonly onLate: ((answer: Answer) => void) | undefined
-  readonly resolve: (answer: Answer) => void
-  readonly reject: (error: UVMError) => void
+/** Bytes of requests that go out without waiting for the end of the turn: what a socket takes in one go. */
+const EARLY_BYTES = 64 * 1024
+
+/** Up to so many requests on their way the first of a turn goes out with the turn; beyond, a round of the event loop gathers more. */
+const FEW_OUTSTANDING = 8
+
+/** Who waits for an answer. */
+class Waiting implements CallBounds {
+  readonly timeoutMs: number | undefined
+  readonly handshake: boolean
+  outlives: boolean
+  isSettled = false
+
+  constructor(
+    readonly options: RequestOptions,
+    private readonly vmId: string,
+    private readonly resolve: (answer: Answer) => void,
+    private readonly reject: (error: unknown) => void,
+  ) {
+    this.timeoutMs = options.timeoutMs
+    this.handshake = options.handshake === true
+    this.outlives = options.outlives === true
+  }
+
+  get context(): { op: string; id: string } {
+    return { op: this.options.op, id: this.options.id ?? this.vmId }
+  }
+
+  answer(answer: Answer): void {
+    if (this.isSettled) return
+    this.isSettled = true
+    const { result } = answer
+    if (result === 0 || this.options.accept?.includes(result >>> 0) === true) return this.resolve(answer)
+    const { errorMessage, records } = answer
+    this.reject(new GuestRPCError({ ...this.context, result, errorMessage, records: [...records] }))
+  }
+
+  fail(error: UVMError): void {
+    if (this.isSettled) return
+    this.isSettled = true
+    // The connection may end by the same error, and is told of it first, without what this call was about.
+    queueMicrotask(() => this.reject(withContext(error, this.context)))
+  }
 }
 
 export interface ConnectionOptions extends BridgeOptions {
@@ -52,9 +92,10 @@ export class GuestConnection {
   #stream: Duplex
   readonly #options: ConnectionOptions
   readonly #bridge: Bridge
-  readonly #waiting = new Map<bigint, Waiting>()
-  readonly #late = new Map<bigint, (answer: Answer) => void>()
+  #isFlushing = false
   #timer: { at: number; timer: Timer } | undefined
+  /** When the bytes came that are being looked at. */
+  #heardMs = 0
   /** Nothing has come on the transport that is in place. */
   #isSilent = true
 
@@ -63,8 +104,8 @@ export class GuestConnection {
     const { leftovers: _, ...own } = options
     this.#options = own
     const { recorder } = options
-    const onFrame = ({ type, id, payload }: Frame, body?: Record<string, unknown>): void =>
-      recorder?.received(type, id, HEADER_BYTES + payload.byteLength, body)
+    const onFrame = ({ type, id, payload }: Frame, text?: string): void =>
+      recorder?.received(this.#heardMs, type, id, HEADER_BYTES + payload.byteLength, text)
     this.#bridge = new Bridge(recorder === undefined ? options : { ...options, onFrame })
     this.#attach(stream)
   }
@@ -99,6 +140,7 @@ export class GuestConnection {
 
   /** What a stream that was replaced says no longer counts. */
   #attach(stream: Duplex): void {
+    const { clock, recorder } = this.#options
     this.#isSilent = true
     const isCurrent = (): boolean => this.#stream === stream
     const lost = (cause: Error): void => {
@@ -107,6 +149,7 @@ export class GuestConnection {
     stream.on('data', (chunk: Uint8Array) => {
       if (!isCurrent()) return
       this.#isSilent = false
+      if (recorder !== undefined) this.#heardMs = clock.now()
       this.#perform(this.#bridge.receive(chunk))
     })
     stream.once('end', () => {
@@ -156,61 +199,80 @@ export class GuestConnection {
    * @throws {OperationTimeoutError} the request's time ran out
    * @throws {OverloadedError} the guest does not read what it was sent
    */
-  async request(rpc: RpcName, body: string, options: RequestOptions): Promise<Answer> {
-    const context = { op: options.op, id: options.id ?? this.#options.vmId }
-    // A wait is small, belongs to a process that was let through, and nobody could make up for it.
-    if (rpc !== 'WaitForProcess' && this.#stream.writableLength + body.length > MAX_UNREAD_BYTES) {
-      throw new OverloadedError({ ...context, limit: MAX_UNREAD_BYTES, reason: 'the guest does not read its requests' })
-    }
-    return this.#checked(this.#ask(rpc, body, options), context, options.accept)
+  request(rpc: RpcName, body: string, options: RequestOptions): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      this.#ask(rpc, body, new Waiting(options, this.#options.vmId, resolve, reject))
+    })
   }
 
   /** The answer of a wait that an earlier owner of a process has sent. Undefined: this connection waits for it already. */
   adoptWait(id: bigint, options: Pick<RequestOptions, 'op' | 'accept'>): Promise<Answer> | undefined {
-    const { known, effects } = this.#bridge.adoptWait(id)
-    if (known) return undefined
-    const answer = new Promise<Answer>((resolve, reject) => {
-      this.#waiting.set(id, { onLate: undefined, resolve, reject })
-    })
+    const { promise, waiting } = this.#newWaiting(options)
+    const { known, effects } = this.#bridge.adoptWait(id, waiting)
     this.#perform(effects)
-    return this.#checked(answer, { op: options.op, id: this.#options.vmId }, options.accept)
+    return known ? undefined : promise
   }
 
-  async #checked(
-    asked: Promise<Answer>,
-    context: { op: string; id: string },
-    accept: readonly number[] = [],
-  ): Promise<Answer> {
-    const answer = await asked.catch((error: unknown) => {
-      throw error instanceof UVMError ? withContext(error, context) : error
+  #newWaiting(options: RequestOptions): { promise: Promise<Answer>; waiting: Waiting } {
+    let waiting: Waiting | undefined
+    const promise = new Promise<Answer>((resolve, reject) => {
+      waiting = new Waiting(options, this.#options.vmId, resolve, reject)
     })
-    if (answer.result === 0 || accept.includes(answer.result >>> 0)) return answer
-    const { result, errorMessage, records } = answer
-    throw new GuestRPCError({ ...context, result, errorMessage, records })
+    return { promise, waiting: waiting! }
   }
 
-  #ask(rpc: RpcName, body: string, options: RequestOptions): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      // A guest that has not negotiated knows nothing beyond the protocol proper.
-      const trace = rpc === 'NegotiateProtocol' ? undefined : (options.trace ?? options.call?.trace)
-      const text = trace === undefined ? body : tracedBody(body, trace)
-      const { id, size, effects } = this.#bridge.call(rpc, text, this.#options.clock.now(), options)
-      this.#waiting.set(id, { onLate: options.onLate, resolve, reject })
-      this.#options.recorder?.sent(REQUEST_TYPE[rpc], id, size, text)
-      options.call?.onCancel(() => this.#abandon(id))
-      this.#perform(effects)
-      this.#watch()
+  #ask(rpc: RpcName, body: string, waiting: Waiting): void {
+    const { clock, recorder } = this.#options
+    const { options } = waiting
+    // A guest that has not negotiated knows nothing beyond the protocol proper.
+    const trace = rpc === 'NegotiateProtocol' ? undefined : (options.trace ?? options.call?.trace)
+    const text = trace === undefined ? body : tracedBody(body, trace)
+    // A wait is small, belongs to a process that was let through, and nobody could make up for it.
+    const unread = this.#stream.writableLength + this.#bridge.unwritten
+    if (rpc !== 'WaitForProcess' && unread + text.length > MAX_UNREAD_BYTES) {
+      const reason = 'the guest does not read its requests'
+      throw new OverloadedError({ ...waiting.context, limit: MAX_UNREAD_BYTES, reason })
+    }
+    const nowMs = clock.now()
+    const { id, size, deadlineMs } = this.#call(rpc, text, nowMs, waiting)
+    recorder?.sent(nowMs, REQUEST_TYPE[rpc], id, size, text, trace === undefined && PLAIN_REQUESTS.has(rpc))
+    options.call?.onCancel(() => {
+      this.#bridge.abandon(id)
+      waiting.fail(new BridgeClosedError({ reason: 'the caller gave up' }))
     })
+    this.#write()
+    this.#watch(deadlineMs, nowMs)
   }
 
-  /** The caller has had its error; the late answer is made good. */
-  #abandon(id: bigint): void {
-    const waiting = this.#waiting.get(id)
-    if (waiting === undefined) return
-    this.#waiting.delete(id)
-    this.#bridge.abandon(id)
-    if (waiting.onLate !== undefined) this.#late.set(id, waiting.onLate)
-    waiting.reject(new BridgeClosedError({ reason: 'the caller gave up' }))
+  #call(rpc: RpcName, text: string, nowMs: number, waiting: Waiting): ReturnType<Bridge['call']> {
+    try {
+      return this.#bridge.call(rpc, text, nowMs, waiting)
+    } catch (error) {
+      throw error instanceof UVMError ? withContext(error, waiting.context) : error
+    }
+  }
+
+  // --------------------------------------------------------------------------------------------------------------- writing
+
+  /** What a turn has to say goes out in one write. */
+  #write(): void {
+    if (this.#bridge.unwritten >= EARLY_BYTES) {
+      this.#flush()
+      return
+    }
+    if (this.#isFlushing) return
+    this.#isFlushing = true
+    const flush = (): void => {
+      this.#isFlushing = false
+      this.#flush()
+    }
+    if (this.#bridge.outstanding <= FEW_OUTSTANDING) endOfTurn(this.#options.clock, flush)
+    else this.#options.clock.immediate(flush)
+  }
+
+  #flush(): void {
+    const bytes = this.#bridge.takeWritten()
+    if (bytes !== undefined) this.#stream.write(bytes)
   }
 
   /** Expects a container's exit. Whether it was not expected yet. */
@@ -244,21 +306,15 @@ export class GuestConnection {
 
   #performOne(effect: BridgeEffect): void {
     switch (effect.do) {
-      case 'write':
-        this.#stream.write(effect.frame)
-        return
       case 'settle':
-        this.#take(effect.id)?.resolve(effect.answer)
+        ;(effect.bounds as Waiting).answer(effect.answer)
         return
-      case 'fail': {
-        const waiting = this.#take(effect.id)
-        if (waiting?.onLate !== undefined && !this.#bridge.closed) this.#late.set(effect.id, waiting.onLate)
-        waiting?.reject(effect.error)
+      case 'fail':
+        ;(effect.bounds as Waiting).fail(effect.error)
         return
-      }
       case 'late':
-        this.#late.get(effect.id)?.(effect.answer)
-        this.#late.delete(effect.id)
+        // The caller has had its error; the late answer is made good.
+        ;(effect.bounds as Waiting).options.onLate?.(effect.answer)
         return
       case 'notify':
         this.#options.onNotice(effect.notice)
@@ -269,33 +325,30 @@ export class GuestConnection {
         return
       case 'close':
         this.#timer?.timer.clear()
-        this.#late.clear()
         this.#stream.destroy()
         this.#options.onClose(effect.cause)
     }
   }
 
-  #take(id: bigint): Waiting | undefined {
-    const waiting = this.#waiting.get(id)
-    this.#waiting.delete(id)
-    return waiting
-  }
-
-  /** One timer, for the request that runs out first. */
-  #watch(): void {
-    const at = this.#bridge.nextDeadlineMs()
-    if (at === Infinity || this.#bridge.closed || (this.#timer !== undefined && this.#timer.at <= at)) return
+  /** One timer, for the request that runs out first, or one that did not. */
+  #watch(deadlineMs: number, nowMs: number): void {
+    if (deadlineMs === Infinity || this.#bridge.closed || (this.#timer !== undefined && this.#timer.at <= deadlineMs)) {
+      return
+    }
+    const { clock } = this.#options
     this.#timer?.timer.clear()
-    const timer = this.#options.clock.after(Math.max(0, at - this.#options.clock.now()), () => {
+    const timer = clock.after(Math.max(0, deadlineMs - nowMs), () => {
       this.#timer = undefined
-      this.#perform(this.#bridge.expire(this.#options.clock.now()))
-      this.#watch()
+      this.#perform(this.#bridge.expire(clock.now()))
+      this.#watch(this.#bridge.nextDeadlineMs(), clock.now())
     })
-    this.#timer = { at, timer }
+    this.#timer = { at: deadlineMs, timer }
   }
 
   /** Ends it on purpose, or with a cause. Idempotent. */
   close(cause?: UVMError): void {
+    // What was asked before is still said.
+    this.#flush()
     this.#perform(this.#bridge.close(cause))
   }
 }

@@ -1,35 +1,52 @@
 // The flight recorder of one guest connection: its last frames, in a ring bounded by count and bytes, for who wants to know later why it
-// broke. Bodies are scrubbed before they are kept (protocol/bridge/scrub.ts) and packed at once, so that the ring is a few small buffers
-// and nothing of a message outlives it.
+// broke. Bodies are scrubbed before they are kept (protocol/bridge/scrub.ts), as text: it was there already, and what has no secret in it is
+// kept as it is. Only a file is packed.
 
 import { Packr } from 'msgpackr'
 import { GuestRPCError } from '../../../errors.js'
-import { scrubBody, scrubText } from '../../../protocol/bridge/scrub.js'
+import { SUCCESS_TEXT } from '../../../protocol/bridge/messages.js'
+import { scrubJson } from '../../../protocol/bridge/scrub-json.js'
+import { scrubText } from '../../../protocol/bridge/scrub.js'
 import { hresultName } from '../../../protocol/hresult.js'
+import { parseJson } from '../../../protocol/json.js'
 import type { GuestInit } from '../contract.js'
 import { RECORDING_FORMAT, RECORDING_VERSION, type RecordedFrame, type RecordingHeader } from './recording-format.js'
 
 export interface RecorderLimits {
   /** Most frames kept. */
   frames: number
-  /** Most bytes kept, packed. */
+  /** Most bytes kept: of each frame its text and FRAME_BYTES. */
   bytes: number
 }
 
 /** Largest payload whose body is looked at, bytes; of a larger one the size is kept. */
 const MAX_BODY_BYTES = 128 * 1024
 
+/** What a frame takes besides its text, bytes, about. */
+export const FRAME_BYTES = 48
+
 /** Records are plain maps: every msgpack reader can read a file. */
 // A guest may write any integer: one beyond 64 bits is kept as text.
 const packr = new Packr({ useRecords: false, largeBigIntToString: true })
+
+/** A frame as it is kept. */
+interface Kept {
+  readonly atMs: number
+  readonly direction: 'in' | 'out'
+  readonly type: number
+  readonly id: bigint
+  readonly size: number
+  readonly text: string | undefined
+}
 
 export class FlightRecorder {
   readonly #init: GuestInit
   readonly #limits: RecorderLimits
   readonly #startedMs: number
-  readonly #now: () => number
   readonly #startedAt: number
-  readonly #ring: Uint8Array[] = []
+  /** The oldest first; those before `#first` are gone. */
+  #ring: (Kept | undefined)[] = []
+  #first = 0
   #bytes = 0
   #dropped = 0
   #cause: string | undefined
@@ -38,28 +55,27 @@ export class FlightRecorder {
   constructor(init: GuestInit, limits: RecorderLimits, clock: { now(): number; wallTime(): number }) {
     this.#init = init
     this.#limits = limits
-    this.#now = () => clock.now()
     this.#startedMs = clock.wallTime()
     this.#startedAt = clock.now()
   }
 
   get frames(): number {
-    return this.#ring.length
+    return this.#ring.length - this.#first
   }
 
   get bytes(): number {
     return this.#bytes
   }
 
-  /** A request, with its JSON text. */
-  sent(type: number, id: bigint, size: number, text: string): void {
-    const body = size > MAX_BODY_BYTES ? undefined : (JSON.parse(text) as Record<string, unknown>)
-    this.#record('out', type, id, size, body)
+  /** A request with its JSON text, at a time of the clock. `isPlain`: there is no secret in it. */
+  sent(atMs: number, type: number, id: bigint, size: number, text: string, isPlain: boolean): void {
+    this.#record(atMs, 'out', type, id, size, isPlain ? text : scrubbed(text, size))
   }
 
-  /** What the guest sent, parsed; undefined when it did not decode, or was not looked at. */
-  received(type: number, id: bigint, size: number, body: Record<string, unknown> | undefined): void {
-    this.#record('in', type, id, size, body)
+  /** What the guest sent, with the text that was made of it; undefined when it did not decode, or was not looked at. */
+  received(atMs: number, type: number, id: bigint, size: number, text: string | undefined): void {
+    const kept = text === undefined || text === SUCCESS_TEXT ? text : scrubbed(text, size)
+    this.#record(atMs, 'in', type, id, size, kept)
   }
 
   /** Why the connection broke. The text of an error of ours may quote the guest, and what the guest said may quote anything. */
@@ -70,37 +86,29 @@ export class FlightRecorder {
   }
 
   #record(
+    atMs: number,
     direction: 'in' | 'out',
     type: number,
     id: bigint,
     size: number,
-    body: Record<string, unknown> | undefined,
+    text: string | undefined,
   ): void {
-    const frame: RecordedFrame = {
-      at: Math.round((this.#now() - this.#startedAt) * 1000) / 1000,
-      direction,
-      type,
-      id: id <= Number.MAX_SAFE_INTEGER ? Number(id) : id,
-      size,
-    }
-    if (body !== undefined) frame.body = scrubBody(body)
-    let packed = packr.pack(frame)
-    if (packed.byteLength > this.#limits.bytes) {
-      delete frame.body
-      packed = packr.pack(frame)
-    }
-    // A copy: what was packed is a piece of a larger buffer.
-    this.#keep(Buffer.from(packed))
+    const { frames, bytes } = this.#limits
+    const isKept = text !== undefined && text.length + FRAME_BYTES <= bytes
+    const kept: Kept = { atMs, direction, type, id, size, text: isKept ? text : undefined }
+    this.#ring.push(kept)
+    this.#bytes += costOf(kept)
+    while (this.frames > frames || this.#bytes > bytes) this.#dropOldest()
   }
 
-  #keep(packed: Uint8Array): void {
-    this.#ring.push(packed)
-    this.#bytes += packed.byteLength
-    const { frames, bytes } = this.#limits
-    while (this.#ring.length > frames || this.#bytes > bytes) {
-      this.#bytes -= this.#ring.shift()!.byteLength
-      this.#dropped++
-    }
+  #dropOldest(): void {
+    this.#bytes -= costOf(this.#ring[this.#first]!)
+    this.#ring[this.#first++] = undefined
+    this.#dropped++
+    // As many moved as were dropped since, at most.
+    if (this.#first * 2 <= this.#ring.length) return
+    this.#ring = this.#ring.slice(this.#first)
+    this.#first = 0
   }
 
   /** The recording as the bytes of a file. */
@@ -117,8 +125,32 @@ export class FlightRecorder {
       dropped: this.#dropped,
       ...(this.#cause === undefined ? {} : { cause: this.#cause }),
     }
-    return Buffer.concat([packr.pack(header), ...this.#ring])
+    const frames = this.#ring.slice(this.#first).map((kept) => packr.pack(this.#frameOf(kept!)))
+    return Buffer.concat([packr.pack(header), ...frames])
   }
+
+  #frameOf({ atMs, direction, type, id, size, text }: Kept): RecordedFrame {
+    return {
+      at: Math.round((atMs - this.#startedAt) * 1000) / 1000,
+      direction,
+      type,
+      id: id <= Number.MAX_SAFE_INTEGER ? Number(id) : id,
+      size,
+      ...(text === undefined ? {} : { body: parseJson(text) as Record<string, unknown> }),
+    }
+  }
+}
+
+/** What is kept of a text: a copy without anything that hangs on it, unless it is kept whole. */
+function scrubbed(text: string, size: number): string | undefined {
+  if (size > MAX_BODY_BYTES) return undefined
+  const kept = scrubJson(text)
+  // Pieces of a string hold on to the whole string.
+  return kept === text ? text : Buffer.from(kept).toString()
+}
+
+function costOf({ text }: Kept): number {
+  return FRAME_BYTES + (text === undefined ? 0 : text.length)
 }
 
 /** The guest's own refusal, when an error is one or came of one: causes become part of the text. */

@@ -41,7 +41,8 @@ export class HeldFrames {
     if (this.#answers.has(frame.id))
       throw new ProtocolError({ reason: `the guest answered the request ${frame.id} twice` })
     this.#charge(frame.payload.byteLength)
-    this.#answers.set(frame.id, frame)
+    // A copy: the payload is a piece of all that came with it.
+    this.#answers.set(frame.id, { ...frame, payload: frame.payload.slice() })
   }
 
   /** @throws {ProtocolError} the same one twice, or more than is held */

@@ -118,12 +118,16 @@ class History {
       assert.throws(make, { code: 'UVM_BRIDGE_CLOSED' })
       return
     }
-    const { id, effects } = make()
+    const { id, size, deadlineMs: promisedMs } = make()
     assert.equal(id, this.nextId++)
-    assert.deepEqual(effects, [{ do: 'write', frame: (effects[0] as { frame: Uint8Array }).frame }])
-    assert.equal(Buffer.from((effects[0] as { frame: Uint8Array }).frame).readBigUInt64LE(8), id)
+    const bytes = Buffer.from(this.bridge.takeWritten()!)
+    assert.equal(bytes.byteLength, size)
+    assert.equal(bytes.readBigUInt64LE(8), id)
     const limit = Math.min(TIMEOUT_MS, ownMs ?? Infinity)
     const deadlineMs = isWait && ownMs === undefined ? Infinity : this.nowMs + limit
+    assert.equal(promisedMs, deadlineMs)
+    const first = this.outstanding.filter((call) => !call.abandoned).map((call) => call.deadlineMs)
+    assert.equal(this.bridge.nextDeadlineMs(), Math.min(deadlineMs, ...first))
     this.calls.push({ id, isWait, handshake, deadlineMs, abandoned: false, settled: undefined })
   }
 

@@ -113,17 +113,13 @@ describe('flight recorder', () => {
       { now, wallTime: now },
     )
     for (let id = 0n; id < 500n; id++) {
-      recorder.sent(0x10100a01, id, 100, `{"Id":"${'x'.repeat(Number(id) % 200)}"}`)
+      recorder.sent(0, 0x10100a01, id, 100, `{"Id":"${'x'.repeat(Number(id) % 200)}"}`, false)
       assert(recorder.bytes <= 2000)
     }
     // One body that alone would fill the ring is left out, its header stays.
     const wide = Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`m${index}`, 'y'.repeat(200)]))
-    recorder.sent(
-      0x10100a01,
-      500n,
-      70_000,
-      JSON.stringify({ Settings: wide, Layers: Array(30).fill({ Id: 'z'.repeat(200) }) }),
-    )
+    const layers = Array(30).fill({ Id: 'z'.repeat(200) })
+    recorder.sent(0, 0x10100a01, 500n, 70_000, JSON.stringify({ Settings: wide, Layers: layers }), false)
     const { frames } = decodeRecording(recorder.encode(0))
     assert.equal(frames.at(-1)?.id, 500)
     assert.equal(frames.at(-1)?.body, undefined)
