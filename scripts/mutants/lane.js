@@ -7,11 +7,11 @@ import { join, resolve } from 'node:path'
 import { plant } from './mutant.js'
 
 /** @typedef {import('./mutant.js').Mutant} Mutant */
-/** @typedef {{ file: string, title: string, error: string }} Failure the first test that failed */
-/** @typedef {{ outcome: 'survived' } | ({ outcome: 'killed' } & Failure)} Found */
+/** @typedef {{ file: string, title: string, error: string, isSilent?: boolean }} Failure the first test that failed; silent: none said so */
+/** @typedef {{ outcome: 'survived' } | ({ outcome: 'killed', group: string[] } & Failure)} Found by which tests, run together */
 
 /** One test, on a machine that has nothing else to do, milliseconds; at most three times as long on another. */
-const TEST_MS = 20_000
+const TEST_MS = 8_000
 /** A run of tests without a word, beyond the time of one test. */
 const SILENT_MS = 40_000
 /** After the last test a process without handles has ended, milliseconds. */
@@ -52,7 +52,7 @@ export class Lane {
     try {
       for (const group of groups) {
         const failure = await this.run(group)
-        if (failure !== undefined) return { outcome: 'killed', ...failure }
+        if (failure !== undefined) return { outcome: 'killed', ...failure, group }
       }
       return { outcome: 'survived' }
     } finally {
@@ -85,14 +85,14 @@ export class Lane {
       let timer
       const limit = (/** @type {number} */ ms, /** @type {string} */ what) => {
         clearTimeout(timer)
-        timer = setTimeout(() => end({ file: tests[0] ?? '', title: what, error: 'time ran out' }), ms)
+        timer = setTimeout(() => end({ file: tests[0] ?? '', title: what, error: 'time ran out', isSilent: true }), ms)
       }
       const end = (/** @type {Failure | undefined} */ failure) => {
         clearTimeout(timer)
         this.end()
         settle(failure)
       }
-      limit(testMs + SILENT_MS + tests.length * TEST_MS, 'the tests do not come to an end')
+      limit(testMs + SILENT_MS + tests.length * testMs, 'the tests do not come to an end')
       child.stdout.on('data', (/** @type {Buffer} */ chunk) => {
         said += chunk
         if (hasPassed || !said.includes('"passed"\n')) return
@@ -105,7 +105,12 @@ export class Lane {
         if (line !== undefined) return end(JSON.parse(line))
         if (code === 0 && hasPassed) return end(undefined)
         const error = errors.trim().split('\n').at(-1) ?? ''
-        end({ file: tests[0] ?? '', title: `the process ended by ${signal ?? code}`, error: error.slice(0, 200) })
+        end({
+          file: tests[0] ?? '',
+          title: `the process ended by ${signal ?? code}`,
+          error: error.slice(0, 200),
+          isSilent: true,
+        })
       })
     })
   }

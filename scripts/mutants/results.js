@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 /** @typedef {import('./mutant.js').Mutant} Mutant */
-/** @typedef {import('./lane.js').Found & { fault: string, seconds: number }} Result */
+/** @typedef {{ outcome: 'survived' | 'killed', file?: string, title?: string, error?: string, fault: string, seconds: number }} Result */
 
 export class Results {
   /** @param {string} path */
@@ -34,7 +34,8 @@ export class Results {
 
   /** @param {Mutant} mutant @param {import('./lane.js').Found} found @param {number} seconds */
   add(mutant, found, seconds) {
-    this.byId[mutant.id] = { fault: hashOf(mutant), seconds, ...found }
+    const by = found.outcome === 'survived' ? {} : { file: found.file, title: found.title, error: found.error }
+    this.byId[mutant.id] = { fault: hashOf(mutant), seconds, outcome: found.outcome, ...by }
     mkdirSync(dirname(this.path), { recursive: true })
     writeFileSync(this.path, `${JSON.stringify(this.byId, null, 1)}\n`)
   }
