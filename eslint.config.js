@@ -64,7 +64,10 @@ export default tseslint.config(
   {
     files: ['src/**/*.ts', 'packages/*/src/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts', 'examples/**/*.ts'],
     languageOptions: {
-      parserOptions: { project: ['tsconfig.json', 'packages/*/tsconfig.json', 'test/tsconfig.json'], tsconfigRootDir: import.meta.dirname },
+      parserOptions: {
+        project: ['tsconfig.json', 'packages/*/tsconfig.json', 'test/tsconfig.json'],
+        tsconfigRootDir: import.meta.dirname,
+      },
     },
     rules: {
       '@typescript-eslint/no-floating-promises': 'error',
@@ -73,12 +76,19 @@ export default tseslint.config(
       '@typescript-eslint/await-thenable': 'error',
     },
   },
-  { files: ['src/**/*.ts', 'packages/*/src/**/*.ts'], rules: { '@typescript-eslint/no-unnecessary-condition': 'error' } },
+  {
+    files: ['src/**/*.ts', 'packages/*/src/**/*.ts'],
+    rules: { '@typescript-eslint/no-unnecessary-condition': 'error' },
+  },
   // Time, chance and channels come from outside wherever a simulation must repeat: everywhere but in what is real for good, the bindings
   // and the entries of threads, and the commands.
   {
     files: ['src/**/*.ts'],
-    ignores: ['src/tools/**', 'src/native/{computecore,hyperv-socket,remote,service-process,unix-socket}/**', ...REAL],
+    ignores: [
+      'src/{control,tools}/**',
+      'src/native/{computecore,hyperv-socket,remote,service-process,unix-socket}/**',
+      ...REAL,
+    ],
     rules: {
       'no-restricted-globals': ['error', ...outside(GLOBALS), ...outside(TIMERS)],
       'no-restricted-properties': ['error', ...PROPERTIES],
@@ -88,7 +98,11 @@ export default tseslint.config(
   },
   // The rest may read the clock, and still sets no timer of its own: a delay beyond 2^31 - 1 ms would be none.
   {
-    files: ['packages/*/src/**/*.ts', 'src/tools/**/*.ts', 'src/native/{computecore,hyperv-socket,remote,service-process,unix-socket}/**/*.ts'],
+    files: [
+      'packages/*/src/**/*.ts',
+      'src/{control,tools}/**/*.ts',
+      'src/native/{computecore,hyperv-socket,remote,service-process,unix-socket}/**/*.ts',
+    ],
     rules: { 'no-restricted-globals': ['error', ...outside(TIMERS)] },
   },
 )

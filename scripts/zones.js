@@ -139,6 +139,12 @@ export const ZONES = {
     sees: [...PURE, 'builder', ...NATIVE, ...ACTORS, 'simulation'],
     why: 'the surface',
   },
+  control: {
+    path: '^src/control/',
+    sees: [...PURE, ...ACTORS, 'sockets', 'serviceProcess'],
+    core: '*',
+    why: 'control serves a Host that somebody has opened',
+  },
   tools: {
     path: '^src/tools/',
     sees: [...PURE, 'builder', ...ACTORS, 'index'],

@@ -6,6 +6,8 @@ import type { ExitStatus } from './vm/managers/index.js'
 export interface HostEvents {
   /** A VM has ended; once per VM, however many handles this Host has on it. */
   'vm-exited': [id: string, exit: ExitStatus]
+  /** A Guest was made, here or by `recover`; what it tells comes later. */
+  'guest-created': [id: string]
   /** A guest connection ended; no error when it was closed on purpose. */
   'guest-disconnected': [id: string, error?: Error]
   /** A guest connection that was lost is there again. */
@@ -28,6 +30,7 @@ export interface HostEvents {
 
 export const HOST_EVENTS: EventNames<HostEvents> = {
   'vm-exited': true,
+  'guest-created': true,
   'guest-disconnected': true,
   'thread-lost': true,
   warning: true,

@@ -24,6 +24,8 @@ interface GuestEntry {
 }
 
 interface HostGuestsHooks {
+  /** It listens; nothing that it tells was told yet. */
+  created(id: string): void
   disconnected(id: string, error: Error | undefined): void
   reconnected(id: string): void
   restarted(id: string, cause: Error): void
@@ -120,6 +122,7 @@ export class HostGuests {
       }
       await mailbox.call('arm', {}, subject, leftOf(options, startedMs, clock))
       await kept?.made()
+      this.#hooks.created(vm.id)
       // What has waited for it comes once its caller can listen.
       this.#parts.environment.clock.immediate(() => {
         if (init.log && this.#entries.get(vm.runtimeId) === place) this.#logs.heardBy(vm.runtimeId, guest)

@@ -71,6 +71,10 @@ export class HostVms {
     return this.#entries.size
   }
 
+  get handles(): UtilityVM[] {
+    return [...this.#entries.keys()]
+  }
+
   get(vm: UtilityVM): VmEntry | undefined {
     return this.#entries.get(vm)
   }

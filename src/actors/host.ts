@@ -88,6 +88,7 @@ export class Host extends Events<HostEvents> {
         if (error === undefined) this.emit('guest-disconnected', id)
         else this.emit('guest-disconnected', id, error)
       },
+      created: (id) => this.emit('guest-created', id),
       reconnected: (id) => this.emit('guest-reconnected', id),
       restarted: (id, cause) => this.emit('actor-restarted', 'guest', id, cause),
       givenUp: (id, cause) => this.emit('actor-given-up', 'guest', id, cause),
@@ -214,6 +215,16 @@ export class Host extends Events<HostEvents> {
    */
   recover(options: RecoverOptions & CallOptions): Promise<Recovery> {
     return this.#recovery.run(options)
+  }
+
+  /** The VMs that this Host has handles on, in the order in which it got them. */
+  get vms(): UtilityVM[] {
+    return this.#vms.handles
+  }
+
+  /** The Guest of a VM, as long as there is one; undefined also while it is being made. */
+  guestOf(vm: UtilityVM): Guest | undefined {
+    return this.#guests.of(vm)
   }
 
   // --------------------------------------------------------------------------------------------------------------- service

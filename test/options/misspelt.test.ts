@@ -169,7 +169,7 @@ describe('misspelt options', () => {
   }
   /** They take none, or other options (tried above), or are for guests of the other system. */
   const WITHOUT =
-    `on once off addListener removeListener events endEvents emit ref unref stats close open openWith createVM openVM createGuest createConnection startedTime stoppedTime
+    `on once off addListener removeListener events endEvents emit ref unref stats guestOf close open openWith createVM openVM createGuest createConnection startedTime stoppedTime
     exitError migrationNotifications vmExited isConnected capabilities setMigrating nextPort setNextPort bridgeNextId seedBridgeNextId
     save exitCode modify modifyServiceSettings warn takeLogs`.split(/\s+/)
   const OTHER_SYSTEM =
