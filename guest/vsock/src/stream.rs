@@ -1,0 +1,394 @@
+//! One stream between a guest's socket and a Unix socket of the host, with the credit of both directions.
+//! Each direction ends by itself: that is how the end of a process's output reaches the host while its exit is still to come.
+
+use std::collections::VecDeque;
+use std::io::{ErrorKind, Read, Write};
+use std::net::Shutdown;
+use std::num::Wrapping;
+use std::os::unix::net::UnixStream;
+
+use crate::packet::*;
+
+/// What a guest may send before the host has taken it.
+pub const BUFFER: u32 = 256 * 1024;
+
+/// The ports of a stream: the host's, the guest's.
+pub type Ports = (u32, u32);
+
+pub struct Stream {
+    pub ports: Ports,
+    pub socket: UnixStream,
+    /// The guest has accepted it, or the host has.
+    pub open: bool,
+    /// The guest knows it no more; what it sent still goes to the host.
+    pub closing: bool,
+    /// There is something to read from the socket, or its end.
+    pub readable: bool,
+    /// The socket is not watched any more: its other end has closed.
+    pub hung: bool,
+    /// It is among those that wait for their turn to give the guest a packet.
+    pub queued: bool,
+    /// What is to be told to the guest, bits by the packets' operations.
+    due: u32,
+    off_due: u32,
+    off_told: u32,
+    host_ended: bool,
+    guest_off: u32,
+    out: VecDeque<u8>,
+    forwarded: Wrapping<u32>,
+    told_forwarded: Wrapping<u32>,
+    guest_buffer: u32,
+    guest_forwarded: Wrapping<u32>,
+    sent: Wrapping<u32>,
+    asked_credit: bool,
+}
+
+impl Stream {
+    fn new(ports: Ports, socket: UnixStream, first: u16) -> Self {
+        Stream {
+            ports,
+            socket,
+            open: first == RESPONSE,
+            closing: false,
+            readable: false,
+            hung: false,
+            queued: false,
+            due: 1 << first,
+            off_due: 0,
+            off_told: 0,
+            host_ended: false,
+            guest_off: 0,
+            out: VecDeque::new(),
+            forwarded: Wrapping(0),
+            told_forwarded: Wrapping(0),
+            guest_buffer: 0,
+            guest_forwarded: Wrapping(0),
+            sent: Wrapping(0),
+            asked_credit: false,
+        }
+    }
+
+    /// A stream that the guest asked for and the host has accepted.
+    pub fn from_guest(ports: Ports, socket: UnixStream, request: &Header) -> Self {
+        let mut stream = Stream::new(ports, socket, RESPONSE);
+        stream.credit(request);
+        stream
+    }
+
+    /// A stream that the host asks for.
+    pub fn from_host(ports: Ports, socket: UnixStream) -> Self {
+        Stream::new(ports, socket, REQUEST)
+    }
+
+    /// Whether the socket is to be watched for something to read and for room to write.
+    pub fn wants(&self) -> (bool, bool) {
+        let reads = self.open && !self.host_ended && !self.readable && !self.closing;
+        (reads, !self.out.is_empty())
+    }
+
+    /// Whether there may be a packet for the guest.
+    pub fn has_something(&self) -> bool {
+        !self.closing
+            && (self.due != 0 || self.off_due != 0 || (self.can_read() && (self.room() > 0 || !self.asked_credit)))
+    }
+
+    /// Everything that the guest sent is with the host.
+    pub fn is_drained(&self) -> bool {
+        self.out.is_empty()
+    }
+
+    fn can_read(&self) -> bool {
+        self.open && self.readable && !self.host_ended
+    }
+
+    fn room(&self) -> u32 {
+        // A guest that takes back credit which it gave has none.
+        let on_the_way = (self.sent - self.guest_forwarded).0;
+        self.guest_buffer.saturating_sub(on_the_way)
+    }
+
+    fn credit(&mut self, header: &Header) {
+        self.guest_buffer = header.buf_alloc;
+        self.guest_forwarded = Wrapping(header.fwd_cnt);
+        self.asked_credit = false;
+    }
+
+    /// The host's end has closed: nothing can be written any more, and what is left can be read to its end.
+    pub fn host_hung_up(&mut self) {
+        self.hung = true;
+        self.readable = true;
+        self.out.clear();
+        if self.host_ended {
+            self.off_due |= OFF_BOTH & !self.off_told;
+        }
+    }
+
+    /// Refuses or breaks the stream: the guest is told, and it is gone.
+    pub fn reset(&mut self) {
+        self.due = 1 << RST;
+        self.off_due = 0;
+    }
+
+    /// Takes a packet of the guest. False: the guest has ended the stream.
+    pub fn take(&mut self, header: &Header, data: &[u8]) -> bool {
+        self.credit(header);
+        match header.op {
+            RESPONSE if !self.open => {
+                self.open = true;
+                let answer = format!("OK {}\n", self.ports.0);
+                self.write(answer.as_bytes(), false);
+            }
+            RW if self.open && self.guest_off & OFF_SEND == 0 && self.out.len() + data.len() <= BUFFER as usize => {
+                self.write(data, true);
+            }
+            SHUTDOWN => {
+                self.guest_off |= header.flags & OFF_BOTH;
+                if self.guest_off & OFF_RECEIVE != 0 {
+                    self.host_ended = true;
+                }
+                self.settle();
+            }
+            CREDIT_UPDATE => (),
+            CREDIT_REQUEST => self.due |= 1 << CREDIT_UPDATE,
+            RST => return false,
+            _ => self.reset(),
+        }
+        true
+    }
+
+    /// Writes on what has waited for room in the socket.
+    pub fn flush(&mut self) {
+        while !self.out.is_empty() {
+            let written = self.socket.write(self.out.as_slices().0);
+            match written {
+                Ok(count) if count > 0 => {
+                    self.out.drain(..count);
+                    self.forward(count);
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => (),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+                _ => return self.lost(),
+            }
+        }
+        self.settle();
+    }
+
+    fn write(&mut self, data: &[u8], counted: bool) {
+        if !counted {
+            // The answer to CONNECT is no data of the guest: a socket that cannot take 16 bytes at its beginning is broken.
+            if self.socket.write_all(data).is_err() {
+                self.lost();
+            }
+            return;
+        }
+        if self.hung {
+            self.forward(data.len());
+            return;
+        }
+        self.out.extend(data);
+        self.flush();
+    }
+
+    fn lost(&mut self) {
+        self.out.clear();
+        self.reset();
+    }
+
+    fn forward(&mut self, count: usize) {
+        self.forwarded += Wrapping(count as u32);
+        if (self.forwarded - self.told_forwarded).0 >= BUFFER / 4 {
+            self.due |= 1 << CREDIT_UPDATE;
+        }
+    }
+
+    /// Passes on the ends that the guest has set, once all that it sent before them is with the host.
+    fn settle(&mut self) {
+        if self.guest_off & OFF_SEND == 0 || !self.out.is_empty() || self.closing {
+            return;
+        }
+        if self.guest_off & OFF_RECEIVE != 0 {
+            self.reset();
+        } else {
+            // It fails only when the other end is gone, which is told as that.
+            let _ = self.socket.shutdown(Shutdown::Write);
+        }
+    }
+
+    /// The next packet for the guest; data goes into `buffer`, as far as that has room. None: there is none after all.
+    pub fn next(&mut self, cid: u64, buffer: &mut [u8]) -> Option<Header> {
+        let (op, flags, len) = self.next_op(buffer)?;
+        self.told_forwarded = self.forwarded;
+        self.due &= !(1 << CREDIT_UPDATE);
+        Some(Header {
+            src_cid: HOST_CID,
+            dst_cid: cid,
+            src_port: self.ports.0,
+            dst_port: self.ports.1,
+            len,
+            kind: STREAM,
+            op,
+            flags,
+            buf_alloc: BUFFER,
+            fwd_cnt: self.forwarded.0,
+        })
+    }
+
+    fn next_op(&mut self, buffer: &mut [u8]) -> Option<(u16, u32, u32)> {
+        for op in [RST, REQUEST, RESPONSE] {
+            if self.due & (1 << op) != 0 {
+                self.due &= !(1 << op);
+                return Some((op, 0, 0));
+            }
+        }
+        if self.can_read() {
+            let most = buffer.len().min(self.room() as usize);
+            if most > 0 {
+                match self.socket.read(&mut buffer[..most]) {
+                    Ok(0) => self.ended(OFF_SEND),
+                    Ok(count) => {
+                        self.sent += Wrapping(count as u32);
+                        return Some((RW, 0, count as u32));
+                    }
+                    Err(error) if error.kind() == ErrorKind::Interrupted => (),
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => self.readable = false,
+                    Err(_) => self.ended(OFF_BOTH),
+                }
+            } else if !self.asked_credit && !buffer.is_empty() {
+                self.asked_credit = true;
+                return Some((CREDIT_REQUEST, 0, 0));
+            }
+        }
+        if self.off_due != 0 {
+            self.off_told |= self.off_due;
+            self.off_due = 0;
+            return Some((SHUTDOWN, self.off_told, 0));
+        }
+        if self.due & (1 << CREDIT_UPDATE) != 0 {
+            return Some((CREDIT_UPDATE, 0, 0));
+        }
+        None
+    }
+
+    fn ended(&mut self, off: u32) {
+        self.host_ended = true;
+        self.off_due |= if self.hung { OFF_BOTH } else { off };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PORTS: Ports = (109, 4096);
+
+    fn packet(op: u16, flags: u32, len: u32, buf_alloc: u32) -> Header {
+        Header { op, flags, len, buf_alloc, kind: STREAM, ..Header::default() }
+    }
+
+    fn opened(credit: u32) -> (Stream, UnixStream) {
+        let (ours, host) = UnixStream::pair().unwrap();
+        ours.set_nonblocking(true).unwrap();
+        let mut stream = Stream::from_guest(PORTS, ours, &packet(REQUEST, 0, 0, credit));
+        assert_eq!(stream.next(3, &mut []).unwrap().op, RESPONSE);
+        (stream, host)
+    }
+
+    fn next(stream: &mut Stream) -> Option<(u16, u32)> {
+        stream.next(3, &mut [0; 4096]).map(|header| (header.op, header.flags))
+    }
+
+    #[test]
+    fn the_end_of_what_the_guest_sends_reaches_the_host_and_the_other_direction_goes_on() {
+        let (mut stream, mut host) = opened(4096);
+        assert!(stream.take(&packet(RW, 0, 5, 4096), b"hello"));
+        assert!(stream.take(&packet(SHUTDOWN, OFF_SEND, 0, 4096), &[]));
+        let mut text = String::new();
+        host.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "hello");
+        host.write_all(b"back").unwrap();
+        stream.readable = true;
+        assert_eq!(next(&mut stream), Some((RW, 0)));
+        assert_eq!(next(&mut stream), None);
+    }
+
+    #[test]
+    fn the_end_waits_for_what_a_slow_host_has_not_taken_yet() {
+        let (mut stream, mut host) = opened(4096);
+        let data = vec![7; 60_000];
+        let mut sent = 0;
+        while stream.is_drained() {
+            assert!(stream.take(&packet(RW, 0, data.len() as u32, 4096), &data));
+            sent += data.len();
+        }
+        assert!(stream.take(&packet(SHUTDOWN, OFF_BOTH, 0, 4096), &[]));
+        while let Some(told) = next(&mut stream) {
+            assert_eq!(told.0, CREDIT_UPDATE);
+        }
+        let mut taken = 0;
+        let mut bytes = [0; 8192];
+        while !stream.is_drained() {
+            taken += host.read(&mut bytes).unwrap();
+            stream.flush();
+        }
+        assert_eq!(next(&mut stream), Some((RST, 0)));
+        drop(stream);
+        let mut rest = Vec::new();
+        taken += host.read_to_end(&mut rest).unwrap();
+        assert_eq!(taken, sent);
+    }
+
+    #[test]
+    fn the_ends_of_the_host_are_told_one_by_one() {
+        let (mut stream, mut host) = opened(4096);
+        host.shutdown(Shutdown::Write).unwrap();
+        stream.readable = true;
+        assert_eq!(next(&mut stream), Some((SHUTDOWN, OFF_SEND)));
+        assert!(stream.take(&packet(RW, 0, 2, 4096), b"on"));
+        let mut bytes = [0; 2];
+        host.read_exact(&mut bytes).unwrap();
+        drop(host);
+        stream.host_hung_up();
+        assert_eq!(next(&mut stream), Some((SHUTDOWN, OFF_BOTH)));
+        assert_eq!(next(&mut stream), None);
+    }
+
+    #[test]
+    fn no_more_is_read_than_the_guest_has_room_for() {
+        let (mut stream, mut host) = opened(10);
+        host.write_all(&[1; 25]).unwrap();
+        stream.readable = true;
+        let header = stream.next(3, &mut [0; 4096]).unwrap();
+        assert_eq!((header.op, header.len), (RW, 10));
+        assert_eq!(next(&mut stream), Some((CREDIT_REQUEST, 0)));
+        assert_eq!(next(&mut stream), None);
+        assert!(!stream.has_something());
+        let mut update = packet(CREDIT_UPDATE, 0, 0, 10);
+        update.fwd_cnt = 10;
+        assert!(stream.take(&update, &[]));
+        assert!(stream.has_something());
+        assert_eq!(stream.next(3, &mut [0; 4096]).unwrap().len, 10);
+    }
+
+    #[test]
+    fn a_guest_that_sends_more_than_it_may_is_reset() {
+        let (mut stream, _host) = opened(4096);
+        let data = vec![7; 64 * 1024];
+        for _ in 0..64 {
+            stream.take(&packet(RW, 0, data.len() as u32, 4096), &data);
+        }
+        assert_eq!(next(&mut stream), Some((RST, 0)));
+    }
+
+    #[test]
+    fn a_guest_that_takes_back_its_credit_gets_nothing_and_harms_nobody() {
+        let (mut stream, mut host) = opened(4096);
+        host.write_all(&[1; 100]).unwrap();
+        stream.readable = true;
+        assert_eq!(stream.next(3, &mut [0; 4096]).unwrap().len, 100);
+        let mut mad = packet(CREDIT_UPDATE, 0, 0, 1);
+        mad.fwd_cnt = u32::MAX;
+        assert!(stream.take(&mad, &[]));
+        host.write_all(&[1; 100]).unwrap();
+        assert_eq!(next(&mut stream), Some((CREDIT_REQUEST, 0)));
+    }
+}
