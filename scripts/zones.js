@@ -66,6 +66,12 @@ export const ZONES = {
     core: '*',
     why: 'koffi is loaded by the bindings to libraries alone',
   },
+  qemuImage: {
+    path: '^src/native/qemu/(image|vsock)/',
+    sees: PURE,
+    core: '*',
+    why: 'guest images are built by tools of this system, with no VM and no provider',
+  },
   simulatedEdge: {
     path: '^src/native/simulated/(thread/|process/|((client|simulated-service)|devices/host-files|state/(saved-states|runtime-id)|guests/host-folder)\\.ts$)',
     sees: [...PURE, 'native', 'files', 'sockets', 'serviceProcess', 'simulated'],
@@ -147,7 +153,7 @@ export const ZONES = {
   },
   tools: {
     path: '^src/tools/',
-    sees: [...PURE, 'builder', ...ACTORS, 'index'],
+    sees: [...PURE, 'builder', ...ACTORS, 'index', 'qemuImage'],
     packages: ['msgpackr'],
     core: '*',
     why: 'tools stand above all',

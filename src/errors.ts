@@ -37,6 +37,7 @@ export type UVMErrorCode =
   | 'UVM_ACTOR_LOST'
   | 'UVM_NO_PROVIDER'
   | 'UVM_SIMULATION_STUCK'
+  | 'UVM_IMAGE'
 
 /** Base of all errors of this package. */
 export abstract class UVMError extends Error {
@@ -314,6 +315,43 @@ export class ProviderUnavailableError extends UVMError {
   constructor(details: ErrorContext & { reason: string; hresult?: number | undefined }) {
     super(details, details.reason)
     if (details.hresult !== undefined) this.hresult = unsigned(details.hresult)
+  }
+}
+
+/** Why a guest image cannot be made or used. */
+export type ImageErrorReason =
+  /** The disk, or the user's part of it, is full. */
+  | 'no-space'
+  /** A tool or a part is there in a version that cannot be used. */
+  | 'wrong-version'
+  | 'no-compiler'
+  | 'no-go'
+  | 'no-cargo'
+  /** Another tool that the build calls is not on PATH. */
+  | 'no-tool'
+  /** The package index, or what it names, cannot be had. */
+  | 'index-unreachable'
+  /** The image has no guest agent that could be started. */
+  | 'no-agent'
+  /** The image is not there, not whole, or of another machine. */
+  | 'no-image'
+  /** A tool ran and failed for a reason of its own. */
+  | 'tool-failed'
+
+/** A guest image for VMs on Linux cannot be made or used. */
+export class ImageError extends UVMError {
+  readonly code = 'UVM_IMAGE'
+  readonly reason: ImageErrorReason
+  /** A command that would help, where there is one. */
+  declare readonly help?: string
+
+  constructor(details: ErrorContext & { reason: ImageErrorReason; what: string; help?: string | undefined }) {
+    super(
+      { op: 'image.build', ...details },
+      details.help === undefined ? details.what : `${details.what}; ${details.help}`,
+    )
+    this.reason = details.reason
+    if (details.help !== undefined) this.help = details.help
   }
 }
 
