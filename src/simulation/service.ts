@@ -40,7 +40,7 @@ export class ServiceThread {
   /** By client. */
   readonly #directories = new Map<string, string>()
   readonly #sockets = new Map<bigint, Duplex>()
-  readonly #links = new Map<SimulatedPort, string>()
+  readonly #links = new Map<SimulatedPort, { client: string; gone: () => void }>()
   readonly #handles = new Map<string, string>()
   #clients = 0
   #socketCount = 0n
@@ -110,9 +110,9 @@ export class ServiceThread {
       const id = rows.answered(message as FromService)
       return { row: id, ...this.judge(message as FromService, id) }
     }
-    this.#links.set(local, client)
-    local.once('close', () => this.#links.delete(local))
     const gone = servePort(this.service, client, asPort(local))
+    this.#links.set(local, { client, gone })
+    local.once('close', () => this.#links.delete(local))
     return { port: asPort(remote), gone }
   }
 
@@ -122,7 +122,11 @@ export class ServiceThread {
       this.thread.clock.immediate(() => {
         this.service.leave(client)
         this.#directories.delete(client)
-        for (const [port, owner] of this.#links) if (owner === client) port.close()
+        for (const [port, link] of this.#links) {
+          if (link.client !== client) continue
+          link.gone()
+          port.close()
+        }
         this.#main.clock.immediate(() => resolve([]))
       })
     })

@@ -27,21 +27,22 @@ describe('VM actor', () => {
     it('HCS-055 changes of one VM run one at a time in call order; another VM is not held up', async () => {
       const provider = new FakeProvider(holding('modify', 'pause'))
       const { vm } = await make({ provider })
-      const done: string[] = []
-      const calls = [
-        vm.addSCSIDisk(disk, 0, 0).then(() => done.push('add')),
-        vm.pause().then(() => done.push('pause')),
-        vm.removeSCSIDisk(0, 0).then(() => done.push('remove')),
-      ]
+      const [add, pause, remove] = [vm.addSCSIDisk(disk, 0, 0), vm.pause(), vm.removeSCSIDisk(0, 0)]
       const first = await provider.next('modify')
-      assert.deepEqual(provider.names(), ['modify'])
       const other = await make({ provider: new FakeProvider() })
       await other.vm.start()
+      assert.deepEqual(provider.names(), ['modify'])
       first.resolve()
-      ;(await provider.next('pause')).resolve()
-      ;(await provider.next('modify')).resolve()
-      await Promise.all(calls)
-      assert.deepEqual(done, ['add', 'pause', 'remove'])
+      await add
+      const second = await provider.next('pause')
+      assert.deepEqual(provider.names(), ['modify', 'pause'])
+      assert.equal(await pending(pause), true)
+      second.resolve()
+      await pause
+      const third = await provider.next('modify')
+      assert.equal(await pending(remove), true)
+      third.resolve()
+      await remove
       assert.deepEqual(provider.names(), ['modify', 'pause', 'modify'])
     })
 

@@ -7,11 +7,13 @@ import { carryOut, refusalOf } from './carry-out.js'
 import type { ComputeService } from './compute-service.js'
 
 /**
- * Serves until the port closes; its handles then wait for whoever adopts them.
+ * Serves until the port closes; its handles then wait for whoever adopts them. A handle whose making was still under way is closed when it
+ * is there: nobody knows its token.
  *
  * @returns to be called when the thread is known to be gone before the port has closed
  */
 export function servePort(service: ComputeService, client: string, port: MessagePort): () => void {
+  let isGone = false
   const deliveries = new Set<(event: HcsEvent) => void>()
   const answer = (message: FromService): void => port.postMessage(message)
   const deliver = (events: number | undefined): ((event: HcsEvent) => void) => {
@@ -25,11 +27,17 @@ export function servePort(service: ComputeService, client: string, port: Message
     if ('handled' in message) return
     const { number, events, call } = message
     perform(service, client, call, deliver(events)).then(
-      (ok) => answer({ number, ok }),
+      (ok) => {
+        if (isGone && (call.do === 'create' || call.do === 'open')) service.close(Number(ok)).catch(() => undefined)
+        else answer({ number, ok })
+      },
       (error: unknown) => answer({ number, fails: refusalOf(error) }),
     )
   })
-  const gone = (): void => service.orphan((delivery) => deliveries.has(delivery))
+  const gone = (): void => {
+    isGone = true
+    service.orphan((delivery) => deliveries.has(delivery))
+  }
   port.once('close', gone)
   return gone
 }

@@ -36,7 +36,7 @@ export interface RelayedPort {
 
 const { options, sockets } = workerData as ServiceThreadData
 const directories = new Map<string, string>()
-const ports = new Map<MessagePort, string>()
+const ports = new Map<MessagePort, { client: string; gone: () => void }>()
 /** By number of the link: forgets the thread, whether or not its port has closed yet. */
 const links = new Map<number, () => void>()
 const relayed = new Map<bigint, MessagePort>()
@@ -65,8 +65,9 @@ function takeSocket(socket: bigint): PortDuplex | undefined {
 }
 
 function serve(client: string, link: number, port: MessagePort): void {
-  ports.set(port, client)
-  links.set(link, servePort(service, client, port))
+  const gone = servePort(service, client, port)
+  ports.set(port, { client, gone })
+  links.set(link, gone)
   port.once('close', () => {
     ports.delete(port)
     links.delete(link)
@@ -86,7 +87,11 @@ parentPort?.on('message', (message: ParentMessage) => {
     case 'leave':
       service.leave(message.client)
       directories.delete(message.client)
-      for (const [port, client] of ports) if (client === message.client) port.close()
+      for (const [port, { client, gone }] of ports) {
+        if (client !== message.client) continue
+        gone()
+        port.close()
+      }
       parentPort?.postMessage({ left: message.number } satisfies ParentAnswer)
       return
     case 'close':

@@ -242,7 +242,8 @@ describe('simulated live migration', () => {
     const { source, destination } = migration
     const guest = await shared[0].createGuest(source)
     await guest.createConnection()
-    const process = await guest.createProcess({ CommandArgs: ['sh', '-c', 'sleep 1; exit 7'] })
+    const untilGo = 'until test -e /go; do sleep 0.1; done; exit 7'
+    const process = await guest.createProcess({ CommandArgs: ['sh', '-c', untilGo] })
     const lost = rejection(process.wait())
     const moved = await shared[1].createGuest(destination)
     const connecting = moved.createConnection({ coldStart: false })
@@ -257,6 +258,7 @@ describe('simulated live migration', () => {
     await moved.seedBridgeNextId(nextId)
     const reopened = await moved.openProcess(saved)
     assert.equal(reopened.pid, process.pid)
+    await moved.execInUVM({ args: ['sh', '-c', 'echo > /go'] })
     assert.deepEqual(await reopened.wait(), { exitCode: 7, known: true })
     await source.close()
     await lost

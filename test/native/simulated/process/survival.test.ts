@@ -93,6 +93,7 @@ describe('a simulated service in a process of its own', function () {
       const guest = await host.createGuest(vm)
       await guest.createConnection({ coldStart: false })
       const survivor = await guest.openProcess({ ...saved, waitId: BigInt(saved.waitId) })
+      await guest.execInUVM({ commandLine: 'sh -c "echo > /go"' })
       assert.deepEqual(await survivor.wait(), { exitCode: 7, known: true })
       const { exitCode } = await (await guest.createProcess({ CommandLine: 'sh -c "cat /kept"' })).wait()
       assert.equal(exitCode, 0, 'its files are there')
