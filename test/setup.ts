@@ -1,6 +1,10 @@
 // Root of every run: an error that nobody caught fails the test that runs, at once, or a hook of its own at the end of the run. It never
 // ends the run: mocha itself would, for an error that comes between two tests.
 
+import { fixSeed } from './support/seed.js'
+
+fixSeed()
+
 /** Fails the test that runs; undefined between tests. */
 let failTest: ((error: Error) => void) | undefined
 let last = 'before the first test'

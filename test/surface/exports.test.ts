@@ -9,8 +9,7 @@ import { INDEX, surface } from './program.js'
 const ROOT = new URL('../../../', import.meta.url)
 const LIST = new URL('test/surface/exports.txt', ROOT)
 
-describe('the surface', function () {
-  this.timeout(600_000)
+describe('the surface', () => {
   let checker: ts.TypeChecker
   let exported: ts.Symbol[]
 

@@ -10,9 +10,8 @@ import { useFakeVms } from '../../fakes/vm.js'
 import { minimal } from '../../support/documents.js'
 import { pending, rejectsWith } from '../../support/expect.js'
 import { assertNothingOpen } from '../../support/host.js'
+import { SEED } from '../../support/seed.js'
 
-/** A failure says this; `UVM_SEED` runs it again. */
-const SEED = Number(process.env['UVM_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
 const VMS = 20
 const CALLS = 1000
 

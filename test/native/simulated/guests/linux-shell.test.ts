@@ -131,15 +131,18 @@ describe('the shell of a built-in Linux guest', () => {
 
   it('what is expected above is what a real shell does', function () {
     if (!existsSync('/bin/sh')) this.skip()
+    // What is refused here, and what only busybox takes, is left out.
+    const scripts = SCRIPTS.filter(([script, , code]) => code !== 2 && script !== 'exit -1')
+    // One process of ours for all of them: to fork this one takes longer than what they do.
+    const all = 'for script; do /bin/sh -c "$script"; printf "\\0%d\\0" $?; done'
+    const options = { cwd: '/', env: { HOME: '/root', PATH: process.env['PATH'] ?? '' }, encoding: 'utf8' as const }
+    const { stdout } = spawnSync('/bin/sh', ['-c', all, 'sh', ...scripts.map(([script]) => script)], options)
+    const said = stdout.split('\0')
+    assert.equal(said.length, 2 * scripts.length + 1)
     const differing: unknown[] = []
-    for (const [script, out, code = 0] of SCRIPTS) {
-      // What is refused here, and what only busybox takes.
-      if (code === 2 || script === 'exit -1') continue
-      const options = { cwd: '/', env: { HOME: '/root', PATH: process.env['PATH'] ?? '' }, encoding: 'utf8' as const }
-      const real = spawnSync('/bin/sh', ['-c', script], options)
-      if (real.stdout.replace(/^ +(?=\d+$)/gm, '') !== out || real.status !== code) {
-        differing.push({ script, out: real.stdout, code: real.status })
-      }
+    for (const [at, [script, out, code = 0]] of scripts.entries()) {
+      const real = { out: said[2 * at]!.replace(/^ +(?=\d+$)/gm, ''), code: Number(said[2 * at + 1]) }
+      if (real.out !== out || real.code !== code) differing.push({ script, ...real })
     }
     assert.deepEqual(differing, [])
   })

@@ -1,4 +1,4 @@
-// A program that owns a hundred VMs on a service process: run by recovery.test.ts. It prints one line when all is there, and then lives until
+// A program that owns many VMs on a service process: run by next-program.ts. It prints one line when all is there, and then lives until
 // it is killed, or with `leaves` closes in order at the end of its standard input.
 
 import { once } from 'node:events'

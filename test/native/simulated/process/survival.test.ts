@@ -46,8 +46,7 @@ async function kill(child: ChildProcess): Promise<void> {
   await gone
 }
 
-describe('a simulated service in a process of its own', function () {
-  this.timeout(120_000)
+describe('a simulated service in a process of its own', () => {
   let directory: ServiceDirectory
 
   beforeEach(async () => {

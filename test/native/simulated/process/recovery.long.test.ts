@@ -1,0 +1,3 @@
+import { testNextProgram } from './next-program.js'
+
+testNextProgram(100)
