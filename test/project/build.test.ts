@@ -109,9 +109,10 @@ describe('npm run test:file', () => {
   })
 
   it('as the configuration says, except for which files, with options on top', () => {
+    const { timeout } = JSON.parse(readFileSync('.mocharc.json', 'utf8')) as { timeout: number }
     const args = mochaArguments(['--grep=x', 'test/errors.test.ts'])
     assert.equal(args[0], '--no-config')
-    for (const arg of ['--require=build/test/setup.js', '--forbidOnly', '--timeout=600000', '--grep=x'])
+    for (const arg of ['--require=build/test/setup.js', '--forbidOnly', `--timeout=${timeout}`, '--grep=x'])
       assert(args.includes(arg), arg)
     assert(!args.some((arg) => arg.startsWith('--spec') || arg.startsWith('--ignore')))
   })
