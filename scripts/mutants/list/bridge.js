@@ -11,13 +11,13 @@ export default [
     },
     {
       breaks: 'an abandoned call settles as if somebody waited',
-      from: "call.abandoned ? { do: 'late', id, answer } :",
-      to: '',
+      from: "call.abandoned ? 'late' : 'settle'",
+      to: "'settle'",
     },
     {
       breaks: 'an exit that nobody waits for is no violation',
-      from: 'if (this.#options.takesOver !== undefined) return []',
-      to: 'return []',
+      from: 'if (this.#options.takesOver !== undefined) return\n',
+      to: 'return\n',
     },
     {
       breaks: 'an exit is taken twice',
@@ -32,13 +32,13 @@ export default [
     { breaks: 'frames behind a violation are read on', from: 'if (this.closed) break', to: '' },
     {
       breaks: 'the call that was answered badly hears only that the connection is over',
-      from: "call.abandoned ? [] : [{ do: 'fail', id, error: error as UVMError }]",
-      to: '[]',
+      from: "if (!call.abandoned) effects.push({ do: 'fail', id, error: error as UVMError, bounds })",
+      to: '',
     },
     {
       breaks: 'calls are sent on a transport that only the handshake may use',
-      from: "(transport.kind === 'resuming' && isHandshake)",
-      to: "transport.kind === 'resuming'",
+      from: 'bounds.handshake === true)',
+      to: 'true)',
     },
     {
       breaks: 'a new transport goes on inside a frame of the old one',
@@ -53,13 +53,13 @@ export default [
     },
     {
       breaks: 'strays of an earlier connection break the protocol',
-      from: 'if (this.#strayIds.delete(id)) return []',
-      to: '',
+      from: 'if (this.#strayIds.delete(id)) return\n',
+      to: '\n',
     },
     {
       breaks: 'a guest may answer a stray for ever',
-      from: 'if (this.#strayIds.delete(id)) return []',
-      to: 'if (this.#strayIds.has(id)) return []',
+      from: 'if (this.#strayIds.delete(id)) return\n',
+      to: 'if (this.#strayIds.has(id)) return\n',
     },
     {
       breaks: 'an observer that throws costs an answer',
@@ -71,11 +71,7 @@ export default [
       from: 'this.#outstanding.get(id)?.maxBytes ?? MAX_GUEST_FRAME_BYTES',
       to: 'MAX_STACKS_FRAME_BYTES',
     },
-    {
-      breaks: 'a wait that was taken over does not outlive a break',
-      from: 'const bounds = { outlives: true }',
-      to: 'const bounds = { outlives: false }',
-    },
+    { breaks: 'a wait that was taken over does not outlive a break', from: 'bounds.outlives = true', to: '' },
     {
       breaks: 'the answer that was held for a wait is forgotten',
       from: 'const frame = this.#held?.takeAnswer(id)\n',
@@ -89,8 +85,8 @@ export default [
     { breaks: 'leftovers forget who was disowned', from: 'this.#strayContainers.add(containerId)', to: '' },
     {
       breaks: 'ids of the program before are a violation',
-      from: 'if (this.#held === undefined && this.#isEarlier(id)) return []',
-      to: '',
+      from: 'if (this.#held === undefined && this.#isEarlier(id)) return\n',
+      to: '\n',
     },
   ]),
   ...inFile('src/actors/gcs/connection/outstanding.ts', [
@@ -99,11 +95,15 @@ export default [
       from: "options.onRequestTimeout === 'close' && ",
       to: '',
     },
-    { breaks: "a call's own time costs the connection", from: ' && own > options.requestTimeoutMs', to: '' },
+    {
+      breaks: "a call's own time costs the connection",
+      from: ' && (call.bounds.timeoutMs ?? Infinity) > options.requestTimeoutMs',
+      to: '',
+    },
     {
       breaks: 'a call that ran out runs out again',
-      from: 'if (call.abandoned || call.deadlineMs > nowMs) continue',
-      to: 'if (call.deadlineMs > nowMs) continue',
+      from: 'call.abandoned = true\n      due.push(call)',
+      to: 'due.push(call)\n      this.remove(call)',
     },
     {
       breaks: 'a break fails the waits that outlive it',
@@ -122,18 +122,18 @@ export default [
     },
     {
       breaks: 'an abandoned call keeps a deadline',
-      from: '!call.abandoned && call.deadlineMs < next',
-      to: 'call.deadlineMs < next',
+      from: 'return this.abandoned || this.#isGone',
+      to: 'return this.#isGone',
     },
     {
       breaks: 'the handshake on a lost transport is still expected',
-      from: 'if (handshake === true) this.#calls.delete(id)\n      else call.abandoned = true',
+      from: 'if (handshake === true) this.remove(call)\n      else call.abandoned = true',
       to: 'call.abandoned = true',
     },
     {
       breaks: 'whoever gave up is told once more at the end',
-      from: '.filter(([, call]) => !call.abandoned).map(([id]) => ({',
-      to: '.map(([id]) => ({',
+      from: 'if (!call.abandoned) failures.push(failureOf(call, error()))',
+      to: 'failures.push(failureOf(call, error()))',
     },
   ]),
   ...inFile('src/actors/gcs/connection/request-ids.ts', [

@@ -51,31 +51,35 @@ export default [
   ...inFile('src/actors/gcs/connection/connection.ts', [
     {
       breaks: 'as much waits for a guest that does not read as callers send',
-      from: ' && this.#stream.writableLength + body.length > MAX_UNREAD_BYTES',
+      from: ' && unread + text.length > MAX_UNREAD_BYTES',
       to: ' && false',
     },
-    { breaks: 'a failing result that is accepted fails', from: ' || accept.includes(answer.result >>> 0)', to: '' },
+    {
+      breaks: 'a failing result that is accepted fails',
+      from: ' || this.options.accept?.includes(result >>> 0) === true',
+      to: '',
+    },
     {
       breaks: 'late answers are not made good',
-      from: 'if (waiting.onLate !== undefined) this.#late.set(id, waiting.onLate)',
+      from: ';(effect.bounds as Waiting).options.onLate?.(effect.answer)',
       to: '',
     },
     { breaks: 'what a replaced stream says counts', from: 'if (!isCurrent()) return\n', to: '' },
     { breaks: 'the old stream stays open at a resume', from: 'old.destroy()', to: '' },
     {
       breaks: 'a stream stays open when its connection is over',
-      from: 'this.#late.clear()\n        this.#stream.destroy()',
-      to: 'this.#late.clear()',
+      from: 'this.#timer?.timer.clear()\n        this.#stream.destroy()',
+      to: 'this.#timer?.timer.clear()',
     },
     {
       breaks: 'the timer of an earlier deadline is not taken',
-      from: 'this.#timer.at <= at',
+      from: 'this.#timer.at <= deadlineMs',
       to: 'this.#timer.at >= 0',
     },
     {
       breaks: 'after a time-out no other request runs out',
-      from: 'this.#perform(this.#bridge.expire(this.#options.clock.now()))\n      this.#watch()',
-      to: 'this.#perform(this.#bridge.expire(this.#options.clock.now()))',
+      from: 'this.#watch(this.#bridge.nextDeadlineMs(), clock.now())',
+      to: '',
     },
     { breaks: 'the handshake carries the trace context', from: "rpc === 'NegotiateProtocol' ? undefined : ", to: '' },
     {
@@ -85,8 +89,8 @@ export default [
     },
     {
       breaks: 'an error has neither operation nor id',
-      from: 'withContext(error, context) : error',
-      to: 'error : error',
+      from: 'this.reject(withContext(error, this.context))',
+      to: 'this.reject(error)',
     },
   ]),
   ...inFile('src/actors/gcs/connection/connector.ts', [

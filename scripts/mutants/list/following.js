@@ -57,15 +57,11 @@ export default [
       from: 'said === undefined ? ',
       to: 'said !== undefined || true ? ',
     },
-    { breaks: 'bodies are kept unscrubbed', from: 'frame.body = scrubBody(body)', to: 'frame.body = body' },
-    { breaks: 'the ring has no bound in frames', from: 'this.#ring.length > frames || ', to: '' },
+    { breaks: 'bodies are kept unscrubbed', from: 'const kept = scrubJson(text)', to: 'const kept = text' },
+    { breaks: 'the ring has no bound in frames', from: 'this.frames > frames || ', to: '' },
     { breaks: 'the ring has no bound in bytes', from: ' || this.#bytes > bytes', to: '' },
     { breaks: 'dropped frames are not counted', from: 'this.#dropped++', to: '' },
-    {
-      breaks: 'a frame that is too large empties the ring',
-      from: 'if (packed.byteLength > this.#limits.bytes) {',
-      to: 'if (false) {',
-    },
+    { breaks: 'a frame that is too large empties the ring', from: ' && text.length + FRAME_BYTES <= bytes', to: '' },
   ]),
   ...inFile('src/actors/gcs/connection/recordings.ts', [
     {

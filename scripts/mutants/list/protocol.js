@@ -12,8 +12,8 @@ export default [
   ...inFile('src/protocol/bridge/encode.ts', [
     {
       breaks: 'the line feed is not counted in the size',
-      from: 'size: frame.byteLength, id',
-      to: 'size: frame.byteLength - 1, id',
+      from: 'writeHeader(target, { type, size, id }, start)',
+      to: 'writeHeader(target, { type, size: size - 1, id }, start)',
     },
   ]),
   ...inFile('src/protocol/bridge/folding.ts', [
@@ -31,11 +31,16 @@ export default [
   ]),
   ...inFile('src/protocol/bridge/frame-reader.ts', [
     {
-      breaks: 'a frame of exactly the largest size is refused',
-      from: '!(header.size <= most)',
-      to: '!(header.size < most)',
+      breaks: 'a chunk is held until the next one comes',
+      from: 'this.#chunk = NOTHING\n    this.#at = 0',
+      to: 'this.#at = this.#chunk.byteLength',
     },
-    { breaks: 'a size below that of a header is taken', from: 'header.size < HEADER_BYTES || ', to: '' },
+    {
+      breaks: 'a payload that comes in pieces begins anew with each',
+      from: 'payload.set(rest, this.#payloadFill)',
+      to: 'payload.set(rest, 0)',
+    },
+
     {
       breaks: 'a header that comes in two pieces loses the first',
       from: 'this.#headerBytes.set(taken, this.#headerFill)',
@@ -56,8 +61,8 @@ export default [
     { breaks: 'an answer may not quote a large request', from: ' + MOST_QUOTES * requestBytes', to: '' },
     {
       breaks: 'ids lose their upper half',
-      from: 'view.setBigUint64(8, header.id, true)',
-      to: 'view.setUint32(8, Number(header.id & 0xffffffffn), true)',
+      from: 'isSmall ? Math.floor(low / TWO_TO_32) : Number(id >> UPPER_HALF)',
+      to: '0',
     },
   ]),
   ...inFile('src/protocol/bridge/messages.ts', [
@@ -100,6 +105,21 @@ export default [
       tests: HOSTILE,
     },
   ]),
+  ...inFile('src/protocol/bridge/scrub-json.ts', [
+    {
+      breaks: 'an object of unknown members is gone into',
+      from: 'if ((kind & IS_OPEN) !== 0 && depth < MAX_DEPTH)',
+      to: 'if (depth < MAX_DEPTH)',
+    },
+    { breaks: 'an object keeps as many members as it has', from: ' || count >= MAX_ELEMENTS', to: '' },
+    { breaks: 'an object of any depth is gone into', from: ' && depth < MAX_DEPTH', to: '' },
+    {
+      breaks: 'an array of unknown members is gone into',
+      from: 'if ((kind & (IS_OPEN | KEEPS_TEXT)) !== 0) this.#array',
+      to: 'if (kind >= 0) this.#array',
+    },
+    { breaks: 'what follows a document is kept', from: 'if (this.#at < this.text.length) throw new NotJson()', to: '' },
+  ]),
   ...inFile('src/protocol/bridge/scrub.ts', [
     { breaks: 'an address keeps its signature', from: 'name.replace(/[?#].*$/s, (rest) => `${rest[0]}…`)', to: 'name' },
     {
@@ -107,22 +127,13 @@ export default [
       from: "bare.replace(/^([a-z][\\w+.-]*:[\\\\/]{2})[^\\\\/]*@/i, '$1…@')",
       to: 'bare',
     },
-    {
-      breaks: 'text of unknown members is kept',
-      from: 'return noteOf(value)\n}\n\n/** What an address',
-      to: 'return value\n}\n\n/** What an address',
-    },
+
     { breaks: 'a quoted text is kept to its end', from: 'kept.length === text.length ? text : `${kept}…`', to: 'text' },
-    {
-      breaks: 'an object of unknown members is gone into',
-      from: '!OPEN.has(foldName(name)) || depth > 8',
-      to: 'depth > 8',
-    },
+
     {
       breaks: 'names of any length are kept',
-      from: 'value.length <= MAX_NAME ? withoutSignature(value) : noteOf(value)',
-      to: 'withoutSignature(value)',
+      from: 'return value.length <= MAX_NAME ? withoutSignature(value) : undefined',
+      to: 'return withoutSignature(value)',
     },
-    { breaks: 'an object keeps as many members as it has', from: 'count++ >= MAX_ELEMENTS || ', to: '' },
   ]),
 ]

@@ -53,8 +53,9 @@ export default [
   ...inFile('src/actors/native-calls.ts', [
     {
       breaks: 'slots are free before the call has ended',
-      from: '    this.#env.gauges.operations++\n    const running',
-      to: '    for (const release of releases.splice(0)) release()\n    this.#env.gauges.operations++\n    const running',
+      from: "const sent: Sent<C> = { call, free, state: 'wanted' }",
+      to: `free()
+    const sent: Sent<C> = { call, free, state: 'wanted' }`,
     },
     {
       breaks: 'a call that must not be sent any more is sent',
@@ -67,16 +68,20 @@ export default [
       to: '    } catch (error) {\n      throw error\n    } finally {\n      this.#waiting',
     },
     { breaks: 'operations are not counted out', from: 'this.#env.gauges.operations--', to: '' },
-    { breaks: 'a call has no default time', from: ': this.withDefault(running, call)', to: ': running' },
+    {
+      breaks: 'a call has no default time',
+      from: 'return this.withDefault(running, call, () => this.#abandon(sent))',
+      to: 'return running',
+    },
     {
       breaks: "a caller's time is bounded by the default",
-      from: 'call.call?.timed === true || call.isUntimed === true ?',
-      to: 'call.isUntimed === true ?',
+      from: 'if (call.call?.timed === true || call.isUntimed === true) return running',
+      to: 'if (call.isUntimed === true) return running',
     },
     { breaks: 'a refusal of the service arrives as it came', from: 'throw hcsError(error, call)', to: 'throw error' },
     {
       breaks: 'a time-out does not say which slots were taken',
-      from: 'if (telling !== undefined)\n        telling.standing = () => ({ sent: false, reason: `it waited for a slot: ${limit} are taken` })',
+      from: 'if (telling !== undefined) telling.standing = () => ({ sent: false, reason: `it waited for a slot: ${taken}` })',
       to: '',
     },
     { breaks: 'whoever gave up waits for its slot all the same', from: 'waiting.request?.cancel()\n    })', to: '})' },

@@ -148,7 +148,7 @@ export default [
     },
   ]),
   ...inFile('src/actors/vm/turns.ts', [
-    { breaks: 'changes that wait are not counted out', from: 'this.#gauges.queued--', to: '', tests: VM },
+    { breaks: 'changes that wait are not counted out', from: 'gauges.queued--', to: '', tests: VM },
     {
       breaks: 'a change that waits and was given up is sent',
       from: 'if (this.#queue.cancel(ticket)) this.#waiting.get(ticket)?.giveUp()',
