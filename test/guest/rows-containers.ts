@@ -90,6 +90,18 @@ const STATES: readonly Row[] = [
     id: 'created: another process before init',
     run: async (guest) => exec(guest, (await guest.create(SLEEP))[0], ['/bin/echo', 'early']),
   },
+  {
+    id: 'created: ended by force, its exit, and its state deleted',
+    run: async (guest) => {
+      const [id] = await guest.create(SLEEP)
+      const ended = await guest.call(HOST_TYPE.shutdownForced, id)
+      // Time enough for a process to live and end beside it.
+      await guest.unanswered(new Promise(() => undefined))
+      const exit = guest.isTold(id) ? 'told' : 'untold'
+      await guest.removeLayers(id)
+      return `${ended}, ${exit}, ${await guest.call(HOST_TYPE.deleteState, id)}`
+    },
+  },
   { id: 'created: its processes', run: async (guest) => propertiesOf(guest, (await guest.create(SLEEP))[0]) },
   { id: 'running: another process', run: inside((guest, id) => exec(guest, id, ['/bin/sh', '-c', 'echo o; exit 9'])) },
   { id: 'running: no such program', run: inside((guest, id) => exec(guest, id, ['nosuch'])) },

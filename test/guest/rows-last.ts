@@ -23,6 +23,15 @@ export const LAST_ROWS: readonly Row[] = [
     needs: 'disks',
     run: async (guest) => (await guest.create(['/bin/true'], {}, 'short'))[1],
   },
+  {
+    // Refused, but the scratch is laid over the root directory of a real agent, which can make no container after that.
+    id: 'layers: without a root path',
+    needs: 'disks',
+    run: (guest) => {
+      const layers = { ContainerID: 'x', ContainerRootPath: '', Layers: [{ Path: '/run/layers/base' }] }
+      return guest.modify('Add', 'CombinedLayers', { ...layers, ScratchPath: '/run/scratch/base/rootless' })
+    },
+  },
 ]
 
 export const BREAKS = 'the bridge breaks'

@@ -71,7 +71,12 @@ export const PROCESS_ROWS: readonly Row[] = [
   },
   {
     id: 'terminal: the size that nobody gave',
-    run: run({ ...args('/bin/sh', '-c', 'stty size'), EmulateConsole: true }),
+    run: run({ ...args('/bin/stty', 'size'), EmulateConsole: true }),
   },
-  { id: 'terminal: Ctrl-C', run: run({ ...args('/bin/sleep', '1000'), EmulateConsole: true }, '\u0003') },
+  {
+    id: 'terminal: Ctrl-C',
+    // Sent earlier, it finds nobody at the terminal.
+    run: (guest) =>
+      guest.run(NULL_ID, { ...args('/bin/sh', '-c', 'echo ready; sleep 1000'), EmulateConsole: true }, '\u0003', true),
+  },
 ]

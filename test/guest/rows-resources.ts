@@ -107,7 +107,6 @@ export const LAYER_ROWS = needing('disks', [
     id: 'layers: two, without scratch',
     run: layers(['Add', root({ Layers: [...base.Layers, { Path: '/run/scratch/base' }] })], ['Remove', root({})]),
   },
-  { id: 'layers: without a root path', run: layers(['Add', { ...base, ContainerRootPath: '' }]) },
 ])
 
 const pmem = (...steps: Change[]) => changes('VPMemDevice', ...steps)

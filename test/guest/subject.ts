@@ -1,7 +1,8 @@
 // A guest that is driven through the rows of the table: raw frames, and outcomes as short texts that any guest can give.
 
 import { randomUUID } from 'node:crypto'
-import { HOST_TYPE, NULL_ID, type RawBridge } from '../peer/host.js'
+import { once } from 'node:events'
+import { HOST_TYPE, NOTIFICATION, NULL_ID, type RawBridge } from '../peer/host.js'
 import type { PeerFrame } from '../peer/peer.js'
 import { createRequest, request, resultOf, textOf, type DialledGuest } from '../support/raw-guest.js'
 
@@ -39,7 +40,8 @@ export interface ContainerChoices {
 
 export class Subject {
   #bridge: RawBridge
-  #count = 0
+  /** Of all subjects: the next connection may be to a guest that has what the last one left. */
+  static #count = 0
   /** The namespace that the adapter is in. */
   readonly namespace = randomUUID()
 
@@ -54,26 +56,31 @@ export class Subject {
   /** The next guest that dials, with the disks of its containers mounted. */
   static async connect(guest: DialledGuest, hardware: Hardware): Promise<Subject> {
     const subject = new Subject(guest, await guest.connected(), hardware)
-    if (hardware.disks) {
-      await subject.modify('Add', 'MappedVirtualDisk', { MountPath: LAYER, Lun: 0, ReadOnly: true })
-      await subject.modify('Add', 'MappedVirtualDisk', { MountPath: SCRATCH, Lun: 1 })
-    }
+    await subject.#mountDisks()
     return subject
+  }
+
+  /** Where they are mounted already the guest refuses, and nothing changes. */
+  async #mountDisks(): Promise<void> {
+    if (!this.hardware.disks) return
+    await this.modify('Add', 'MappedVirtualDisk', { MountPath: LAYER, Lun: 0, ReadOnly: true })
+    await this.modify('Add', 'MappedVirtualDisk', { MountPath: SCRATCH, Lun: 1 })
   }
 
   get bridge(): RawBridge {
     return this.#bridge
   }
 
-  /** Drops the bridge and takes the next connection. */
+  /** Drops the bridge and takes the next connection: of the same agent, or of the next one where it does not survive that. */
   async reconnect(): Promise<void> {
     this.#bridge.socket.destroy()
     this.#bridge = await this.guest.connected()
+    await this.#mountDisks()
   }
 
   /** A number that no row had. */
   next(): number {
-    return ++this.#count
+    return ++Subject.#count
   }
 
   async call(type: number, containerId: string, members: object = {}): Promise<string> {
@@ -97,8 +104,10 @@ export class Subject {
     return resultOf(answer) || (answer.body['ProcessId'] as number)
   }
 
-  /** Runs to the end: what it wrote and its exit code, or the code of the refusal. */
-  async run(containerId: string, parameters: object, input?: string): Promise<string> {
+  /**
+   * Runs to the end: what it wrote and its exit code, or the code of the refusal. `input` is given when it has written, with `isAfterOutput`.
+   */
+  async run(containerId: string, parameters: object, input?: string, isAfterOutput = false): Promise<string> {
     const ports: Record<string, number> = {}
     const streams = input === undefined ? ['stdout'] : ['stdin', 'stdout']
     for (const name of streams) ports[name] = this.guest.port()
@@ -108,6 +117,7 @@ export class Subject {
     const sockets = await Promise.all(listeners.map((listener) => listener.accept()))
     const stdout = sockets.at(-1)!
     const output = textOf(stdout)
+    if (isAfterOutput) await once(stdout, 'data')
     if (input !== undefined) sockets[0]!.write(input)
     // A terminal's input stays open, as a person's would.
     if (input !== undefined && !('EmulateConsole' in parameters)) sockets[0]!.end()
@@ -156,7 +166,7 @@ export class Subject {
         windows: { network },
         ...spec,
       },
-      ScratchDirPath: `/run/gcs/c/${id}/scratch`,
+      ScratchDirPath: `${SCRATCH}/${id}`,
       ...document,
     }
   }
@@ -194,6 +204,11 @@ export class Subject {
       const { body } = await this.#bridge.notification()
       if (body['ContainerId'] === id) return String(body['Type'])
     }
+  }
+
+  /** Whether the exit of this container has been told so far. */
+  isTold(id: string): boolean {
+    return this.#bridge.frames.some(({ type, body }) => type === NOTIFICATION && body['ContainerId'] === id)
   }
 }
 

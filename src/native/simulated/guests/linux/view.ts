@@ -60,7 +60,8 @@ export class LinuxView {
   /** Adapters that nobody has configured yet. */
   bareAdapters(): MachineAdapter[] {
     if (this.container !== undefined) return []
-    return this.kernel.machine.adapters().filter(({ id }) => !this.kernel.interfaces.has(adapterKey(id)))
+    const configured = new Set([...this.kernel.interfaces.values()].map(({ adapterId }) => adapterKey(adapterId)))
+    return this.kernel.machine.adapters().filter(({ id }) => !configured.has(adapterKey(id)))
   }
 
   mounts(): MountLine[] {

@@ -13,22 +13,22 @@ const ADAPTER_WAIT_MS = 5_000
 export const lcowNetwork: ResourceBehaviour = {
   async apply(kernel, request, settings) {
     const wanted = readInterface(settings)
-    const key = adapterKey(wanted.adapterId)
+    const adapter = adapterKey(wanted.adapterId)
+    // Each namespace has its own list, which knows nothing of the others.
+    const key = `${adapter} ${wanted.namespace}`
     if (request === 'Remove') {
       // An adapter or a namespace that is not known is as good as forgotten.
-      if (kernel.interfaces.get(key)?.namespace === wanted.namespace) kernel.interfaces.delete(key)
+      kernel.interfaces.delete(key)
       return
     }
     networkNamespaces(kernel).add(wanted.namespace)
-    // In another namespace it can be configured too, and is in that one from then on.
-    const isHere = kernel.interfaces.get(key)?.namespace === wanted.namespace
-    if (isHere || kernel.configuring.has(key)) {
+    if (kernel.interfaces.has(key) || kernel.configuring.has(key)) {
       throw new GuestFault(GUEST.failed, `adapter with id: '${wanted.adapterId}' already present in namespace`)
     }
     kernel.configuring.add(key)
     try {
       const found = await kernel.waitForHardware(
-        () => findAdapter(kernel, key, flagOf(settings, 'VPCIAssigned')),
+        () => findAdapter(kernel, adapter, flagOf(settings, 'VPCIAssigned')),
         ADAPTER_WAIT_MS,
       )
       if (found === undefined) throw new GuestFault(GUEST.failed, `adapter ${wanted.adapterId} did not appear`)
