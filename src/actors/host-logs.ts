@@ -2,6 +2,7 @@
 // last handle on it; Guests come and go, and entries are taken off it only while there is one to hear them.
 
 import { fromWireError } from '../errors-wire.js'
+import { ActorLostError } from '../errors.js'
 import type { Timer } from '../native/clock.js'
 import type { LogBatch } from './gcs/connection/log-outbox.js'
 import type { LogInit, LogNotices, LogRequests } from './gcs/contract.js'
@@ -90,7 +91,11 @@ export class HostLogs {
     log.mailbox = undefined
     log.restart = this.#parts.environment.clock.after(RESTART_MS, () => {
       const subject = { op: 'guest.log', id: log.init.vmId }
-      this.#start(log, subject).catch((error: unknown) => log.hearer?.warn(error as Error))
+      this.#start(log, subject).catch((error: unknown) => {
+        log.hearer?.warn(error as Error)
+        // This thread, too, before it listened.
+        if (error instanceof ActorLostError) this.#lost(log, log.mailbox)
+      })
     })
   }
 
@@ -132,8 +137,10 @@ export class HostLogs {
   /** The VM has exited: what it has said is heard to its end. */
   exited(runtimeId: string): void {
     const log = this.#logs.get(runtimeId)
-    const finishing = log?.mailbox?.call('finish', {}, { op: 'guest.log', id: log.init.vmId })
-    void finishing?.catch(() => undefined).then(() => this.end(runtimeId))
+    if (log === undefined) return
+    // Between two threads there is nothing to be heard.
+    const finishing = log.mailbox?.call('finish', {}, { op: 'guest.log', id: log.init.vmId }) ?? Promise.resolve()
+    void finishing.catch(() => undefined).then(() => this.end(runtimeId))
   }
 
   /** Idempotent. */

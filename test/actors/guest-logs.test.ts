@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { stat } from 'node:fs/promises'
 import type { Socket } from 'node:net'
+import type { Worker } from 'node:worker_threads'
 import type { Guest, Host, LogRecord } from '#dist/index.js'
 import { dial, TYPE } from '../peer/peer.js'
 import { useScriptedHost } from '../support/scripted-host.js'
@@ -41,6 +42,10 @@ async function gone(path: string): Promise<void> {
 }
 
 describe('the log of a guest', () => {
+  const started: Worker[] = []
+  const note = (worker: Worker): void => void started.push(worker)
+  before(() => void process.on('worker', note))
+  after(() => void process.off('worker', note))
   const test = useScriptedHost({ threads: 1 })
   const sockets: Socket[] = []
   const keep = (socket: Socket): Socket => {
@@ -84,6 +89,33 @@ describe('the log of a guest', () => {
       socket.end()
       await once(socket, 'close')
     }
+  })
+
+  it('the death of the side thread is survived: VM and guest hear nothing of it, the agent finds a listener again', async () => {
+    const { vm, guest, path, connect } = await test.guest({ log: true })
+    const peer = await connect()
+    const told: unknown[] = []
+    guest.on('disconnected', () => told.push('disconnected'))
+    guest.on('warning', (error) => told.push(error))
+    test.host.on('vm-exited', () => told.push('exited'))
+    const socket = keep(await dial(path(LOG.linux)))
+    const first = nextLog(guest)
+    say(socket, 'one')
+    await first
+    const cut = once(socket, 'end')
+    const next = nextLog(guest)
+    // The last one that was started: the others were there before there was a log.
+    await started.at(-1)!.terminate()
+    // An agent without -r would end here.
+    await cut
+    say(keep(await dialSoon(path(LOG.linux))), 'two')
+    assert.equal((await next).message, 'two')
+    assert.equal(await sides(test.host), 1)
+    const asking = guest.dumpStacks()
+    peer.answer(await peer.next(TYPE.dumpStacks), { GuestStacks: 'still here' })
+    assert.equal(await asking, 'still here')
+    assert.equal((await vm.propertiesV2([])).State, 'Running')
+    assert.deepEqual(told, [])
   })
 
   it('is not listened for during a migration, and again when that was rolled back', async () => {
