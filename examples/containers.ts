@@ -1,12 +1,8 @@
 // A Linux container in a utility VM: its disks, its root file system, its init, a command beside it, its end.
-import { Host, UtilityVMBuilder } from 'uvm-actors'
+import { Host, lcowBuilder } from 'uvm-actors'
 
-const SCSI_0 = 'df6d0690-79e5-55b6-a5ec-c1e2f77f580a'
-const config = new UtilityVMBuilder('containers', 'linux')
-  .setLinuxKernelDirectBoot({ KernelFilePath: 'C:\\uvm\\vmlinux', InitRdPath: 'C:\\uvm\\initrd.img' })
-  .setMemoryLimit(1024)
-  .setProcessorLimits({ Count: 2 })
-  .addSCSIController(SCSI_0)
+// Its command line starts the agent by `vsockexec -r -e 109`: of hcsshim 0.15 or later. `redialsLog: false` for earlier images.
+const config = lcowBuilder('containers', { bootFiles: 'C:\\uvm', memoryMB: 1024, processors: 2 })
 
 await using host = await Host.open()
 await using vm = await host.createVM('containers', config)
@@ -17,8 +13,11 @@ guest.on('container-exited', (id) => console.log(`${id} has exited`))
 
 // The image's layer is read-only, the scratch takes what the container writes; the guest overlays them.
 const bundle = '/run/gcs/c/web'
-await vm.addSCSIDisk({ Type: 'VirtualDisk', Path: 'C:\\layers\\base.vhd', ReadOnly: true }, 0, 0)
-await vm.addSCSIDisk({ Type: 'VirtualDisk', Path: 'C:\\scratch\\web.vhdx' }, 0, 1)
+const [layer, scratch] = ['C:\\layers\\base.vhd', 'C:\\scratch\\web.vhdx'] // ext4
+await host.grantVMAccess('containers', layer)
+await host.grantVMAccess('containers', scratch)
+await vm.addSCSIDisk({ Type: 'VirtualDisk', Path: layer, ReadOnly: true }, 0, 0)
+await vm.addSCSIDisk({ Type: 'VirtualDisk', Path: scratch }, 0, 1)
 await guest.addLCOWMappedVirtualDisk({ MountPath: '/run/layers/base', Lun: 0, ReadOnly: true })
 await guest.addLCOWMappedVirtualDisk({ MountPath: `${bundle}/scratch`, Lun: 1 })
 const layers = { ContainerID: 'web', ContainerRootPath: `${bundle}/rootfs`, ScratchPath: `${bundle}/scratch` }

@@ -1,16 +1,8 @@
 // The three layers: build a configuration, manage the VM from the host, act inside its guest.
-import { Host, UtilityVMBuilder } from 'uvm-actors'
+import { Host, lcowBuilder } from 'uvm-actors'
 
-const SCSI_0 = 'df6d0690-79e5-55b6-a5ec-c1e2f77f580a'
-const config = new UtilityVMBuilder('quickstart', 'linux')
-  .setLinuxKernelDirectBoot({
-    KernelFilePath: 'C:\\uvm\\vmlinux',
-    InitRdPath: 'C:\\uvm\\initrd.img',
-    KernelCmdLine: 'quiet',
-  })
-  .setMemoryLimit(1024)
-  .setProcessorLimits({ Count: 2 })
-  .addSCSIController(SCSI_0)
+// hcsshim's Linux guest: kernel, initrd and the agent's command line, SCSI controllers, HvSocket table.
+const config = lcowBuilder('quickstart', { bootFiles: 'C:\\uvm', memoryMB: 1024, processors: 2 })
 
 await using host = await Host.open()
 await using vm = await host.createVM('quickstart', config)
@@ -18,8 +10,10 @@ await using guest = await host.createGuest(vm) // listens before the guest dials
 await vm.start()
 await guest.createConnection()
 
-await vm.addSCSIDisk({ Type: 'VirtualDisk', Path: 'C:\\uvm\\data.vhdx' }, 0, 1) // hot-added by the host …
-await guest.addLCOWMappedVirtualDisk({ Controller: 0, Lun: 1, MountPath: '/mnt/data' }) // … and mounted inside
+const disk = 'C:\\uvm\\data.vhdx' // has an ext4 file system
+await host.grantVMAccess('quickstart', disk)
+await vm.addSCSIDisk({ Type: 'VirtualDisk', Path: disk }, 0, 1) // hot-added by the host …
+await guest.addLCOWMappedVirtualDisk({ Controller: 0, Lun: 1, MountPath: '/run/data' }) // … and mounted inside
 const code = await guest.execInUVM({ args: ['sh', '-c', 'mount | cat; uname -a'], stdout: process.stdout })
 console.log(`exit code ${code}`)
 

@@ -6,7 +6,7 @@ import { runExample as run } from './support/example.js'
 describe('examples', () => {
   it('quickstart: a disk that was hot-added is mounted inside', async () => {
     const printed = await run('quickstart')
-    assert.match(printed, /on \/mnt\/data type/)
+    assert.match(printed, /on \/run\/data type/)
     assert.match(printed, /exit code 0\n/)
     assert.match(printed, /ForcedExit\n$/)
   })

@@ -18,7 +18,7 @@ describe('the first example', () => {
     const { code, stdout, stderr } = await runNode('build/examples/quickstart.js')
     assert.deepEqual([code, stderr], [0, ''])
     const lines = stdout.trimEnd().split('\n')
-    assert(lines.some((line) => line.includes(' on /mnt/data type ')))
+    assert(lines.some((line) => line.includes(' on /run/data type ')))
     assert(lines.some((line) => line.startsWith('Linux quickstart ')))
     assert.deepEqual(lines.slice(-2), ['exit code 0', 'ForcedExit'])
   })

@@ -18,6 +18,11 @@ export interface LcowCommandLine {
   kernelArguments?: string | undefined
   /** The guest agent and its arguments. */
   agent?: string | undefined
+  /**
+   * The relay of its log dials again when the host's end goes (`vsockexec -r`, hcsshim 0.15 or later); default true. False for earlier images,
+   * whose vsockexec does not know the option and would start no agent: theirs ends with its log, and the VM with it.
+   */
+  redialsLog?: boolean | undefined
 }
 
 const ROOT = {
@@ -40,10 +45,11 @@ export function lcowCommandLine(options: LcowCommandLine): string {
     hasPCI,
     kernelArguments,
     agent = AGENT,
+    redialsLog = true,
   } = options
   const isDebugged = hasSerialConsole === true || hasGraphicsConsole === true
-  // -r: dials again when the host's end of the log goes. Without it the agent ends with its log, and the VM with the agent.
-  const init = `-e ${LCOW_ENTROPY_PORT} /bin/vsockexec -r -e ${LCOW_LOG_PORT} ${agent}`
+  const relay = redialsLog ? '/bin/vsockexec -r' : '/bin/vsockexec'
+  const init = `-e ${LCOW_ENTROPY_PORT} ${relay} -e ${LCOW_LOG_PORT} ${agent}`
   const words = [
     uefiInitrd === undefined ? '' : `initrd=/${uefiInitrd}`,
     ROOT[root],

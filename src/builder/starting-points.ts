@@ -38,6 +38,8 @@ export interface LcowStartOptions extends StartingOptions {
   kernelArguments?: string
   /** The guest agent and its arguments; default hcsshim's, with JSON log lines. */
   agent?: string
+  /** The log outlives the host's end of it; default true. False for guest images of hcsshim before 0.15, which would not start. */
+  redialsLog?: boolean
   /** PCI devices may be added; default false. */
   pci?: boolean
   /** Persistent memory devices of 4 GiB that can be added; default 0. */
@@ -73,6 +75,7 @@ export const LCOW_START_OPTIONS = optionTable<LcowStartOptions>('options', {
   root: oneOf('initrd', 'vhd'),
   kernelArguments: TEXT,
   agent: TEXT,
+  redialsLog: BOOLEAN,
   pci: BOOLEAN,
   vpmemDevices: INTEGER,
   plan9: BOOLEAN,
@@ -121,6 +124,7 @@ export function lcowBuilder(owner: string, options: LcowStartOptions = {}): Util
     hasPCI: options.pci,
     kernelArguments: options.kernelArguments,
     agent: options.agent,
+    redialsLog: options.redialsLog,
   })
   if (kernelDirect) {
     builder.setLinuxKernelDirectBoot({

@@ -126,6 +126,12 @@ describe('documents to start from', () => {
     refuses('osFiles', () => wcowBuilder('me', { scratchPath: 'a' } as never))
   })
 
+  it('an image of hcsshim before 0.15 boots: its vsockexec is given no -r', () => {
+    const { Chipset } = lcowBuilder('me', { redialsLog: false }).toDocument().VirtualMachine!
+    assert.match(Chipset!.LinuxKernelDirect!.KernelCmdLine!, / -- -e 1 \/bin\/vsockexec -e 109 \/bin\/gcs /)
+    refuses('redialsLog', () => lcowBuilder('me', { redialsLog: 'no' } as never))
+  })
+
   it('a command line with a graphics console keeps a panic to be read', () => {
     const line = lcowCommandLine({ root: 'vpmem', processors: 1, hasGraphicsConsole: true, agent: '/bin/agent' })
     assert.match(line, /^root=\/dev\/pmem0 ro rootwait init=\/init /)

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import {
+  agentsThatDie,
   anchorsOf,
   brokenLinks,
   mentionedCases,
@@ -34,6 +35,14 @@ describe('documents', () => {
   })
 
   it('name no source that does not exist', () => assert.deepEqual(unknownSources(files), []))
+
+  it('start Linux guests so that their agent outlives its log', () => {
+    assert.deepEqual(agentsThatDie(files), [])
+    for (const words of ['', "KernelCmdLine: 'quiet'", "KernelCmdLine: '-- -e 1 /bin/vsockexec -e 109 /bin/gcs'"]) {
+      const text = `builder.setLinuxKernelDirectBoot({ KernelFilePath: 'k', ${words} })`
+      assert.equal(planted(agentsThatDie, 'examples/new.ts', text).length, 1, words)
+    }
+  })
 
   it('a broken link is found, whether file or section is missing', () => {
     const text =

@@ -99,6 +99,22 @@ export function unknownSources(files: Files): string[] {
   return unknown
 }
 
+const SHOWN = /^(?:README\.md$|examples\/|test\/support\/)/
+
+/** Linux VMs that others take over as they stand and that a real guest image would not boot so: without an agent, or one that dies with its log. */
+export function agentsThatDie(files: Files): string[] {
+  const found: string[] = []
+  for (const [path, text] of files) {
+    if (!SHOWN.test(path)) continue
+    const boots = text.matchAll(/setLinuxKernelDirectBoot\(\{[^}]*\}|LinuxKernelDirect"?: \{[^}]*\}|quiet -- -e[^'"]*/g)
+    for (const [boot] of boots) {
+      const isGiven = /KernelCmdLine: \w+/.test(boot)
+      if (!isGiven && !/vsockexec -r -e 109 \S+/.test(boot)) found.push(`${path}: ${boot.replace(/\s+/g, ' ')}`)
+    }
+  }
+  return found
+}
+
 const ID = /\b(?:HCS|GCSH|GCSG)-\d{3}\b/g
 
 /** The ids that documents state, once for each time. */

@@ -31,7 +31,7 @@ export function minimal(vm: Partial<Vm> = {}, top: Partial<ComputeSystem> = {}):
 
 /** The worked Linux configuration, in full. */
 export function linux(
-  commandLine = 'quiet -- -e 1 /bin/vsockexec -e 109 /bin/gcs -v4 -log-format json',
+  commandLine = 'quiet -- -e 1 /bin/vsockexec -r -e 109 /bin/gcs -v4 -log-format json',
 ): ComputeSystem {
   return minimal({
     Chipset: {
