@@ -19,6 +19,20 @@ export function checkController(subject: Subject, settings: string): void {
   throw new InvalidConfigError({ ...subject, path: 'Controller', value, reason: `expected 0 to ${MAX_CONTROLLER}` })
 }
 
+/**
+ * Of a container's layers. The agent lays the scratch over what the root path is relative to: over its own root directory when there is none,
+ * and no container can be made there any more.
+ *
+ * @throws {InvalidConfigError} a root path that is missing or not absolute
+ */
+export function checkRootPath(subject: Subject, settings: string): void {
+  const value = foldedMember(parseFolded(settings), 'ContainerRootPath')
+  // What is no text is the agent's to refuse.
+  if (value != null && (typeof value !== 'string' || value.startsWith('/'))) return
+  const reason = 'expected an absolute path in the guest: at any other its agent mounts over its own root directory'
+  throw new InvalidConfigError({ ...subject, path: 'ContainerRootPath', value, reason })
+}
+
 /** Blanks of the agent's own parser, and what ends a command there: nothing behind it is looked at. */
 const NO_COMMAND = /^[ \t\r\n]*([;&|<>]|$)/
 

@@ -162,6 +162,8 @@ describe('misspelt options', () => {
     'host.listVMs': [{}],
     'host.workingSet': [GUID],
     'host.grantVMGroupAccess': ['p'],
+    'guest.addLCOWCombinedLayers': [{ ContainerRootPath: '/r' }],
+    'guest.removeLCOWCombinedLayers': [{ ContainerRootPath: '/r' }],
     'host.revokeVMGroupAccess': ['p'],
     'host.createEmptyGuestStateFile': ['/nowhere/file'],
     'host.createEmptyRuntimeStateFile': ['/nowhere/file'],

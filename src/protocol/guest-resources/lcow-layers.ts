@@ -2,7 +2,8 @@
 
 import type { CallOptions } from '../call-options.js'
 import type { LCOWCombinedLayers } from '../schema/index.js'
-import type { GuestResource } from './resource.js'
+import { checkRootPath } from '../lcow-hazards.js'
+import type { GuestResource, ResourceInput } from './resource.js'
 
 export interface LCOWLayersManager {
   /** Overlays the layers, with the scratch on top, at the container's root; without a scratch the root is read-only. */
@@ -10,9 +11,21 @@ export interface LCOWLayersManager {
   removeLCOWCombinedLayers(settings: LCOWCombinedLayers, options?: CallOptions): Promise<void>
 }
 
+/** @throws {InvalidConfigError} no absolute root path */
+const withRootPath: ResourceInput = {
+  count: 1,
+  document: [0, 'LCOWCombinedLayers'],
+  write: ([settings], subject, text) => {
+    const written = text('LCOWCombinedLayers', settings)
+    checkRootPath(subject, written)
+    return written
+  },
+}
+
 export const lcowCombinedLayers: GuestResource<'linux', LCOWLayersManager> = {
   guests: ['linux'],
   type: 'CombinedLayers',
   settings: 'LCOWCombinedLayers',
+  input: withRootPath,
   methods: { addLCOWCombinedLayers: 'Add', removeLCOWCombinedLayers: 'Remove' },
 }
