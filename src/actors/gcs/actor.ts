@@ -129,8 +129,7 @@ class GuestActor {
       createContainer: (input, call) => containers.create(this.#require(input.op, input.needs), input, call).then(done),
       openContainer: (input) => void containers.open(this.#connector.require('guest.openContainer'), input),
       discardContainer: ({ key }) => void containers.discard(key, this.#connector.current),
-      askContainer: ({ key, rpc, op }, call) =>
-        containers.ask(key, rpc, op, this.#connector.require(op), call).then(done),
+      askContainer: (input, call) => containers.ask(input, this.#connector.require(input.op), call).then(done),
       modifyContainer: ({ key, request, op }, call) =>
         containers.modify(key, request, op, this.#connector.require(op), call).then(done),
       containerProperties: ({ key, query, op }, call) =>

@@ -105,7 +105,8 @@ export interface GuestRequests {
   openContainer: { input: { key: number; id: string }; output: undefined }
   /** The caller gave up a createContainer or openContainer: what it brought all the same is made good. Legal in every state. */
   discardContainer: { input: { key: number }; output: undefined }
-  askContainer: { input: { key: number; rpc: ContainerCallName; op: string }; output: undefined }
+  /** `isUntold`: the guest will tell of no exit that this brings. */
+  askContainer: { input: { key: number; rpc: ContainerCallName; isUntold: boolean; op: string }; output: undefined }
   /** `request` is the Request value as JSON text. */
   modifyContainer: { input: { key: number; request: string; op: string }; output: undefined }
   /** `query` is the document as text; answers the parsed properties. */

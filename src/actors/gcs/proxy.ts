@@ -240,7 +240,7 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
       this.#wiring.mailbox.call('createContainer', { key, ...input }, subject, callOptionsOf(options)),
     )
     // Another of its name had an init of its own.
-    this.#inits.forget(id)
+    this.#inits.created(id)
     return container
   }
 

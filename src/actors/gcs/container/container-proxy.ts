@@ -69,7 +69,9 @@ export class Container extends Events<ContainerEvents> implements ContainerHandl
 
   async #ask(method: string, rpc: ContainerCallName, options: CallOptions | undefined): Promise<void> {
     const subject = this.#ready(method)
-    await this.#wiring.mailbox.call('askContainer', { key: this.#wiring.key, rpc, op: subject.op }, subject, options)
+    const { key, guestOS, inits, mailbox } = this.#wiring
+    const isUntold = guestOS === 'linux' && rpc === 'ShutdownForced' && inits?.neverStarted(this.id) === true
+    await mailbox.call('askContainer', { key, rpc, isUntold, op: subject.op }, subject, options)
   }
 
   /** Starts the container. In a Linux guest its init runs only with the first createProcess, one without OciProcess. */
@@ -82,7 +84,10 @@ export class Container extends Events<ContainerEvents> implements ContainerHandl
     return this.#ask('shutdown', 'ShutdownGraceful', options)
   }
 
-  /** Ends it by force; resolves when the request was accepted, or the container is gone. 30 s unless a time is given. */
+  /**
+   * Ends it by force; resolves when the request was accepted, or the container is gone. 30 s unless a time is given. A container whose init
+   * was never started has exited with that: a Linux guest tells nothing of it.
+   */
   terminate(options?: CallOptions): Promise<void> {
     return this.#ask('terminate', 'ShutdownForced', options)
   }

@@ -16,7 +16,7 @@ import { HRESULT } from '../../../protocol/hresult.js'
 import type { ActorCall } from '../../mailbox/contract.js'
 import type { GuestConnection } from '../connection/connection.js'
 import type { Connected } from '../connection/connector.js'
-import type { ContainerCallName, GuestRequests } from '../contract.js'
+import type { GuestRequests } from '../contract.js'
 
 /** How long a guest may take to say that it will shut a container down, milliseconds. As the reference host. */
 const SHUTDOWN_TIMEOUT_MS = 30_000
@@ -47,6 +47,8 @@ export class GuestContainers {
   readonly #byId = new Map<string, ContainerEntry>()
   /** Exits that came while nobody had a handle: whoever opens such a container hears of it at once. */
   readonly #unheard = new Set<string>()
+  /** Whose exit was told here, without word of the guest. */
+  readonly #toldHere = new Set<string>()
 
   constructor(options: ContainersOptions) {
     this.#options = options
@@ -67,6 +69,7 @@ export class GuestContainers {
     const { key, id, config, op } = input
     const entry = this.#add(connection, key, id, op)
     this.#unheard.delete(id)
+    this.#toldHere.delete(id)
     const added = connection.register(id)
     const makeGood = (): void =>
       void this.#makeGood(entry, guest.guestDefined['DeleteContainerStateSupported'] === true)
@@ -171,7 +174,11 @@ export class GuestContainers {
   }
 
   /** Start, and the two kinds of shutdown: their answer means that the request was accepted. */
-  async ask(key: number, rpc: ContainerCallName, op: string, connected: Connected, call: ActorCall): Promise<void> {
+  async ask(
+    { key, rpc, isUntold, op }: GuestRequests['askContainer']['input'],
+    connected: Connected,
+    call: ActorCall,
+  ): Promise<void> {
     const { id, connection } = this.#reachable(key, op, connected)
     const isShutdown = rpc !== 'Start'
     await connection.request(rpc, requestBody(id), {
@@ -180,6 +187,11 @@ export class GuestContainers {
       ...(isShutdown ? { accept: GONE } : {}),
       ...(isShutdown && !call.timed ? { timeoutMs: SHUTDOWN_TIMEOUT_MS } : {}),
     })
+    // Stays registered: a guest that tells of it after all does no wrong.
+    if (isUntold && this.#byId.get(id)?.key === key) {
+      this.exited({ containerId: id })
+      this.#toldHere.add(id)
+    }
   }
 
   async modify(key: number, request: string, op: string, connected: Connected, call: ActorCall): Promise<void> {
@@ -202,12 +214,14 @@ export class GuestContainers {
   async deleteState(id: string, op: string, { connection }: Connected, call: ActorCall): Promise<void> {
     await connection.request('DeleteContainerState', requestBody(id), { ...this.#context(op, id), call })
     this.#unheard.delete(id)
+    if (this.#toldHere.delete(id)) connection.unregister(id)
   }
 
   // -------------------------------------------------------------------------------------------------------------- ending
 
   /** The guest has told of an exit. */
-  exited({ containerId: id }: ContainerNotice): void {
+  exited({ containerId: id }: Pick<ContainerNotice, 'containerId'>): void {
+    if (this.#toldHere.delete(id)) return
     const entry = this.#byId.get(id)
     if (entry === undefined) this.#unheard.add(id)
     // One that is being made good is nobody's; its id stays taken until that is done.
@@ -246,5 +260,6 @@ export class GuestContainers {
     }
     this.#byId.clear()
     this.#unheard.clear()
+    this.#toldHere.clear()
   }
 }

@@ -1,5 +1,5 @@
-// Containers whose init was started. A Linux guest takes a process without OciProcess for the init, and one that is started twice leaves a
-// container that no process can be added to any more.
+// What is known of the inits of a Linux guest's containers. It takes a process without OciProcess for the init, and one that is started twice
+// leaves a container that no process can be added to any more. Of one that was never started it tells no exit.
 
 import {
   AbortError,
@@ -13,6 +13,18 @@ import type { CallSubject } from '../../mailbox/contract.js'
 
 export class StartedInits {
   readonly #ids = new Set<string>()
+  /** Made here, and not started. */
+  readonly #fresh = new Set<string>()
+
+  created(id: string): void {
+    this.#ids.delete(id)
+    this.#fresh.add(id)
+  }
+
+  /** False also when somebody else may have started it. */
+  neverStarted(id: string): boolean {
+    return this.#fresh.has(id)
+  }
 
   /** Runs `start` unless the init of the container was started. @throws {InvalidStateError} it was: 'init-started' */
   async start<T>(id: string, subject: CallSubject, start: () => Promise<T>): Promise<T> {
@@ -21,10 +33,11 @@ export class StartedInits {
       throw new InvalidStateError({ ...subject, state: 'init-started', reason })
     }
     this.#ids.add(id)
+    const wasFresh = this.#fresh.delete(id)
     try {
       return await start()
     } catch (error) {
-      if (!mayHaveStarted(error as UVMError)) this.#ids.delete(id)
+      if (!mayHaveStarted(error as UVMError) && this.#ids.delete(id) && wasFresh) this.#fresh.add(id)
       throw error
     }
   }
@@ -32,6 +45,7 @@ export class StartedInits {
   /** The container has ended, or its state is gone: another may have its id. */
   forget(id: string): void {
     this.#ids.delete(id)
+    this.#fresh.delete(id)
   }
 }
 

@@ -310,6 +310,52 @@ describe('containers', () => {
       await serves()
     })
 
+    it('a container that is terminated before its init was started has exited with that: the guest tells nothing', async () => {
+      await make()
+      const events: string[] = []
+      fake.guest.on('container-exited', (id) => events.push(id))
+      for (const isTold of [false, true]) {
+        const container = await create()
+        const terminating = container.terminate()
+        peer.answer(await peer.next(TYPE.terminate))
+        await terminating
+        await container.wait()
+        await container.close()
+        // Told all the same, it is no news and no fault.
+        if (isTold) peer.notify('c1')
+        await serves()
+      }
+      assert.deepEqual(events, ['c1', 'c1'])
+    })
+
+    it('one whose init was started has exited when the guest says so', async () => {
+      await make()
+      const container = await create()
+      const starting = container.createProcess({})
+      peer.answer(await peer.next(TYPE.execute), { ProcessId: 7 })
+      await starting
+      await peer.next(TYPE.wait)
+      const waiting = container.wait()
+      const terminating = container.terminate()
+      peer.answer(await peer.next(TYPE.terminate))
+      await terminating
+      assert.equal(await pending(waiting), true)
+      peer.notify('c1')
+      await waiting
+    })
+
+    it('nor has one that somebody else may have started', async () => {
+      await make()
+      const container = await fake.guest.openContainer('c1')
+      const waiting = container.wait()
+      const terminating = container.terminate()
+      peer.answer(await peer.next(TYPE.terminate))
+      await terminating
+      assert.equal(await pending(waiting), true)
+      peer.notify('c1')
+      await waiting
+    })
+
     it('a wait ends with its caller’s signal or time, the container goes on', async () => {
       await make()
       const container = await create()
