@@ -48,7 +48,8 @@ describe('npm run build', () => {
 
   it('is done from nothing before the package is packed, and leaves nothing behind on errors', () => {
     const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> }
-    assert.equal(scripts['prepack'], 'npm run clean && npm run build')
+    assert.equal(scripts['prepack'], 'npm run clean && npm run build && node scripts/slim.js')
+    assert.equal(scripts['postpack'], 'npm run clean && npm run build')
     assert.match(readFileSync('tsconfig.base.json', 'utf8'), /"noEmitOnError": true/)
   })
 })

@@ -1,0 +1,102 @@
+// What is published: small, without tests, and as good as what was built.
+
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { cpSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import ts from 'typescript'
+import { runNode } from '../support/child.js'
+
+/** Largest package as it travels, bytes. */
+const MOST_BYTES = 545_000
+
+const FOLDER = 'build/slim'
+
+interface Slim {
+  slim(folder: string): void
+  withoutComments(text: string): string
+}
+
+function pack(folder: string): { size: number; files: { path: string }[] } {
+  const options = ['pack', '--dry-run', '--json', '--ignore-scripts']
+  const { stdout } = spawnSync('npm', options, { cwd: folder, encoding: 'utf8' })
+  return (JSON.parse(stdout) as [ReturnType<typeof pack>])[0]
+}
+
+describe('the published package', () => {
+  let scripts: Slim
+  let packed: string[]
+
+  before(async () => {
+    scripts = (await import(new URL('../../../scripts/slim.js', import.meta.url).href)) as Slim
+    packed = pack('.').files.map(({ path }) => path)
+    rmSync(FOLDER, { recursive: true, force: true })
+    for (const path of packed) cpSync(path, join(FOLDER, path))
+    scripts.slim(join(FOLDER, 'dist'))
+  })
+  after(() => rmSync(FOLDER, { recursive: true, force: true }))
+
+  it('is small', () => {
+    const { size } = pack(FOLDER)
+    assert(size < MOST_BYTES, `${size} bytes`)
+  })
+
+  it('has no tests and nothing of the build', () => {
+    assert.deepEqual(
+      packed.filter((path) => /(^|[/.-])tests?[/.]|(^|\/)(bench|build|node_modules|target)\//.test(path)),
+      [],
+    )
+  })
+
+  it('loads, and runs a VM in threads', () => {
+    const program = `
+      import { Host, lcowBuilder } from '${new URL(`../../../${FOLDER}/dist/index.js`, import.meta.url).href}'
+      const host = await Host.open({ threads: 1 })
+      const vm = await host.createVM('a', lcowBuilder('package'))
+      const guest = await host.createGuest(vm)
+      await vm.start()
+      await guest.createConnection()
+      console.log(await guest.execInUVM({ args: ['sh', '-c', 'exit 7'] }))
+      await host.close()`
+    const ended = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' })
+    assert.deepEqual([ended.stdout, ended.stderr, ended.status], ['7\n', '', 0])
+  })
+
+  it('has its command, with the line that makes it one', async () => {
+    const bin = Object.values((JSON.parse(readFileSync('package.json', 'utf8')) as { bin: Record<string, string> }).bin)
+    for (const path of bin) {
+      const file = join(FOLDER, path)
+      assert.match(readFileSync(file, 'utf8'), /^#!\/usr\/bin\/env node\n/)
+      assert.equal((await runNode(file, { args: ['--no-such-option'] })).code, 2)
+    }
+  })
+
+  it('has every declaration that the surface leads to', () => {
+    const program = ts.createProgram([join(FOLDER, 'dist/index.d.ts')], {
+      target: ts.ScriptTarget.ES2022,
+      module: ts.ModuleKind.NodeNext,
+      moduleResolution: ts.ModuleResolutionKind.NodeNext,
+      lib: ['lib.es2023.d.ts', 'lib.es2024.sharedmemory.d.ts', 'lib.esnext.disposable.d.ts'],
+      types: ['node'],
+      strict: true,
+      noEmit: true,
+    })
+    const files = program.getSourceFiles().filter(({ fileName }) => fileName.includes(`${FOLDER}/`))
+    assert(files.length > 50)
+    const said = files.flatMap((file) => program.getSemanticDiagnostics(file))
+    assert.deepEqual(
+      said.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' ')),
+      [],
+    )
+  })
+
+  it('keeps what only looks like a comment', () => {
+    const kept = scripts.withoutComments(
+      '#!/usr/bin/env node\n// gone\nconst a = "// kept" /* gone */ + `\n   // kept ${/* gone */ 1 /* gone */} /* kept */ \n` + /[/*]/.source\n',
+    )
+    assert.equal(
+      kept,
+      '#!/usr/bin/env node\nconst a = "// kept" + `\n   // kept ${ 1 } /* kept */ \n` + /[/*]/.source\n',
+    )
+  })
+})
