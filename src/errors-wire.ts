@@ -14,6 +14,10 @@ export interface WireError {
   errors?: WireError[]
 }
 
+export function isWireError(value: unknown): value is WireError {
+  return typeof value === 'object' && value !== null && 'name' in value && 'message' in value && 'fields' in value
+}
+
 /** Deepest chain of causes that crosses; longer ones are cut. */
 const MAX_CAUSES = 8
 

@@ -31,12 +31,41 @@ export class DocumentError extends Error {
  */
 export function serialiseDocument(type: TypeName | undefined, value: unknown): string {
   const of = type === undefined ? ANY : { of: type, shape: 'one' as const }
-  return write(value, of, '$', 0) ?? 'null'
+  try {
+    return write(value, of, undefined, 0) ?? 'null'
+  } catch (error) {
+    if (!(error instanceof DocumentError)) throw error
+    // Where it is is worked out only now.
+    return write(value, of, '$', 0) ?? 'null'
+  }
 }
+
+/** Undefined: nobody asks for it. */
+type Path = string | undefined
+
+/** Names of the schema as JSON text. */
+const quoted = new Map<string, string>()
+
+function quotedName(name: string): string {
+  let text = quoted.get(name)
+  if (text === undefined) quoted.set(name, (text = JSON.stringify(name)))
+  return text
+}
+
+/** The names of a type's members. */
+const namesOf = new WeakMap<readonly Field[], ReadonlySet<string>>()
+
+function knownNames(fields: readonly Field[]): ReadonlySet<string> {
+  let names = namesOf.get(fields)
+  if (names === undefined) namesOf.set(fields, (names = new Set(fields.map(({ name }) => name))))
+  return names
+}
+
+const NO_FIELDS: readonly Field[] = []
 
 const ANY: FieldType = { of: 'any', shape: 'one' }
 
-function write(value: unknown, type: FieldType, path: string, depth: number): string | undefined {
+function write(value: unknown, type: FieldType, path: Path, depth: number): string | undefined {
   switch (typeof value) {
     case 'undefined':
       return undefined
@@ -47,20 +76,20 @@ function write(value: unknown, type: FieldType, path: string, depth: number): st
     case 'string':
       return JSON.stringify(value)
     case 'number':
-      if (!Number.isFinite(value)) throw new DocumentError(path, `${value} is not a JSON number`, value)
+      if (!Number.isFinite(value)) throw new DocumentError(path ?? '$', `${value} is not a JSON number`, value)
       return JSON.stringify(value)
     case 'object':
       break
     default:
-      throw new DocumentError(path, `a ${typeof value} cannot be part of a document`, value)
+      throw new DocumentError(path ?? '$', `a ${typeof value} cannot be part of a document`, value)
   }
   if (value === null) return 'null'
   if (depth >= MAX_JSON_DEPTH)
-    throw new DocumentError(path, `nested more than ${MAX_JSON_DEPTH} deep, or a cycle`, value)
+    throw new DocumentError(path ?? '$', `nested more than ${MAX_JSON_DEPTH} deep, or a cycle`, value)
   if (Array.isArray(value)) {
     const of = type.shape === 'array' ? { of: type.of, shape: 'one' as const } : ANY
     // Array.from, because map leaves holes as they are.
-    const items = Array.from(value, (item, index) => write(item, of, `${path}[${index}]`, depth + 1) ?? 'null')
+    const items = Array.from(value, (item, index) => write(item, of, path && `${path}[${index}]`, depth + 1) ?? 'null')
     return `[${items.join(',')}]`
   }
   const toJson: unknown = (value as { toJSON?: unknown }).toJSON
@@ -70,34 +99,34 @@ function write(value: unknown, type: FieldType, path: string, depth: number): st
 }
 
 /** A Map would be sent as {}, and its entries lost. */
-function refuseContainer(value: object, path: string): void {
+function refuseContainer(value: object, path: Path): void {
   const kind = kindOf(value)
   if (kind !== undefined)
-    throw new DocumentError(path, `${kind} cannot be part of a document: give plain objects and arrays`, value)
+    throw new DocumentError(path ?? '$', `${kind} cannot be part of a document: give plain objects and arrays`, value)
 }
 
-function writeObject(value: Record<string, unknown>, type: FieldType, path: string, depth: number): string {
-  const parts: string[] = []
+function writeObject(value: Record<string, unknown>, type: FieldType, path: Path, depth: number): string {
+  let members = ''
   const put = (name: string, text: string | undefined): void => {
-    if (text !== undefined) parts.push(`${JSON.stringify(name)}:${text}`)
+    if (text !== undefined) members += `${members === '' ? '' : ','}${name}:${text}`
   }
+  const under = (name: string): Path => path && memberPath(path, name)
   if (type.shape === 'map') {
     const of = { of: type.of, shape: 'one' as const }
-    for (const [name, item] of Object.entries(value)) put(name, write(item, of, memberPath(path, name), depth + 1))
-    return `{${parts.join(',')}}`
+    for (const name of Object.keys(value)) put(JSON.stringify(name), write(value[name], of, under(name), depth + 1))
+    return `{${members}}`
   }
-  const fields = type.shape === 'one' ? fieldsOf(type.of) : undefined
-  const known = new Set<string>()
-  for (const field of fields ?? []) {
-    known.add(field.name)
+  const fields = type.shape === 'one' ? (fieldsOf(type.of) ?? NO_FIELDS) : NO_FIELDS
+  for (const field of fields) {
     const given = Object.hasOwn(value, field.name) ? value[field.name] : undefined
-    const text = write(given, field, memberPath(path, field.name), depth + 1)
-    put(field.name, text ?? (field.always ? zeroText(field, depth + 1) : undefined))
+    const text = given === undefined ? undefined : write(given, field, under(field.name), depth + 1)
+    put(quotedName(field.name), text ?? (field.always ? zeroText(field, depth + 1) : undefined))
   }
-  for (const [name, item] of Object.entries(value)) {
-    if (!known.has(name)) put(name, write(item, ANY, memberPath(path, name), depth + 1))
+  const known = knownNames(fields)
+  for (const name of Object.keys(value)) {
+    if (!known.has(name)) put(JSON.stringify(name), write(value[name], ANY, under(name), depth + 1))
   }
-  return `{${parts.join(',')}}`
+  return `{${members}}`
 }
 
 /** What is written for a member that is absent but always on the wire. */

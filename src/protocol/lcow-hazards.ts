@@ -11,8 +11,13 @@ interface Subject {
 
 const MAX_CONTROLLER = 3
 
+/** A controller that may be none, however it is spelt and wherever it stands; no letter outside ASCII folds into the name. */
+const DOUBTFUL_CONTROLLER = /"controller":(?![0-3][,}])/i
+
 /** @throws {InvalidConfigError} a SCSI controller that no VM has */
 export function checkController(subject: Subject, settings: string): void {
+  // The text is ours: without white space, and with no letter escaped.
+  if (!DOUBTFUL_CONTROLLER.test(settings)) return
   const value = foldedMember(parseFolded(settings), 'Controller')
   if (typeof value !== 'number' && typeof value !== 'bigint') return
   if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= MAX_CONTROLLER) return

@@ -51,6 +51,6 @@ function noteAnswers({ calls }: Watched, message: unknown): void {
   if (!Array.isArray(message)) return
   for (let at = 0; at < message.length; at += 2) {
     const id = message[at] as number
-    if (id !== NOTICE) calls.delete(id)
+    if (id !== NOTICE) calls.delete(Math.abs(id))
   }
 }

@@ -4,14 +4,14 @@
 import type { MessagePort } from 'node:worker_threads'
 import { UnsupportedGuestError } from '../../errors.js'
 import { fromWireError, toWireError } from '../../errors-wire.js'
-import { decodeGuestStacks, requestBody } from '../../protocol/bridge/messages.js'
+import { decodeGuestStacks, modifyBody, requestBody } from '../../protocol/bridge/messages.js'
 import type { Actor, ActorEnvironment } from '../environment.js'
 import type { ActorCall, ActorHandlers, ActorPort } from '../mailbox/contract.js'
 import { exposeActor } from '../mailbox/expose.js'
 import { GuestConnector, type Connected } from './connection/connector.js'
 import { GuestContainers } from './container/containers.js'
 import { NULL_CONTAINER_ID, type GuestInit, type GuestNotices, type GuestRequests } from './contract.js'
-import { lateSuccess, ModifyTurns } from './resource/modify-turns.js'
+import { lateSuccess, ModifyTurns, type ModifyTurn } from './resource/modify-turns.js'
 import { GuestProcesses } from './process/processes.js'
 import { EntropyListener } from './connection/entropy-listener.js'
 
@@ -170,18 +170,26 @@ class GuestActor {
     throw new UnsupportedGuestError({ op, id: this.#init.vmId, reason })
   }
 
-  async #modify({ request, op, needs }: GuestRequests['modify']['input'], call: ActorCall): Promise<undefined> {
-    this.#require(op, needs)
-    const turn = await this.#modifyTurns.take(op, call)
-    // Its caller is gone and nothing was sent: the answer goes nowhere.
-    if (turn === undefined) return undefined
+  #modify(input: GuestRequests['modify']['input'], call: ActorCall): Promise<undefined> {
+    this.#require(input.op, input.needs)
+    const turn = this.#modifyTurns.take(input.op, call)
+    if (!(turn instanceof Promise)) return this.#change(input, call, turn)
+    // When its caller is gone nothing was sent, and the answer goes nowhere.
+    return turn.then((own) => (own === undefined ? undefined : this.#change(input, call, own)))
+  }
+
+  async #change(
+    { request, op }: GuestRequests['modify']['input'],
+    call: ActorCall,
+    turn: ModifyTurn,
+  ): Promise<undefined> {
     const tellLate = (): void => {
       this.#port.notify('warning', toWireError(lateSuccess(op, this.#init.vmId, request)))
     }
     // A caller that gives up does not end the request: the guest goes on with it.
     try {
       const { connection } = this.#connector.require(op)
-      await connection.request('ModifySettings', requestBody(NULL_CONTAINER_ID, { Request: request }), {
+      await connection.request('ModifySettings', modifyBody(NULL_CONTAINER_ID, request), {
         op,
         trace: call.trace,
         onLate: ({ result }) => {

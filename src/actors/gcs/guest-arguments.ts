@@ -1,6 +1,7 @@
 // Arguments of the guest manager, checked before anything is sent.
 
-import { InvalidConfigError } from '../../errors.js'
+import { InvalidConfigError, UnsupportedGuestError } from '../../errors.js'
+import type { GuestOS } from '../../protocol/guest-os.js'
 import { isRecord, member } from '../../protocol/json.js'
 import { documentText, isWellFormed } from '../arguments.js'
 import { ANYTHING, BOOLEAN, group } from '../../options/rows.js'
@@ -119,4 +120,11 @@ export function serviceSettings(subject: CallSubject, settings: unknown): string
   const text = typeof inner === 'string' ? inner : documentText(subject, undefined, inner)
   const encoded = isEncoded ? inner : Buffer.from(text, 'utf8').toString('base64')
   return documentText(subject, 'LogForwardServiceRPCRequest', { ...(settings as object), Settings: encoded })
+}
+
+/** @throws {UnsupportedGuestError} a method meant for other guest systems */
+export function checkSystem(subject: CallSubject, guestOS: GuestOS, systems: readonly GuestOS[]): void {
+  if (systems.includes(guestOS)) return
+  const reason = `it is meant for ${systems.join(' and ')} guests and this one is a ${guestOS} guest`
+  throw new UnsupportedGuestError({ ...subject, reason })
 }

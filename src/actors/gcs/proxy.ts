@@ -9,7 +9,6 @@ import {
   InvalidConfigError,
   InvalidStateError,
   OperationTimeoutError,
-  UnsupportedGuestError,
   withHint,
 } from '../../errors.js'
 import { fromWireError, toWireError } from '../../errors-wire.js'
@@ -31,6 +30,7 @@ import { runForOutput } from './process/exec-output.js'
 import {
   checkContainerId,
   checkPort,
+  checkSystem,
   connectInput,
   CREATE_CONTAINER_OPTIONS,
   neededCapability,
@@ -334,7 +334,7 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
 
   async modifyServiceSettings(service: string, settings: unknown, options?: CallOptions): Promise<void> {
     const subject = this.#subject('modifyServiceSettings')
-    this.#assertSystem(subject, ['windows'])
+    checkSystem(subject, this.guestOS, ['windows'])
     if (typeof service !== 'string' || service === '') {
       const reason = 'expected a non-empty string'
       throw new InvalidConfigError({ ...subject, path: 'service', value: service, reason })
@@ -345,25 +345,25 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
     await this.#wiring.mailbox.call('modifyService', input, subject, options)
   }
 
-  #assertSystem(subject: CallSubject, systems: readonly GuestOS[]): void {
-    if (systems.includes(this.guestOS)) return
-    const reason = `it is meant for ${systems.join(' and ')} guests and this one is a ${this.guestOS} guest`
-    throw new UnsupportedGuestError({ ...subject, reason })
-  }
-
   /** The wrong guest system first, then the arguments, then whether there is a guest at all. */
-  protected async modify(
+  protected modify(
     method: GuestMethodName,
     write: (subject: CallSubject) => string,
     options: CallOptions | undefined,
   ): Promise<void> {
-    const subject = this.#subject(method)
-    const { guests, needs } = guestMethod(method).resource
-    this.#assertSystem(subject, guests)
-    const text = readArgument(subject, 'settings', () => write(subject))
-    this.#assertAlive(subject)
-    const input = { request: text, op: subject.op, ...(needs === undefined ? {} : { needs }) }
-    await this.#wiring.mailbox.call('modify', input, subject, options)
+    // Not async: a promise less of each of very many calls.
+    try {
+      const { op, resource } = guestMethod(method)
+      const { guests, needs } = resource
+      const subject = { op, id: this.#wiring.vmId }
+      checkSystem(subject, this.guestOS, guests)
+      const request = readArgument(subject, 'settings', () => write(subject))
+      this.#assertAlive(subject)
+      const input = needs === undefined ? { request, op } : { request, op, needs }
+      return this.#wiring.mailbox.call('modify', input, subject, options) as Promise<void>
+    } catch (error) {
+      return Promise.reject(error as Error)
+    }
   }
 
   /**

@@ -10,8 +10,8 @@ import {
   UVMError,
   withContext,
 } from '../../errors.js'
-import { atCallSite, callSite, fromWireError, type CallSite, type WireError } from '../../errors-wire.js'
-import { systemClock, type Clock, type Timer } from '../../native/clock.js'
+import { atCallSite, callSite, fromWireError, isWireError, type CallSite } from '../../errors-wire.js'
+import { endOfTurn, systemClock, type Clock, type Timer } from '../../native/clock.js'
 import { typedFailure } from '../typed-failure.js'
 import { onAbort } from './abort-listeners.js'
 import { checkCallOptions } from './call-options.js'
@@ -233,10 +233,12 @@ class Caller<R extends RequestMap<R>, E extends NoticeMap<E>> implements Mailbox
     }
     if (this.#scheduled) return
     this.#scheduled = true
-    this.clock.immediate(() => {
-      this.#scheduled = false
-      this.#flush()
-    })
+    endOfTurn(this.clock, this.#endTurn)
+  }
+
+  readonly #endTurn = (): void => {
+    this.#scheduled = false
+    this.#flush()
   }
 
   #flush(): void {
@@ -271,11 +273,12 @@ class Caller<R extends RequestMap<R>, E extends NoticeMap<E>> implements Mailbox
    */
   #take(messages: AnswerBatch): void {
     let isAnswered = false
+    const nowMs = this.clock.now()
     for (let at = 0; at < messages.length; at += 2) {
       const id = messages[at]
       if (id !== NOTICE) {
         isAnswered = true
-        this.#answered(id as number, messages[at + 1])
+        this.#answered(id as number, messages[at + 1], nowMs)
         continue
       }
       if (isAnswered) {
@@ -299,11 +302,11 @@ class Caller<R extends RequestMap<R>, E extends NoticeMap<E>> implements Mailbox
     else listener(...(args as never[]))
   }
 
-  #answered(id: number, value: unknown): void {
-    const pending = this.#forget(id)
+  #answered(id: number, value: unknown, nowMs: number): void {
+    const pending = this.#forget(Math.abs(id))
     if (pending === undefined) return
-    this.#onLatency?.(pending.subject.op, this.clock.now() - pending.startedMs)
-    if (typeof value === 'object' && value !== null && 'ok' in value) pending.resolve(value.ok as never)
+    this.#onLatency?.(pending.subject.op, nowMs - pending.startedMs)
+    if (id > 0) pending.resolve(value as never)
     else pending.reject(failure(value, pending))
   }
 
@@ -378,9 +381,8 @@ function aborted(subject: CallSubject, signal: AbortSignal): AbortError {
 
 /** The typed error of a failing outcome; anything else that came back is the actor's fault. */
 function failure(value: unknown, pending: Pending): Error {
-  const record = (value as { error?: WireError } | null | undefined)?.error
-  if (record !== undefined) {
-    const error = fromWireError(record, pending.site)
+  if (isWireError(value)) {
+    const error = fromWireError(value, pending.site)
     // What the actor's shell says of any call does not know what the call was about.
     if (!(error instanceof UVMError)) return atCallSite(typedFailure(error, pending.subject), pending.site)
     return error.op === undefined ? atCallSite(withContext(error, pending.subject), pending.site) : error

@@ -1,5 +1,5 @@
-// The shell around an actor: turns handlers that throw into methods that answer outcomes, keeps the cancel bookkeeping, serves `stop`,
-// and exposes the result with Comlink.
+// The shell around an actor: serves our own caller, keeps the cancel bookkeeping, serves `stop`, and exposes the same with Comlink, as methods
+// that never throw but answer outcomes.
 
 import { expose } from 'comlink'
 import type { MessagePort } from 'node:worker_threads'
@@ -19,17 +19,22 @@ import type {
 } from './contract.js'
 import { ActorEndpoint } from './endpoint.js'
 import type { TraceContext } from './trace-context.js'
+import { unpackCalls } from './wire.js'
+
+const nothing = (): void => undefined
 
 class Call implements ActorCall {
   #reason: CancelReason | undefined
-  readonly #listeners = new Set<(reason: CancelReason) => void>()
+  /** Absent until somebody listens: most calls are never cancelled. */
+  #listeners: Set<(reason: CancelReason) => void> | undefined
   readonly timeoutMs: number | undefined
   readonly trace: TraceContext | undefined
   standing: (() => Standing) | undefined
   #timer: Timer | undefined
   #keepsTime = false
 
-  constructor(meta: CallMeta | undefined) {
+  /** `meta`: absent for a call that nobody can cancel. */
+  constructor(private readonly meta: CallMeta | undefined) {
     this.timeoutMs = meta?.timeoutMs
     this.trace = meta?.trace
   }
@@ -59,9 +64,10 @@ class Call implements ActorCall {
   }
 
   onCancel(listener: (reason: CancelReason) => void): () => void {
+    if (this.meta === undefined) return nothing
     if (this.#reason !== undefined) listener(this.#reason)
-    else this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+    else (this.#listeners ??= new Set()).add(listener)
+    return () => void this.#listeners?.delete(listener)
   }
 
   isCancelled(): boolean {
@@ -71,8 +77,9 @@ class Call implements ActorCall {
   cancel(reason: CancelReason): void {
     if (this.#reason !== undefined) return
     this.#reason = reason
-    for (const listener of this.#listeners) listener(reason)
-    this.#listeners.clear()
+    const listeners = this.#listeners
+    this.#listeners = undefined
+    for (const listener of listeners ?? []) listener(reason)
   }
 }
 
@@ -83,60 +90,119 @@ export interface ExposeOptions {
   clock?: Clock
 }
 
+type Handler = (input: unknown, call: ActorCall) => unknown
+
+/** One object an actor, with nothing made before it is wanted: there are very many actors. */
+class Shell<E extends NoticeMap<E>> implements ActorPort<E> {
+  readonly closed: Promise<void>
+  readonly #handlers: Readonly<Record<string, Handler>>
+  readonly #options: ExposeOptions
+  readonly #clock: Clock
+  readonly #endpoint: ActorEndpoint
+  /** Under way, and can be cancelled. */
+  readonly #calls = new Map<number, Call>()
+  #stopping: Promise<void> | undefined
+
+  constructor(port: MessagePort, handlers: Readonly<Record<string, Handler>>, options: ExposeOptions) {
+    this.#handlers = handlers
+    this.#options = options
+    this.#clock = options.clock ?? systemClock
+    let settleClosed: () => void
+    this.closed = new Promise((resolve) => (settleClosed = resolve))
+    this.#endpoint = new ActorEndpoint(port, this.#clock, {
+      onCalls: (batch) => unpackCalls(batch, this.#take),
+      onStranger: () => this.#exposeToComlink(),
+      onClose: () => {
+        void this.#stopOnce()
+          .catch(() => undefined)
+          .then(settleClosed)
+      },
+    })
+  }
+
+  notify<K extends keyof E & string>(notice: K, ...args: E[K] extends unknown[] ? E[K] : never): void {
+    this.#endpoint.notify({ notice, args })
+  }
+
+  #stopOnce(): Promise<void> {
+    return (this.#stopping ??= this.#options.onStop())
+  }
+
+  /** A call of our own caller: what it costs is paid by every call there is. */
+  readonly #take = (id: number, method: string, input: unknown, meta: unknown): void => {
+    if (method === 'cancel') return this.#cancel(input as number, meta as CancelReason)
+    try {
+      const answer = method === 'stop' ? this.#stop() : this.#run(method, input, meta as CallMeta | undefined)
+      if (!(answer instanceof Promise)) return this.#endpoint.answer(id, answer)
+      answer.then(
+        (value: unknown) => this.#endpoint.answer(id, value),
+        (error: unknown) => this.#endpoint.fail(id, error),
+      )
+    } catch (error) {
+      this.#endpoint.fail(id, error)
+    }
+  }
+
+  #run(method: string, input: unknown, meta: CallMeta | undefined): unknown {
+    const handler = Object.hasOwn(this.#handlers, method) ? this.#handlers[method] : undefined
+    if (handler === undefined) throw new TypeError(`the actor has no method ${method}`)
+    return meta === undefined ? handler(input, new Call(undefined)) : this.#attend(handler, input, meta)
+  }
+
+  /** A call that can be cancelled, or has a time of its own. */
+  async #attend(handler: Handler, input: unknown, meta: CallMeta): Promise<unknown> {
+    const call = new Call(meta)
+    const number = meta.call
+    const timeoutMs = call.timeoutMs ?? Infinity
+    if (number !== undefined) this.#calls.set(number, call)
+    try {
+      if (timeoutMs === Infinity) return await handler(input, call)
+      const work = (async () => handler(input, call))()
+      return await call.within(work, timeoutMs, this.#clock)
+    } finally {
+      if (number !== undefined) this.#calls.delete(number)
+    }
+  }
+
+  #cancel(number: number, reason: CancelReason): void {
+    this.#calls.get(number)?.cancel(reason)
+  }
+
+  async #stop(): Promise<undefined> {
+    try {
+      await this.#stopOnce()
+      return undefined
+    } finally {
+      // After this answer has gone out: Comlink posts it in the microtasks that follow.
+      this.#clock.immediate(() => this.#clock.immediate(() => this.#endpoint.close()))
+    }
+  }
+
+  /** Somebody calls who is not our own caller: an object made by plain Comlink.wrap. */
+  #exposeToComlink(): void {
+    const outcome = async (work: () => unknown): Promise<Outcome<unknown>> => {
+      try {
+        return { ok: await work() }
+      } catch (error) {
+        return { error: toWireError(error) }
+      }
+    }
+    // No prototype: Comlink resolves whatever path a message names.
+    const api = Object.create(null) as Record<string, unknown>
+    for (const name of Object.keys(this.#handlers)) {
+      api[name] = (input: unknown, meta?: CallMeta) => outcome(() => this.#run(name, input, meta))
+    }
+    api['cancel'] = (number: number, reason: CancelReason) => this.#cancel(number, reason)
+    api['stop'] = () => outcome(() => this.#stop())
+    expose(api, this.#endpoint)
+  }
+}
+
 /** Exposes `handlers` on `port` as an ActorApi. */
 export function exposeActor<R extends RequestMap<R>, E extends NoticeMap<E>>(
   port: MessagePort,
   handlers: ActorHandlers<R>,
   options: ExposeOptions,
 ): ActorPort<E> {
-  const calls = new Map<number, Call>()
-  const { clock = systemClock } = options
-  let stopping: Promise<void> | undefined
-  let settleClosed = (): void => {}
-  const closed = new Promise<void>((resolve) => (settleClosed = resolve))
-  const stopOnce = (): Promise<void> => (stopping ??= options.onStop())
-
-  const endpoint = new ActorEndpoint(port, clock, () => {
-    void stopOnce()
-      .catch(() => undefined)
-      .then(settleClosed)
-  })
-
-  // No prototype: Comlink resolves whatever path a message names.
-  const api = Object.create(null) as Record<string, unknown>
-  for (const [name, handler] of Object.entries(handlers) as [string, (input: unknown, call: ActorCall) => unknown][]) {
-    api[name] = async (input: unknown, meta?: CallMeta): Promise<Outcome<unknown>> => {
-      const call = new Call(meta)
-      const number = meta?.call
-      const timeoutMs = call.timeoutMs ?? Infinity
-      if (number !== undefined) calls.set(number, call)
-      try {
-        if (timeoutMs === Infinity) return { ok: await handler(input, call) }
-        const work = (async () => handler(input, call))()
-        return { ok: await call.within(work, timeoutMs, clock) }
-      } catch (error) {
-        return { error: toWireError(error) }
-      } finally {
-        if (number !== undefined) calls.delete(number)
-      }
-    }
-  }
-  api['cancel'] = (number: number, reason: CancelReason): void => calls.get(number)?.cancel(reason)
-  api['stop'] = async (): Promise<Outcome<undefined>> => {
-    try {
-      await stopOnce()
-      return { ok: undefined }
-    } catch (error) {
-      return { error: toWireError(error) }
-    } finally {
-      // After this answer has gone out: Comlink posts it in the microtasks that follow.
-      clock.immediate(() => clock.immediate(() => endpoint.close()))
-    }
-  }
-  expose(api, endpoint)
-
-  return {
-    notify: (notice, ...args) => endpoint.notify({ notice, args }),
-    closed,
-  }
+  return new Shell<E>(port, handlers as Readonly<Record<string, Handler>>, options)
 }

@@ -1,18 +1,12 @@
-// How messages travel between our caller and an actor: Comlink's messages, packed.
+// How messages travel between our caller and an actor: packed.
 //
 // A plain Comlink client sends one object a call, with a text id, and is answered so. Our caller sends flat arrays: structured clone
-// pays for every object and every member's name, which for small calls is most of the cost. Measured (bench/mailbox.ts), packing and
+// pays for every object and every member's name, which for small calls is most of the cost. Measured (bench/suites/mailbox.ts), packing and
 // early sending are what carries more than twice the calls that arrays of Comlink messages did.
-
-/** A message of Comlink's wire. */
-export interface WireMessage {
-  id?: number | string
-  [member: string]: unknown
-}
 
 /** Calls, four entries each: id, method, input, meta. */
 export type CallBatch = unknown[]
-/** Answers and notices, two entries each: id and value; the id of a notice is NOTICE. */
+/** Answers and notices, two entries each: id and value. A failure has its id negative and its error's record; the id of a notice is NOTICE. */
 export type AnswerBatch = unknown[]
 
 const CALL_ENTRIES = 4
@@ -25,7 +19,7 @@ export const NOTICE = 0
  * Messages that go out without waiting for the end of the turn: the other thread begins with them while this one goes on. Fewer wake
  * it too often, more leave it idle.
  */
-const EARLY_MESSAGES = 16
+const EARLY_MESSAGES = 32
 export const EARLY_CALL_ENTRIES = EARLY_MESSAGES * CALL_ENTRIES
 export const EARLY_ANSWER_ENTRIES = EARLY_MESSAGES * ANSWER_ENTRIES
 
@@ -52,18 +46,13 @@ export function splitCalls(batch: CallBatch): { id: number; single: CallBatch }[
   return calls
 }
 
-/** Gives every call as the message that Comlink makes of it. */
-export function unpackCalls(batch: CallBatch, deliver: (message: WireMessage) => void): void {
+/** Hands over every call. */
+export function unpackCalls(
+  batch: CallBatch,
+  take: (id: number, method: string, input: unknown, meta: unknown) => void,
+): void {
   for (let at = 0; at < batch.length; at += CALL_ENTRIES) {
-    deliver({
-      id: batch[at] as number,
-      type: 'APPLY',
-      path: [batch[at + 1]],
-      argumentList: [
-        { type: 'RAW', value: batch[at + 2] },
-        { type: 'RAW', value: batch[at + 3] },
-      ],
-    })
+    take(batch[at] as number, batch[at + 1] as string, batch[at + 2], batch[at + 3])
   }
 }
 

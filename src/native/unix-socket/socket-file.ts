@@ -52,9 +52,9 @@ export async function bindSocketFile(
     server.listen({ path: born, backlog, exclusive: true })
     if (!server.listening) await once(server, 'listening')
     chmodSync(born, 0o600)
-    const own = lstatSync(born, { bigint: true })
+    const { dev, ino } = lstatSync(born, { bigint: true })
     await claim(path, born)
-    return { server, release: () => removeOwn(path, own) }
+    return { server, release: () => removeOwn(path, { dev, ino }) }
   } catch (error) {
     server?.close()
     throw error
@@ -129,8 +129,11 @@ async function isListenedOn(path: string): Promise<boolean> {
   }
 }
 
+/** Which file it is, as long as it is there. */
+type FileNumber = Pick<BigIntStats, 'dev' | 'ino'>
+
 /** While the server is open nobody else gets the number of its file. */
-function removeOwn(path: string, own: BigIntStats): void {
+function removeOwn(path: string, own: FileNumber): void {
   try {
     const found = lstatSync(path, { bigint: true, throwIfNoEntry: false })
     if (found !== undefined && isSame(found, own)) unlinkSync(path)
@@ -139,7 +142,7 @@ function removeOwn(path: string, own: BigIntStats): void {
   }
 }
 
-function isSame(one: BigIntStats, other: BigIntStats): boolean {
+function isSame(one: FileNumber, other: FileNumber): boolean {
   return one.dev === other.dev && one.ino === other.ino
 }
 

@@ -14,6 +14,8 @@ const LEAST_BYTES = 1024
 export class FrameBatch {
   #bytes: Uint8Array<ArrayBuffer> | undefined
   #fill = 0
+  /** Of the batch before: the next is about as large. */
+  #lastBytes = 0
 
   /** Bytes of all messages that wait. */
   get byteLength(): number {
@@ -43,7 +45,7 @@ export class FrameBatch {
     const old = this.#bytes
     const needed = this.#fill + bytes
     if (old !== undefined && needed <= old.byteLength) return old
-    const grown = new Uint8Array(Math.max(LEAST_BYTES, needed, 2 * (old?.byteLength ?? 0)))
+    const grown = new Uint8Array(Math.max(LEAST_BYTES, needed, this.#lastBytes, 2 * (old?.byteLength ?? 0)))
     if (old !== undefined) grown.set(old.subarray(0, this.#fill))
     this.#bytes = grown
     return grown
@@ -53,6 +55,7 @@ export class FrameBatch {
   take(): Uint8Array<ArrayBuffer> | undefined {
     const taken = this.#bytes?.subarray(0, this.#fill)
     this.#bytes = undefined
+    this.#lastBytes = this.#fill
     this.#fill = 0
     return taken
   }

@@ -20,6 +20,11 @@ export function requestBody(containerId: string, members: Record<string, string>
   return `{"ContainerId":${JSON.stringify(containerId)},"ActivityId":"${NULL_GUID}"${own.join('')}}`
 }
 
+/** The body of a ModifySettings; `request` is its Request value, JSON text. */
+export function modifyBody(containerId: string, request: string): string {
+  return `{"ContainerId":${JSON.stringify(containerId)},"ActivityId":"${NULL_GUID}","Request":${request}}`
+}
+
 /** W3C trace context, as OpenTelemetry propagates it. */
 export interface TraceHeaders {
   traceparent: string

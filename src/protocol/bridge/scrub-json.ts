@@ -47,8 +47,28 @@ function nextHash(hash: number, code: number): number {
 /** A document within a message is no JSON. */
 class NotJson extends Error {}
 
+/** Longest message that is looked at for being clean, characters: no longer one is, and none of this length is nested too deep. */
+const MAX_CLEAN = 1024
+
+/**
+ * Messages that are kept whole, as most are: every text is a short name without anything to be looked at, every object is one that is gone
+ * into, and the rest are numbers, true, false and null. Three times as fast as the walk.
+ */
+const CLEAN = (() => {
+  const named = (kind: number): string => KNOWN_NAMES.filter((name) => (kindOfMember(name) & kind) !== 0).join('|')
+  // Printable ASCII but for the quote, the backslash, and # ? @.
+  const text = '"[ !$->A-\\[\\]-~]{0,256}"'
+  const members = [
+    `(?:${named(KEEPS_TEXT)})":${text}`,
+    `(?:${named(IS_OPEN)})":\\{`,
+    '[A-Za-z]\\w{0,39}":(?:-?\\d{1,15}|true|false|null)',
+  ]
+  return new RegExp(`^\\{(?:"(?:${members.join('|')})(?:\\}|,(?="))*)*$`)
+})()
+
 /** The text of a message without its secrets; the same text when there are none. */
 export function scrubJson(text: string): string {
+  if (text.length <= MAX_CLEAN && CLEAN.test(text)) return text
   return new Scrubber(text, 0).document()
 }
 

@@ -28,6 +28,8 @@ export const GUEST_RESOURCES: Readonly<Record<keyof Statements, GuestResource>> 
 
 /** One method of Guest that changes a resource. */
 export interface GuestMethod {
+  /** Label of the operation. */
+  readonly op: string
   readonly resource: GuestResource
   readonly request: ResourceRequest
   /** Arguments, the options aside. */
@@ -41,7 +43,7 @@ const methods = new Map<string, GuestMethod>(
     Object.entries(resource.methods as Record<string, ResourceRequest>).map(
       ([name, request]): [string, GuestMethod] => [
         name,
-        { resource, request, count: countOf(resource), document: documentOf(resource) },
+        { op: `guest.${name}`, resource, request, count: countOf(resource), document: documentOf(resource) },
       ],
     ),
   ),

@@ -52,7 +52,7 @@ export const VARIANTS: readonly Variant[] = [
   {
     name: 'bytes that were taken give no credit',
     file: 'actors/gcs/process/stdio-streams.js',
-    changes: [['{ credit: chunk.byteLength }', '{ credit: 0 }']],
+    changes: [['credit: this.#takenBytes', 'credit: 0']],
   },
   {
     name: 'a listener for the guest stays open',

@@ -11,7 +11,7 @@ import {
   OperationTimeoutError,
   type UVMError,
 } from '../../../errors.js'
-import { requestBody, type ContainerNotice } from '../../../protocol/bridge/messages.js'
+import { modifyBody, requestBody, type ContainerNotice } from '../../../protocol/bridge/messages.js'
 import { HRESULT } from '../../../protocol/hresult.js'
 import type { ActorCall } from '../../mailbox/contract.js'
 import type { GuestConnection } from '../connection/connection.js'
@@ -197,7 +197,7 @@ export class GuestContainers {
   async modify(key: number, request: string, op: string, connected: Connected, call: ActorCall): Promise<void> {
     const { id, connection } = this.#reachable(key, op, connected)
     const options = { ...this.#context(op, id), call }
-    await connection.request('ModifySettings', requestBody(id, { Request: request }), options)
+    await connection.request('ModifySettings', modifyBody(id, request), options)
   }
 
   async properties(key: number, query: string, op: string, connected: Connected, call: ActorCall): Promise<unknown> {

@@ -154,7 +154,7 @@ export class OutputChannel extends Channel {
     if (message instanceof Uint8Array) return
     if ('credit' in message) {
       this.#unreadBytes -= message.credit
-      this.#messages--
+      this.#messages -= message.messages ?? 1
       if (this.over) return
       if (this.#messages < MAX_MESSAGES) this.#flush()
       if (this.#unreadBytes < STDIO_WINDOW_BYTES) this.socket?.resume()

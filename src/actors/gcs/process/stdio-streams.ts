@@ -11,12 +11,19 @@ import { STDIO_WINDOW_BYTES, type StdioMessage } from '../contract.js'
 /** Largest piece of one write that crosses at a time, bytes: small enough to interleave streams, large enough to amortise a message. */
 const PIECE_BYTES = 64 * 1024
 
+/** What is taken is granted again in pieces of so many bytes, or so many messages: each wakes the other thread. */
+const GRANT_BYTES = STDIO_WINDOW_BYTES / 2
+const GRANT_MESSAGES = 8
+
 /** stdout or stderr of a guest process. */
 export class StdioReadable extends Readable {
   readonly #port: MessagePort
   readonly #received: Uint8Array[] = []
   #wanted = false
   #ended = false
+  /** Taken, and not granted again yet. */
+  #takenBytes = 0
+  #takenMessages = 0
 
   constructor(port: MessagePort) {
     super({ highWaterMark: 16 * 1024 })
@@ -47,10 +54,19 @@ export class StdioReadable extends Readable {
       }
       this.#wanted = false
       const hasRoom = this.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))
-      this.#port.postMessage({ credit: chunk.byteLength } satisfies StdioMessage)
+      this.#grant(chunk.byteLength)
       // `push` calls `_read` again by itself only later; going on here keeps one pass per message.
       if (hasRoom) this.#wanted = true
     }
+  }
+
+  #grant(bytes: number): void {
+    this.#takenBytes += bytes
+    this.#takenMessages++
+    if (this.#takenBytes < GRANT_BYTES && this.#takenMessages < GRANT_MESSAGES) return
+    this.#port.postMessage({ credit: this.#takenBytes, messages: this.#takenMessages } satisfies StdioMessage)
+    this.#takenBytes = 0
+    this.#takenMessages = 0
   }
 
   override _read(): void {

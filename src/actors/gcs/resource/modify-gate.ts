@@ -30,6 +30,8 @@ export class ModifyGate {
   readonly #placed = new Map<number, { op: string; isAbandoned: boolean }>()
   /** Given up, without a place. */
   readonly #loose = new Set<number>()
+  /** Of those with a place, so many were given up. */
+  #abandonedWithPlace = 0
   #nextTicket = 1
 
   /** `limit`: how many changes may be under way at once. */
@@ -39,9 +41,7 @@ export class ModifyGate {
 
   /** Changes that were given up and go on in the guest. */
   get abandoned(): number {
-    let count = this.#loose.size
-    for (const { isAbandoned } of this.#placed.values()) if (isAbandoned) count++
-    return count
+    return this.#loose.size + this.#abandonedWithPlace
   }
 
   /** Takes a change. `op` is its label. */
@@ -59,12 +59,16 @@ export class ModifyGate {
       return { wasWaiting: true, effects: [] }
     }
     const change = this.#placed.get(ticket)
-    if (change !== undefined) change.isAbandoned = true
+    if (change?.isAbandoned === false) {
+      change.isAbandoned = true
+      this.#abandonedWithPlace++
+    }
     return { wasWaiting: false, effects: this.#advance() }
   }
 
   /** The guest has answered, or nobody expects that any more. */
   ended(ticket: number): GateEffect[] {
+    if (this.#placed.get(ticket)?.isAbandoned === true) this.#abandonedWithPlace--
     this.#placed.delete(ticket)
     this.#loose.delete(ticket)
     return this.#advance()
@@ -92,11 +96,12 @@ export class ModifyGate {
 
   /** Those that were given up give their places back, the oldest first. */
   #loosen(): void {
-    if (this.#limit <= 1) return
+    if (this.#limit <= 1 || this.#abandonedWithPlace === 0) return
     for (const [ticket, { isAbandoned }] of this.#placed) {
       if (this.#loose.size >= MAX_LOOSE_CHANGES) return
       if (!isAbandoned) continue
       this.#placed.delete(ticket)
+      this.#abandonedWithPlace--
       this.#loose.add(ticket)
     }
   }

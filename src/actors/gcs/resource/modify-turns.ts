@@ -12,6 +12,22 @@ export interface ModifyTurn {
   end(): void
 }
 
+class Turn implements ModifyTurn {
+  wasAbandoned = false
+  forget: (() => void) | undefined
+
+  constructor(private readonly ended: () => void) {}
+
+  isAbandoned(): boolean {
+    return this.wasAbandoned
+  }
+
+  end(): void {
+    this.forget?.()
+    this.ended()
+  }
+}
+
 export class ModifyTurns {
   readonly #gate: ModifyGate
   readonly #gauges: Gauges
@@ -25,29 +41,35 @@ export class ModifyTurns {
     this.#gauges = gauges
   }
 
-  /** Waits for a place. Undefined: the caller gave up before, and nothing is to be sent. */
-  async take(op: string, call: ActorCall): Promise<ModifyTurn | undefined> {
+  /** Takes a place, or waits for one. Undefined: the caller gave up before, and nothing is to be sent. */
+  take(op: string, call: ActorCall): ModifyTurn | Promise<ModifyTurn | undefined> {
     const { ticket, effects } = this.#gate.submit(op)
-    const turn = new Promise<boolean>((resolve) => this.#waiting.set(ticket, resolve))
-    let isAbandoned = false
-    const forget = call.onCancel(() => {
-      isAbandoned = true
+    const turn = new Turn(() => this.#perform(this.#gate.ended(ticket)))
+    turn.forget = call.onCancel(() => {
+      turn.wasAbandoned = true
       const given = this.#gate.abandon(ticket)
       if (given.wasWaiting) this.#settle(ticket, false)
       this.#perform(given.effects)
     })
+    // There was a place: it is the only one that is let through.
+    if (effects[0]?.ticket === ticket) return turn
+    return this.#wait(ticket, turn, call, effects)
+  }
+
+  async #wait(
+    ticket: number,
+    turn: ModifyTurn,
+    call: ActorCall,
+    effects: GateEffect[],
+  ): Promise<ModifyTurn | undefined> {
+    const started = new Promise<boolean>((resolve) => this.#waiting.set(ticket, resolve))
     this.#gauges.queued++
     call.standing = () => ({ sent: false, reason: this.#whereabouts(ticket) })
     this.#perform(effects)
-    const isStarted = await turn
+    const isStarted = await started
     this.#gauges.queued--
     call.standing = undefined
-    if (!isStarted) return undefined
-    const end = (): void => {
-      forget()
-      this.#perform(this.#gate.ended(ticket))
-    }
-    return { isAbandoned: () => isAbandoned, end }
+    return isStarted ? turn : undefined
   }
 
   #whereabouts(ticket: number): string {
