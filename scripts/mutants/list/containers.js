@@ -127,7 +127,7 @@ export default [
     },
     {
       breaks: 'a change that was given up keeps its place',
-      from: 'if (change !== undefined) change.isAbandoned = true',
+      from: 'change.isAbandoned = true',
       to: '',
     },
     {
@@ -135,7 +135,7 @@ export default [
       from: 'if (this.#loose.size >= MAX_LOOSE_CHANGES) return',
       to: '',
     },
-    { breaks: 'one at a time is two when one is given up', from: 'if (this.#limit <= 1) return', to: '' },
+    { breaks: 'one at a time is two when one is given up', from: 'if (this.#limit <= 1 || ', to: 'if (' },
     { breaks: 'a loose change counts for ever', from: 'this.#loose.delete(ticket)', to: '' },
   ]),
   ...inFile('src/actors/gcs/resource/modify-turns.ts', [

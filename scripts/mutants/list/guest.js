@@ -90,6 +90,11 @@ export default [
   ]),
   ...inFile('src/actors/gcs/guest-arguments.ts', [
     {
+      breaks: 'a method for the other guest system is sent',
+      from: 'if (systems.includes(guestOS)) return',
+      to: 'return',
+    },
+    {
       breaks: 'the null id names a container',
       from: 'if (id === NULL_CONTAINER_ID) throw',
       to: 'if (false) throw',
@@ -119,11 +124,6 @@ export default [
       breaks: 'the texts of a guest that was closed and one whose VM has exited are swapped',
       from: "ending.kind === 'closed' ? 'the guest was closed' : 'the VM has exited'",
       to: "ending.kind === 'closed' ? 'the VM has exited' : 'the guest was closed'",
-    },
-    {
-      breaks: 'a method for the other guest system is sent',
-      from: 'if (systems.includes(this.guestOS)) return',
-      to: 'return',
     },
     {
       breaks: 'every connection is a cold start',
