@@ -85,12 +85,14 @@ export {
   OverloadedError,
   ProtocolError,
   ProviderUnavailableError,
+  ImageError,
   SimulationStuckError,
   UnsupportedGuestError,
   UVMError,
   type ErrorContext,
   type ErrorRecord,
   type HcsErrorEvent,
+  type ImageErrorReason,
   type UVMErrorCode,
 } from './errors.js'
 

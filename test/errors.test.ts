@@ -27,6 +27,7 @@ const CODES = {
   ActorLostError: 'UVM_ACTOR_LOST',
   ProviderUnavailableError: 'UVM_NO_PROVIDER',
   SimulationStuckError: 'UVM_SIMULATION_STUCK',
+  ImageError: 'UVM_IMAGE',
 } as const
 
 type Loose = Error & Record<string, unknown>

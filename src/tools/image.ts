@@ -42,11 +42,15 @@ async function main(argv: string[]): Promise<number> {
       process.stdout.write(USAGE)
       return 0
     }
+    // A build that is interrupted leaves nothing behind.
+    const ending = new AbortController()
+    for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => ending.abort())
+    const { signal } = ending
     const onProgress = (line: string): void => void process.stderr.write(`${line}\n`)
     const where = cache === undefined ? {} : { cacheDirectory: cache }
-    const image = await buildImage({ ...options, ...where, onProgress })
+    const image = await buildImage({ ...options, ...where, signal, onProgress })
     const again = options.rebuild === undefined ? {} : { rebuild: options.rebuild }
-    const daemon = needsDaemon() ? await buildDaemon({ ...where, ...again, onProgress }) : undefined
+    const daemon = needsDaemon() ? await buildDaemon({ ...where, ...again, signal, onProgress }) : undefined
     const { directory, kernel, initrd, manifest } = image
     const lines = [`kernel  ${kernel}`, `initrd  ${initrd}`, ...(daemon === undefined ? [] : [`vsock   ${daemon}`])]
     process.stdout.write(
