@@ -161,7 +161,7 @@ export const ZONES = {
   cli: {
     path: '^packages/cli/src/',
     sees: [],
-    packages: ['cli-table3', 'log-update', 'zod'],
+    packages: ['uvm-actors', 'commander', 'cli-table3', 'log-update', 'zod'],
     core: '*',
     why: 'the command line uses what is published of the library',
   },

@@ -17,6 +17,7 @@ import { errorOf } from './failure.js'
 import { STDIO_PROTOCOL } from './frames.js'
 import {
   CONTROL_VERSION,
+  type ControlCallRequest,
   type ControlEvent,
   type ControlInfo,
   type ControlLogLine,
@@ -88,6 +89,11 @@ export class ControlClient {
   /** 'kill' and 'stop' answer the exit. */
   act(id: string, action: VmAction, request: VmActionRequest = {}, options?: CallOptions): Promise<unknown> {
     return this.#ask('POST', `${vm(id)}/${action}`, request, options, `control.${action}`)
+  }
+
+  /** A change of the VM ('host') or inside its guest, by the name of its method. */
+  async call(id: string, request: ControlCallRequest, options?: CallOptions): Promise<void> {
+    await this.#ask('POST', `${vm(id)}/call`, request, options, `control.${request.method}`)
   }
 
   async remove(id: string, force = false, options?: CallOptions): Promise<void> {

@@ -9,16 +9,8 @@ import type { Guest } from '../actors/gcs/proxy.js'
 import { isRecord } from '../protocol/json.js'
 import type { LcowProcessParameters, ProcessParameters } from '../protocol/schema/index.js'
 import { ControlRequestError, failureOf } from './failure.js'
-import type {
-  StdioFrameError} from './frames.js';
-import {
-  CHANNEL,
-  encodeFrames,
-  encodeMessage,
-  FrameReader,
-  type Channel,
-  type StdioFrame,
-} from './frames.js'
+import type { StdioFrameError } from './frames.js'
+import { CHANNEL, encodeFrames, encodeMessage, FrameReader, type Channel, type StdioFrame } from './frames.js'
 import type { ExecStart, ExecStarted } from './messages.js'
 
 const LINUX_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'

@@ -8,6 +8,7 @@ export { ControlRequestError } from './failure.js'
 export {
   CONTROL_VERSION,
   VM_ACTIONS,
+  type ControlCallRequest,
   type ControlEvent,
   type ControlInfo,
   type ControlLogLine,

@@ -7,9 +7,12 @@ import type { ExitStatus } from '../actors/vm/managers/index.js'
 import type { UtilityVM } from '../actors/vm/proxy.js'
 import { isAlreadyStopped, isNotSupported, isTimeout, UVMError } from '../errors.js'
 import { isGuid, normaliseGuid } from '../protocol/guid.js'
+import { GUEST_METHOD_NAMES, guestMethod, type GuestMethodName } from '../protocol/guest-resources/methods.js'
+import { HOST_METHODS, type HostMethod } from '../protocol/host-modifications/index.js'
 import { ControlRequestError } from './failure.js'
 import { LogBook } from './log-book.js'
 import type {
+  ControlCallRequest,
   ControlVm,
   ControlVmDetails,
   ControlVmStats,
@@ -78,6 +81,7 @@ export class Machines {
       found.map(async (entry) => {
         const vm = held.get(entry.RuntimeId)
         const guest = vm === undefined ? undefined : this.#host.guestOf(vm)
+        if (vm !== undefined) entry.guestOS = vm.guestOS
         entry.connected = (await guest?.isConnected().catch(() => false)) ?? false
       }),
     )
@@ -144,7 +148,6 @@ export class Machines {
     const exit = entry.State === 'Stopped' ? await vm.wait(options) : undefined
     return {
       ...entry,
-      guestOS: vm.guestOS,
       ...(startedTime === undefined ? {} : { startedTime: startedTime.toISOString() }),
       ...(exit === undefined ? {} : { exit }),
       ...(capabilities === undefined ? {} : { capabilities }),
@@ -178,6 +181,20 @@ export class Machines {
       case 'stop':
         return stop(vm, signal, timeoutMs)
     }
+  }
+
+  /** A change by name. What it takes is checked as if it had been called here. */
+  async call(id: string, request: ControlCallRequest, signal: AbortSignal): Promise<void> {
+    const { on, method, args = [], timeoutMs } = request
+    const isKnown = on === 'host' ? Object.hasOwn(HOST_METHODS, method) : GUEST_METHOD_NAMES.includes(method as never)
+    if (!isKnown) throw new ControlRequestError(400, `there is no change ${JSON.stringify(method)} of a ${on}`)
+    const most =
+      on === 'host' ? HOST_METHODS[method as HostMethod].takes.length : guestMethod(method as GuestMethodName).count
+    if (!Array.isArray(args) || args.length > most) throw new ControlRequestError(400, `args: expected at most ${most}`)
+    const target = on === 'host' ? this.held(id) : this.guest(id)
+    const all = Array.from({ length: most }, (_, index): unknown => args[index])
+    const methods = target as unknown as Record<string, (...args: unknown[]) => Promise<void>>
+    await methods[method]?.(...all, callOptions(signal, timeoutMs))
   }
 
   /** Ends it, where `force` says so, and gives the handle up. */

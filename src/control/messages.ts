@@ -25,6 +25,8 @@ export interface ControlVm extends ComputeSystemSummary {
   held: boolean
   /** Its guest connection is here, and up. */
   connected: boolean
+  /** Where this process knows. */
+  guestOS?: GuestOS
 }
 
 /** POST /v1/vms */
@@ -41,7 +43,6 @@ export interface CreateVmRequest {
 
 /** GET /v1/vms/ID */
 export interface ControlVmDetails extends ControlVm {
-  guestOS?: GuestOS
   startedTime?: string
   exit?: ExitStatus
   capabilities?: GuestCapabilities
@@ -52,6 +53,15 @@ export interface VmActionRequest {
   timeoutMs?: number
   /** 'save' alone. */
   save?: SaveOptions
+}
+
+/** POST /v1/vms/ID/call: a change of the VM or inside its guest, by the name of the method that `UtilityVM` or `Guest` has for it. */
+export interface ControlCallRequest {
+  on: 'host' | 'guest'
+  method: string
+  /** Its arguments, options aside. */
+  args?: unknown[]
+  timeoutMs?: number
 }
 
 export const VM_ACTIONS = ['open', 'start', 'connect', 'pause', 'resume', 'save', 'stop', 'kill'] as const

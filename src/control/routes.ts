@@ -9,7 +9,14 @@ import { ControlRequestError } from './failure.js'
 import { toWireError } from '../errors-wire.js'
 import { bigintAsText } from './log-book.js'
 import type { Machines } from './machines.js'
-import { VM_ACTIONS, type ControlInfo, type CreateVmRequest, type VmAction, type VmActionRequest } from './messages.js'
+import {
+  VM_ACTIONS,
+  type ControlCallRequest,
+  type ControlInfo,
+  type CreateVmRequest,
+  type VmAction,
+  type VmActionRequest,
+} from './messages.js'
 
 /** Largest body of a request, bytes: a document with its shares and devices is far below it. */
 const MAX_BODY = 16 * 1024 * 1024
@@ -60,6 +67,14 @@ const ROUTES: readonly Route[] = [
   }),
   route('GET', 'vms/:/stats', ({ machines }, { params, signal }) => machines.stats(params[0]!, { signal })),
   route('GET', 'vms/:/logs', streamLogs),
+  route('POST', 'vms/:/call', async ({ machines }, call) => {
+    const body = await readBody(call.request)
+    if (!['host', 'guest'].includes(body['on'] as string) || typeof body['method'] !== 'string') {
+      throw new ControlRequestError(400, 'expected { "on": "host" or "guest", "method": "…", "args": [ … ] }')
+    }
+    await machines.call(call.params[0]!, body as unknown as ControlCallRequest, call.signal)
+    return {}
+  }),
   route('POST', 'vms/:/:', async ({ machines }, call) => {
     const [id, action] = call.params
     if (!VM_ACTIONS.includes(action as VmAction)) {

@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type Server as HttpServer, type Ser
 import type { Server, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { Host } from '../actors/host.js'
-import type { UVMError } from '../errors.js';
+import type { UVMError } from '../errors.js'
 import { InvalidConfigError, InvalidStateError } from '../errors.js'
 import { openPrivateDirectory } from '../native/service-process/directory.js'
 import { packageVersion } from '../native/service-process/package-version.js'

@@ -4,17 +4,9 @@
 // Exit codes: 0 all went well, 1 something failed, 2 the arguments or the file cannot be used; interrupted: 130 by Ctrl-C, 143 by SIGTERM,
 // 129 by SIGHUP.
 
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { Host } from 'uvm-actors'
-import { onInterruption } from '../interruption.js'
-import { countOsThreads } from '../os-threads.js'
-import { FleetFileError, readFleetFile, type VmPlan } from './file.js'
-import { liveProgress, plainProgress, silentProgress, type Progress } from './progress.js'
-import { runFleet } from './run.js'
-import { fleetTable, summaryLine } from './table.js'
-
-const EXAMPLE = fileURLToPath(new URL('examples/fleet.json', import.meta.resolve('uvm-actors/package.json')))
+import { FleetFileError, readFleetFile } from './file.js'
+import { EXAMPLE_FLEET, fleetUp } from './up.js'
 
 const USAGE = `Usage: npm run demo -- [options] [fleet.json]
 
@@ -54,40 +46,7 @@ function readArguments(argv: string[]): Arguments | 'help' {
   if (threads !== undefined && !(Number.isInteger(threads) && threads > 0)) {
     throw new UsageError(`--threads: expected an integer above 0, got ${values.threads}`)
   }
-  return { file: positionals[0] ?? EXAMPLE, json: values.json === true, threads }
-}
-
-function progressFor(json: boolean, total: number): Progress {
-  if (json) return silentProgress
-  if (process.stdout.isTTY) return liveProgress(total, process.stdout)
-  return plainProgress((line) => process.stdout.write(`${line}\n`))
-}
-
-async function run({ json, threads }: Arguments, plans: VmPlan[]): Promise<number> {
-  const interruption = onInterruption((text) => process.stderr.write(`uvm-fleet: ${text}\n`))
-  const shown = progressFor(json, plans.length)
-  const before = countOsThreads()
-  let most = before ?? 0
-  const progress: Progress = {
-    ...shown,
-    stage: (id, stage) => {
-      if (stage === 'running') most = Math.max(most, countOsThreads() ?? 0)
-      shown.stage(id, stage)
-    },
-  }
-  try {
-    await using host = await Host.open(threads === undefined ? {} : { threads })
-    const report = await runFleet(host, plans, progress, interruption.signal)
-    progress.end()
-    if (before !== undefined) report.summary.osThreads = { before, most }
-    const columns = process.stdout.isTTY ? process.stdout.columns : undefined
-    const text = json ? JSON.stringify(report) : `${fleetTable(report, columns)}\n${summaryLine(report)}`
-    process.stdout.write(`${text}\n`)
-    if (interruption.exitCode !== undefined) return interruption.exitCode
-    return report.summary.failed === 0 ? EXIT.ok : EXIT.failed
-  } finally {
-    interruption.release()
-  }
+  return { file: positionals[0] ?? EXAMPLE_FLEET, json: values.json === true, threads }
 }
 
 async function main(): Promise<number> {
@@ -97,7 +56,7 @@ async function main(): Promise<number> {
       process.stdout.write(USAGE)
       return EXIT.ok
     }
-    return await run(given, await readFleetFile(given.file))
+    return await fleetUp(await readFleetFile(given.file), given)
   } catch (error) {
     const usable = error instanceof FleetFileError || error instanceof UsageError
     process.stderr.write(`uvm-fleet: ${(error as Error).message}\n`)

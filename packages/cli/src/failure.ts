@@ -1,0 +1,27 @@
+// An error as its user reads it: one line that says what failed and what to do, and the exit code.
+
+import { InvalidConfigError, isNotExist, ProviderUnavailableError } from 'uvm-actors'
+import { ControlRequestError } from 'uvm-actors/control'
+import { FleetFileError } from './fleet/file.js'
+import { EXIT, ExitWith, UsageError } from './exit-codes.js'
+import { harmless } from './harmless.js'
+import { printNote } from './output.js'
+
+const NOT_FOUND = 404
+
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof ExitWith) return error.code
+  if (error instanceof UsageError || error instanceof FleetFileError || error instanceof InvalidConfigError)
+    return EXIT.unusable
+  if (error instanceof ProviderUnavailableError || isNotExist(error)) return EXIT.missing
+  if (error instanceof ControlRequestError || (error as { name?: unknown }).name === 'ControlRequestError') {
+    return (error as ControlRequestError).status === NOT_FOUND ? EXIT.missing : EXIT.failed
+  }
+  return EXIT.failed
+}
+
+export function tell(error: unknown): void {
+  if (error instanceof ExitWith) return
+  const message = error instanceof Error ? error.message : String(error)
+  printNote(`uvmctl: ${harmless(message)}`)
+}
