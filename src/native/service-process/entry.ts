@@ -5,7 +5,6 @@ import { unlinkSync } from 'node:fs'
 import { systemClock } from '../clock.js'
 import { serviceAddress } from './directory.js'
 import type { ServiceSetup, SetupAnswer } from './entry-contract.js'
-import { removeGuestFiles } from './guest-files.js'
 import type { HostedServiceFactory } from './hosted.js'
 import { acquireServiceLock, type FileLock } from './lock.js'
 import { ServiceLog } from './log.js'
@@ -29,7 +28,6 @@ function leaveStarter(): void {
 async function open(setup: ServiceSetup, log: ServiceLog): Promise<ServiceServer> {
   const { directory, module, options, graceMs } = setup
   if (process.platform !== 'win32') removeSocket(serviceAddress(directory))
-  removeGuestFiles(directory)
   const { default: host } = (await import(module)) as { default: HostedServiceFactory }
   return ServiceServer.open({
     directory,

@@ -10,12 +10,13 @@ export function ownerFile(directory: string, runtimeId: string): string {
   return join(directory, `${runtimeId}.owner`)
 }
 
-/** Removes what is left of a VM that has ended, or of every VM. */
-export function removeGuestFiles(directory: string, runtimeId?: string): void {
+/** Removes what is left of a VM that has ended, or of every VM but those named. */
+export function removeGuestFiles(directory: string, runtimeId?: string, kept: readonly string[] = []): void {
   // Pipes of Windows leave nothing behind but the owner's file.
   for (const name of namesIn(directory)) {
     const found = OF_A_VM.exec(name)
-    if (found === null || (runtimeId !== undefined && found[1] !== runtimeId)) continue
+    const of = found?.[1]
+    if (of === undefined || (runtimeId !== undefined && of !== runtimeId) || kept.includes(of)) continue
     try {
       unlinkSync(join(directory, name))
     } catch {

@@ -9,7 +9,7 @@ import type { ServiceCall } from '../remote/wire.js'
 export type HostedCall = Exclude<ServiceCall, { do: 'adopt' }>
 
 export interface HostedService {
-  /** What a program asks for: 'simulated'. */
+  /** What a program asks for: 'simulated' or 'qemu'. */
   readonly provider: string
   /**
    * Creating and opening resolve with the token of the handle, whose events go to `deliver`. Rejections are errors with a numeric
@@ -20,6 +20,8 @@ export interface HostedService {
   leave(client: string): void
   /** VMs that exist. */
   count(): number
+  /** Runtime ids of VMs that an earlier process left and this one has taken over: their files stay. Asked once, at the start. */
+  kept?(): readonly string[]
   /** Ends every VM without telling anybody. */
   stop(): Promise<void>
 }

@@ -87,6 +87,8 @@ export class ServiceServer {
         made.server?.considerEnd()
       },
     })
+    // Left by a service that is dead.
+    removeGuestFiles(directory, undefined, service.kept?.())
     const server = new ServiceServer(options, service, relays, holders)
     made.server = server
     await server.#listen()

@@ -17,7 +17,7 @@ import { checkState } from '../state/states.js'
 import type { ComputeSystemModel } from '../state/system.js'
 import type * as DEVICES from './all.js'
 import type { Change, DeviceHost } from './device.js'
-import { ALL_DEVICES, type DeviceName } from './live-configuration.js'
+import { ALL_DEVICES, type DeviceName, type LiveConfiguration } from './live-configuration.js'
 
 type Devices = typeof DEVICES
 type Changed = { [K in DeviceName]: keyof Devices[K]['changes'] }[DeviceName]
@@ -53,6 +53,18 @@ export function readRequest(text: string): ReadRequest {
   }
 }
 
+/** One request, every check behind it: what it makes of its device. */
+export interface PlannedChange {
+  readonly kind: ResourceKind
+  /** What stands for the placeholders of the path. */
+  readonly segments: readonly string[]
+  readonly type: Verb
+  /** Of the type that the resource has. */
+  readonly settings: unknown
+  /** The devices as they are once it was carried out. */
+  readonly live: LiveConfiguration
+}
+
 /** Carries out one request. `strict` refuses members that the schema does not have. @throws {HcsFailure} nothing has changed then */
 export function modifySystem(
   request: ReadRequest,
@@ -60,25 +72,39 @@ export function modifySystem(
   host: DeviceHost,
   strict: boolean,
 ): void {
+  const planned = planModification(request, system, host, strict)
+  if (planned !== undefined) system.live = planned.live
+}
+
+/** Checks one request and changes nothing. Undefined: it is for the guest, whose connection is HCS's own. @throws {HcsFailure} */
+export function planModification(
+  request: ReadRequest,
+  system: ComputeSystemModel,
+  host: DeviceHost,
+  strict: boolean,
+): PlannedChange | undefined {
   const { document, path = '' } = request
   if (document instanceof HcsFailure) throw document
   const [problem] = checkDocument('ModifySettingRequest', document, { strict })
   if (problem !== undefined) throw invalidDocument(problem.path, problem.problem)
   if (path === '' && member(document, 'GuestRequest') != null) {
     passToGuest(system)
-    return
+    return undefined
   }
   const target = findResource(path)
   if (target === undefined) throw refusal(HRESULT.E_INVALIDARG, `there is no resource path ${JSON.stringify(path)}`)
-  const rule: HostResource = HOST_RESOURCES[target.kind]
+  const { kind, segments } = target
+  const rule: HostResource = HOST_RESOURCES[kind]
   const type = verbOf(document, rule)
-  const settings = member(document, 'Settings')
-  checkSettings(rule, type, settings, strict)
-  const { device, change } = CHANGES[target.kind]
-  const understood = { segments: target.segments, type, settings: withoutNulls(settings) }
+  const given = member(document, 'Settings')
+  checkSettings(rule, type, given, strict)
+  const { device, change } = CHANGES[kind]
+  const settings = withoutNulls(given)
+  const understood = { segments, type, settings }
   change.judge?.(understood, system.live[device], host)
   checkState('modify', system.state)
-  system.live = { ...system.live, [device]: change.apply(understood, system.live[device], host) }
+  const live = { ...system.live, [device]: change.apply(understood, system.live[device], host) }
+  return { kind, segments, type, settings, live }
 }
 
 /** Absent stands for Update: it sets the value. @throws {HcsFailure} the resource does not take it */

@@ -24,7 +24,7 @@ export interface Call {
 }
 
 /** The step that a failed call is put down to. Opening, closing and migrating have no name. */
-const STEPS: Readonly<Partial<Record<HcsOp, FailedStep>>> = {
+export const STEPS: Readonly<Partial<Record<HcsOp, FailedStep>>> = {
   create: 'Construct',
   start: 'Start',
   pause: 'Pause',

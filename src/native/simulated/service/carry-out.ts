@@ -52,7 +52,7 @@ const MIGRATION_STEPS: ReadonlySet<string> = new Set<MigrationStep>([
   'cancel',
 ])
 
-function isMigrationStep(op: SystemOp): op is MigrationStep {
+export function isMigrationStep(op: SystemOp): op is MigrationStep {
   return MIGRATION_STEPS.has(op)
 }
 

@@ -43,6 +43,11 @@ export class LivingSystems {
     this.#living.set(system.model.id, system)
   }
 
+  /** One that never came to be. */
+  forget(system: LiveSystem): void {
+    this.#living.delete(system.model.id)
+  }
+
   all(): LiveSystem[] {
     return [...this.#living.values()]
   }
