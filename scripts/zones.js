@@ -13,7 +13,7 @@
 /** What knows neither time, nor chance, nor this system, nor another thread. */
 const QUIET = ['events', 'stream']
 const PURE = ['hresult', 'errors', 'protocol', 'options', 'checks']
-const NATIVE = ['native', 'files', 'windows', 'sockets', 'serviceProcess', 'simulated', 'simulatedEdge']
+const NATIVE = ['native', 'files', 'windows', 'sockets', 'serviceProcess', 'simulated', 'simulatedEdge', 'qemu']
 const ACTORS = ['journal', 'contracts', 'hearts', 'rooms', 'edges', 'threads', 'actors']
 
 /** @type {Record<string, Zone>} */
@@ -84,6 +84,13 @@ export const ZONES = {
     packages: ['msgpackr'],
     core: QUIET,
     why: 'a simulated service repeats: what differs from run to run is passed in',
+  },
+  qemu: {
+    path: '^src/native/qemu/',
+    sees: [...PURE, 'native', 'files', 'sockets', 'serviceProcess', 'simulated', 'simulatedEdge'],
+    packages: ['msgpackr'],
+    core: '*',
+    why: 'processes, files and sockets of this system; documents, states and handles are those of the strict service',
   },
   contracts: {
     path: '^src/actors/(vm|gcs|mailbox|threads)/contract\\.ts$',
