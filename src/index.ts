@@ -30,7 +30,13 @@ export type { EventArguments, EventNames, Events, EventStreamOptions, OnceOption
 export { Host } from './actors/host.js'
 export type { HostEvents } from './actors/host-events.js'
 export type { RecoverDecision, RecoverOptions, Recovery } from './actors/host-recovery.js'
-export type { ComputeSystemQuery, ComputeSystemSummary, HostOptions, HostStats } from './actors/host-options.js'
+export type {
+  ComputeSystemQuery,
+  ComputeSystemSummary,
+  HostOptions,
+  HostStats,
+  QemuHostOptions,
+} from './actors/host-options.js'
 export type { CallOptions } from './actors/mailbox/contract.js'
 
 export type { HostModifyRequest } from './actors/vm/changes.js'
@@ -101,6 +107,8 @@ export {
   type SimulatedConnectOptions,
   type SimulatedOptions,
 } from './native/simulated/simulated-service.js'
+export { QemuService } from './native/qemu/qemu-service.js'
+export type { QemuConnectOptions, QemuNetwork, QemuOptions } from './native/qemu/options.js'
 export { defaultServiceDirectory, type DirectorySurroundings } from './native/service-process/directory.js'
 export {
   SimulatedGuest,

@@ -3,6 +3,8 @@
 import { availableParallelism } from 'node:os'
 import { basename } from 'node:path'
 import { InvalidConfigError } from '../errors.js'
+import { checkNetworks, QEMU_ROWS } from '../native/qemu/check-options.js'
+import { QemuService } from '../native/qemu/qemu-service.js'
 import { checkFaultPaths, SIMULATED_ROWS } from '../native/simulated/check-options.js'
 import { SimulatedService, type SimulatedOptions } from '../native/simulated/simulated-service.js'
 import {
@@ -20,7 +22,7 @@ import {
 } from '../options/rows.js'
 import { checkOptions, optionTable } from '../options/table.js'
 import { isRecord } from '../protocol/json.js'
-import type { ComputeSystemQuery, HostOptions } from './host-options.js'
+import type { ComputeSystemQuery, HostOptions, QemuHostOptions } from './host-options.js'
 import type { TransportChoice } from './transport-source.js'
 
 const OP = 'host.open'
@@ -28,7 +30,7 @@ const COMPUTECORE = 'computecore.dll'
 
 /** Options with their defaults. */
 export interface HostSettings {
-  provider: 'simulated' | 'computecore' | { module: string | URL; options?: unknown }
+  provider: 'simulated' | 'computecore' | 'qemu' | { module: string | URL; options?: unknown }
   /** Of computecore.dll; undefined for that of the system directory. */
   libraryPath: string | undefined
   threads: number
@@ -43,6 +45,7 @@ export interface HostSettings {
   /** Undefined: nobody looks. */
   watchdog: { stuckAfterMs: number; replace: boolean } | undefined
   simulated: NonNullable<HostOptions['simulated']>
+  qemu: QemuHostOptions
 }
 
 function refuse(path: string, value: unknown, reason: string): never {
@@ -74,11 +77,17 @@ function isCloneable(value: unknown): boolean {
   }
 }
 
-const PROVIDERS = oneOf('auto', 'simulated', 'computecore')
+const PROVIDERS = oneOf('auto', 'simulated', 'computecore', 'qemu')
 
 const HOST_SIMULATED = optionTable<SimulatedOptions>('simulated', {
   ...SIMULATED_ROWS,
   service: row('a SimulatedService', (value) => value instanceof SimulatedService),
+  serviceDirectory: TEXT,
+})
+
+const HOST_QEMU = optionTable<QemuHostOptions>('qemu', {
+  ...QEMU_ROWS,
+  service: row('a QemuService', (value) => value instanceof QemuService),
   serviceDirectory: TEXT,
 })
 
@@ -112,6 +121,7 @@ export const HOST_OPTIONS = optionTable<HostOptions>('options', {
     }),
   ),
   simulated: group(HOST_SIMULATED),
+  qemu: group(HOST_QEMU),
 })
 
 /** Host.listVMs. */
@@ -127,6 +137,7 @@ export function checkHostOptions(options: HostOptions = {}): HostSettings {
   checkOptions({ op: OP }, options, HOST_OPTIONS)
   const { threads, isolation, transport, socketDirectory, limits, closeTimeoutMs, simulated, computecore } = options
   checkSimulated(simulated ?? {})
+  checkQemu(options.qemu ?? {})
   const libraryPath = computecore?.libraryPath
   const provider = chooseProvider(options.provider ?? 'auto')
   return {
@@ -143,6 +154,7 @@ export function checkHostOptions(options: HostOptions = {}): HostSettings {
     journal: options.journal,
     watchdog: watchdogOf(options.watchdog ?? {}),
     simulated: simulated ?? {},
+    qemu: options.qemu ?? {},
   }
 }
 
@@ -174,14 +186,18 @@ function chooseTransport(
 function checkSimulated(options: NonNullable<HostOptions['simulated']>): void {
   const { service, ...own } = options
   if (service === undefined) return checkFaultPaths(OP, own)
-  const second = Object.entries<unknown>(own).find(([, value]) => value !== undefined)
-  if (second !== undefined) {
-    refuse(
-      `simulated.${second[0]}`,
-      second[1],
-      'a shared service has options of its own; give them to SimulatedService.open',
-    )
-  }
+  refuseBeside('simulated', own, 'a shared service has options of its own; give them to SimulatedService.open')
+}
+
+function checkQemu(options: QemuHostOptions): void {
+  const { service, ...own } = options
+  if (service === undefined) return checkNetworks(OP, 'qemu.networks', own)
+  refuseBeside('qemu', own, 'a shared supervisor has options of its own; give them to QemuService.connect')
+}
+
+function refuseBeside(group: string, own: object, reason: string): void {
+  const second = Object.entries(own).find(([, value]: [string, unknown]) => value !== undefined)
+  if (second !== undefined) refuse(`${group}.${second[0]}`, second[1], reason)
 }
 
 function chooseProvider(provider: NonNullable<HostOptions['provider']>): HostSettings['provider'] {

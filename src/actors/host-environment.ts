@@ -4,7 +4,7 @@ import { systemClock, type Clock } from '../native/clock.js'
 import { openJournalFile } from './journal-directory.js'
 import { KeepAlive } from './keep-alive.js'
 import { newChannel, type OpenChannel } from './mailbox/channel.js'
-import { holdSimulated, openProviderSource } from './provider-spec.js'
+import { holdService, openProviderSource } from './provider-spec.js'
 import { openSocketDirectory } from './socket-directory.js'
 import { ActorThreads, type ThreadsOptions } from './threads/threads.js'
 import { openTransportSource } from './transport-source.js'
@@ -16,8 +16,8 @@ export interface HostEnvironment {
   readonly clock: Clock
   readonly openChannel: OpenChannel
   readonly openThreads: (options: ThreadsOptions) => Promise<Threads>
-  /** Absent where no simulated service is to be started or found. */
-  readonly holdSimulated?: typeof holdSimulated
+  /** Absent where no service is to be started or found. */
+  readonly holdService?: typeof holdService
   readonly openProviderSource: typeof openProviderSource
   readonly openTransportSource: typeof openTransportSource
   /** Where guests dial in, for transports that have files. */
@@ -32,7 +32,7 @@ export const systemEnvironment: HostEnvironment = {
   clock: systemClock,
   openChannel: newChannel,
   openThreads: (options) => ActorThreads.open(options),
-  holdSimulated,
+  holdService,
   openProviderSource,
   openTransportSource,
   openSocketDirectory,

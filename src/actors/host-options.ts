@@ -1,11 +1,16 @@
 // Options, statistics and queries of a Host.
 
 import type { SystemQuery } from '../protocol/schema/index.js'
+import type { QemuOptions } from '../native/qemu/options.js'
+import type { QemuService } from '../native/qemu/qemu-service.js'
 import type { SimulatedOptions } from '../native/simulated/simulated-service.js'
 
 export interface HostOptions {
-  /** 'auto': computecore on Windows, else simulated. An object names anyone's own HcsProvider module. */
-  provider?: 'auto' | 'simulated' | 'computecore' | { module: string | URL; options?: unknown }
+  /**
+   * 'auto': computecore on Windows, else simulated. 'qemu': real VMs on Linux on x86-64 (docs/qemu.md). An object names anyone's own
+   * HcsProvider module.
+   */
+  provider?: 'auto' | 'simulated' | 'computecore' | 'qemu' | { module: string | URL; options?: unknown }
   computecore?: { libraryPath?: string }
   /** Actor threads, 1 or more; default os.availableParallelism(). */
   threads?: number
@@ -44,6 +49,17 @@ export interface HostOptions {
    */
   watchdog?: false | { stuckAfterMs?: number; replace?: boolean }
   simulated?: SimulatedOptions
+  qemu?: QemuHostOptions
+}
+
+export interface QemuHostOptions extends QemuOptions {
+  /** Share one supervisor between several Hosts of a process. */
+  service?: QemuService
+  /**
+   * Starts or finds the supervisor of this directory: at most 26 bytes, private, made where it is missing. Default: that of the user. The other
+   * options are what a supervisor is given that is started for this; one that runs already keeps its own.
+   */
+  serviceDirectory?: string
 }
 
 export interface HostStats {

@@ -24,7 +24,7 @@ import { HostThreads } from './host-threads.js'
 import { HostVms } from './host-vms.js'
 import { LatencyBook } from './latency.js'
 import type { CallOptions } from './mailbox/contract.js'
-import type { ProviderSource, SimulatedHold } from './provider-spec.js'
+import type { ProviderSource, ServiceHold } from './provider-spec.js'
 import type { SocketDirectory } from './socket-directory.js'
 import type { TransportSource } from './transport-source.js'
 import { Orphans } from './orphans.js'
@@ -109,7 +109,7 @@ export class Host extends Events<HostEvents> {
   /** @internal The same with settings that were checked; tests bring a transport of their own, or all that the Host stands on. */
   static async openWith(settings: HostSettings, environment = systemEnvironment): Promise<Host> {
     const keepAlive = environment.keepAlive()
-    let hold: SimulatedHold | undefined
+    let hold: ServiceHold | undefined
     let directory: SocketDirectory | undefined
     let transport: TransportSource | undefined
     let source: ProviderSource | undefined
@@ -117,7 +117,7 @@ export class Host extends Events<HostEvents> {
     let journal: HostJournal | undefined
     try {
       if (settings.journal !== undefined) journal = await openHostJournal(settings.journal, environment)
-      hold = await environment.holdSimulated?.(settings)
+      hold = await environment.holdService?.(settings)
       // VMs of a service process outlive this Host: their guests dial in the directory of the service.
       directory = await environment.openSocketDirectory(hold?.service.directory ?? settings.socketDirectory)
       source = await environment.openProviderSource(settings, directory.path, hold)

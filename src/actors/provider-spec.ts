@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url'
 import { InvalidConfigError, InvalidStateError, ProviderUnavailableError, UVMError } from '../errors.js'
 import type { ComputeCoreService } from '../native/computecore/service.js'
 import type { SimulatedClient } from '../native/simulated/client.js'
+import { QemuService } from '../native/qemu/qemu-service.js'
 import { SimulatedService } from '../native/simulated/simulated-service.js'
 import type { HostSettings } from './check-host-options.js'
 import type { ThreadSetup } from './threads/contract.js'
@@ -60,31 +61,23 @@ export interface ProviderSource {
   close(force: Promise<unknown>): Promise<string[]>
 }
 
-/** The simulated service of a Host, and whether it is the Host's to close. */
-export interface SimulatedHold {
-  service: SimulatedService
+/** The service that a Host is a client of, and whether the hold on it is the Host's to close. */
+export interface ServiceHold {
+  service: SimulatedService | QemuService
   isOwn: boolean
 }
 
 /**
- * Starts or finds the simulated service; undefined for other providers.
+ * Starts or finds the simulated service or the QEMU supervisor; undefined for other providers.
  *
  * @throws {InvalidConfigError} an unfit service directory, or a socket directory beside that of a service process
  * @throws {ProviderUnavailableError} its process cannot be started or reached
  */
-export async function holdSimulated({
-  provider,
-  simulated,
-  socketDirectory,
-}: HostSettings): Promise<SimulatedHold | undefined> {
-  if (provider !== 'simulated') return undefined
-  const { service: shared, serviceDirectory: directory, ...options } = simulated
-  const service =
-    shared ??
-    (directory === undefined
-      ? await SimulatedService.open(options)
-      : await SimulatedService.connectFor('host.open', 'simulated.serviceDirectory', { directory, start: options }))
-  const isOwn = shared === undefined
+export async function holdService(settings: HostSettings): Promise<ServiceHold | undefined> {
+  const { provider, simulated, qemu, socketDirectory } = settings
+  if (provider !== 'simulated' && provider !== 'qemu') return undefined
+  const service = provider === 'qemu' ? await qemuService(qemu) : await simulatedService(simulated)
+  const isOwn = (provider === 'qemu' ? qemu.service : simulated.service) === undefined
   const fixed = service.directory
   if (fixed !== undefined && socketDirectory !== undefined && resolve(socketDirectory) !== fixed) {
     if (isOwn) await service.close()
@@ -94,22 +87,38 @@ export async function holdSimulated({
   return { service, isOwn }
 }
 
+async function simulatedService(given: HostSettings['simulated']): Promise<SimulatedService> {
+  const { service, serviceDirectory: directory, ...options } = given
+  if (service !== undefined) return service
+  if (directory === undefined) return SimulatedService.open(options)
+  return SimulatedService.connectFor('host.open', 'simulated.serviceDirectory', { directory, start: options })
+}
+
+async function qemuService(given: HostSettings['qemu']): Promise<QemuService> {
+  const { service, serviceDirectory: directory, ...options } = given
+  if (service !== undefined) return service
+  return QemuService.connectFor('host.open', 'qemu.serviceDirectory', {
+    ...(directory === undefined ? {} : { directory }),
+    start: options,
+  })
+}
+
 /**
- * @param hold what `holdSimulated` gave; it is let go again by `close`, and by the caller when this throws
+ * @param hold what `holdService` gave; it is let go again by `close`, and by the caller when this throws
  * @throws {InvalidStateError} a shared service that is closed
  * @throws {ProviderUnavailableError} no computecore.dll, no service, no rights
  */
 export async function openProviderSource(
   settings: HostSettings,
   socketDirectory: string,
-  hold: SimulatedHold | undefined,
+  hold: ServiceHold | undefined,
 ): Promise<ProviderSource> {
-  if (hold !== undefined) return simulated(hold, await hold.service.join(socketDirectory))
+  if (hold !== undefined) return hosted(hold, await hold.service.join(socketDirectory))
   if (settings.provider === 'computecore') return computeCore(settings.libraryPath)
   return ownModule(settings.provider as Exclude<HostSettings['provider'], string>)
 }
 
-function simulated({ service, isOwn }: SimulatedHold, client: SimulatedClient): ProviderSource {
+function hosted({ service, isOwn }: ServiceHold, client: SimulatedClient): ProviderSource {
   const { claim, release } = client
   return {
     serviceThreads: service.directory === undefined ? 1 : 0,
