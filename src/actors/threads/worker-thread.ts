@@ -4,6 +4,7 @@
 
 import { Piscina } from 'piscina'
 import type { MessagePort } from 'node:worker_threads'
+import { THREAD_LIMITS } from '../../native/thread-limits.js'
 import type { ThreadTask } from './contract.js'
 
 const ENTRY = new URL('./entry.js', import.meta.url).href
@@ -58,6 +59,7 @@ class PiscinaThread implements WorkerThread {
       // The default blocks a worker's event loop whenever it has no task.
       atomics: 'disabled',
       execArgv: [],
+      resourceLimits: THREAD_LIMITS,
       loadBalancer: (_task, [worker]) => {
         if (worker === undefined) return null
         queueMicrotask(() => unreference(worker))

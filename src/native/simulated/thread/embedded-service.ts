@@ -2,6 +2,7 @@
 
 import { once } from 'node:events'
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads'
+import { THREAD_LIMITS } from '../../thread-limits.js'
 import type { ServiceOptions } from '../options.js'
 import type { SimulatedClient } from '../client.js'
 import type { ParentAnswer, ParentMessage, RelayedPort, ServiceThreadData } from './service-thread.js'
@@ -28,6 +29,7 @@ export class EmbeddedService {
       workerData: { options, sockets: port2 } satisfies ServiceThreadData,
       transferList: [port2],
       execArgv: [],
+      resourceLimits: THREAD_LIMITS,
     })
     this.#exited = once(this.#worker, 'exit')
     this.#worker.on('message', ({ left }: ParentAnswer) => {
