@@ -3,10 +3,12 @@
 // A message says what was tried, on what, and why it failed. Match on `code` (or the predicates) rather than with instanceof when two
 // copies of the package may be loaded.
 
+import type { ImageErrorReason } from './errors-image.js'
 import { describeHresult, HRESULT, hresultMessage, hresultName, unsigned } from './protocol/hresult.js'
 import { describeThrown, isError } from './protocol/text.js'
 
 export * from './predicates.js'
+export type { ImageErrorReason }
 
 export interface ErrorContext {
   /** Label of the operation, such as `vm.start`. */
@@ -317,26 +319,6 @@ export class ProviderUnavailableError extends UVMError {
     if (details.hresult !== undefined) this.hresult = unsigned(details.hresult)
   }
 }
-
-/** Why a guest image cannot be made or used. */
-export type ImageErrorReason =
-  /** The disk, or the user's part of it, is full. */
-  | 'no-space'
-  /** A tool or a part is there in a version that cannot be used. */
-  | 'wrong-version'
-  | 'no-compiler'
-  | 'no-go'
-  | 'no-cargo'
-  /** Another tool that the build calls is not on PATH. */
-  | 'no-tool'
-  /** The package index, or what it names, cannot be had. */
-  | 'index-unreachable'
-  /** The image has no guest agent that could be started. */
-  | 'no-agent'
-  /** The image is not there, not whole, or of another machine. */
-  | 'no-image'
-  /** A tool ran and failed for a reason of its own. */
-  | 'tool-failed'
 
 /** A guest image for VMs on Linux cannot be made or used. */
 export class ImageError extends UVMError {

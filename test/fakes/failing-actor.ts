@@ -56,7 +56,8 @@ export const FAILURES: Record<string, () => unknown> = {
   OverloadedError: () => new errors.OverloadedError({ op: 'vm.x', id: 'vm', limit: 3 }),
   ActorLostError: () => new errors.ActorLostError({ op: 'vm.x', id: 'vm', cause: root }),
   ProviderUnavailableError: () => new errors.ProviderUnavailableError({ op: 'host.open', reason: 'no DLL' }),
-  ImageError: () => new errors.ImageError({ reason: 'no-go', what: 'not on PATH: go', help: 'install it' }),
+  ImageError: () =>
+    new errors.ImageError({ op: 'host.open', reason: 'no-go', what: 'not on PATH: go', help: 'install it' }),
   SimulationStuckError: () =>
     new errors.SimulationStuckError({
       op: 'vm.start',

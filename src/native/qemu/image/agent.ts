@@ -1,6 +1,6 @@
 // The guest agent and our init, built on this machine: the agent by the ordinary Go client from its module, init by the C compiler.
 
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ImageError } from '../../../errors.js'
 import { run } from './commands.js'
@@ -43,10 +43,12 @@ export function licenceName(text: string): string {
   return 'see the module'
 }
 
-const LICENCE_FILES = ['LICENSE', 'LICENSE.txt', 'LICENSE.md', 'LICENCE', 'COPYING'] as const
+/** What licence files are called; any ending may follow. */
+const LICENCE_FILE = /^(licen[cs]e|copying)(\.\w+)?$/i
 
 async function licenceIn(directory: string): Promise<string> {
-  for (const name of LICENCE_FILES) {
+  const names = await readdir(directory).catch(() => [])
+  for (const name of names.filter((each) => LICENCE_FILE.test(each))) {
     const text = await readFile(join(directory, name), 'utf8').catch(() => undefined)
     if (text !== undefined) return licenceName(text)
   }
