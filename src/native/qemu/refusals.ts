@@ -101,6 +101,7 @@ const ROWS: readonly Row[] = [
     judge: (value) =>
       typeof value === 'string' && isAbsolute(value) ? undefined : 'the path of a Unix socket is wanted',
   },
+  { path: 'Devices.Plan9.Shares', judge: unlessEmpty('shares are not served yet') },
   { path: 'Devices.VirtualPMem.Devices.*.Mappings', judge: unlessEmpty('a device holds one image') },
   { path: 'GuestState', judge: unlessEmpty(ABSENT) },
   { path: 'GuestConnection', judge: never('the connection to the guest is the caller’s') },
@@ -123,7 +124,6 @@ const HOST_PATHS: readonly string[] = [
   'Chipset.LinuxKernelDirect.InitRdPath',
   'Devices.Scsi.*.Attachments.*.Path',
   'Devices.VirtualPMem.Devices.*.HostPath',
-  'Devices.Plan9.Shares.*.Path',
   'RestoreState.SaveStateFilePath',
 ]
 

@@ -90,7 +90,7 @@ const REFUSED: readonly [field: string, code: number, document: ComputeSystem][]
     NO_PATH,
     devices({ Scsi: { [SCSI[1]]: { Attachments: { 0: { Type: 'VirtualDisk', Path: 'C:\\d.vhdx' } } } } }),
   ],
-  ['Devices.Plan9.Shares.0.Path', NO_PATH, devices({ Plan9: { Shares: [{ AccessName: '1', Path: 'C:\\s' }] } })],
+  ['Devices.Plan9.Shares', NOT_SUPPORTED, devices({ Plan9: { Shares: [{ AccessName: '1', Path: '/s' }] } })],
   [
     'Devices.VirtualPMem.Devices.0.HostPath',
     NO_PATH,
@@ -123,7 +123,7 @@ const TAKEN: readonly [what: string, document: ComputeSystem, has?: object][] = 
   ['controllers by number', devices({ Scsi: { 0: {}, 3: {} } })],
   ['sockets with descriptors', devices({ HvSocket: { HvSocketConfig: { DefaultBindSecurityDescriptor: 'D:' } } })],
   ['COM ports at Unix sockets', devices({ ComPorts: { 1: { NamedPipe: '/tmp/console' } } })],
-  ['empty tables of what is not here', devices({ VirtualPci: {}, FlexibleIov: {} })],
+  ['empty tables of what is not here', devices({ VirtualPci: {}, FlexibleIov: {}, Plan9: { Shares: [] } })],
   ['isolation that is off', vm({ SecuritySettings: { Isolation: { IsolationType: 'Disabled' } } })],
 ]
 
