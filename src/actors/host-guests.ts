@@ -9,8 +9,9 @@ import { setUpGuest } from './guest-setup.js'
 import type { HostLogs } from './host-logs.js'
 import type { HostParts } from './host-parts.js'
 import { assertRuns, type HostVms, type VmEntry } from './host-vms.js'
+import { callOptionsOf, checkWanted } from './mailbox/call-options.js'
 import type { CallOptions, Mailbox } from './mailbox/contract.js'
-import { leftOf } from './mailbox/within.js'
+import { leftOf, ofWhole } from './mailbox/within.js'
 import { SupervisedMailbox } from './supervision/supervised-mailbox.js'
 import type { ActorThread } from './threads/threads.js'
 import { UtilityVM } from './vm/proxy.js'
@@ -75,6 +76,7 @@ export class HostGuests {
     }
     const subject = { op, id: vm.id }
     const own = readArgument(subject, 'options', () => setUpGuest(vm, options, entry.setup))
+    checkWanted(callOptionsOf(options), subject)
     assertRuns(subject, entry)
     if (this.#entries.has(vm.runtimeId)) {
       const reason = 'the VM has a Guest already; close it first'
@@ -131,7 +133,7 @@ export class HostGuests {
     } catch (error) {
       await guest.close()
       if (isNewLog) await this.#logs.end(vm.runtimeId)
-      throw error
+      throw ofWhole(error, options)
     }
   }
 

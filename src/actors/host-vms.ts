@@ -13,7 +13,7 @@ import type { HostParts } from './host-parts.js'
 import type { HostThreads } from './host-threads.js'
 import { Seat } from './host-seat.js'
 import type { CallOptions, Mailbox } from './mailbox/contract.js'
-import { leftOf, within } from './mailbox/within.js'
+import { leftOf, ofWhole, within } from './mailbox/within.js'
 import { DEFAULT_TIMEOUT_MS } from './default-timeout.js'
 import { SupervisedMailbox } from './supervision/supervised-mailbox.js'
 import type { ActorThread } from './threads/threads.js'
@@ -141,7 +141,7 @@ export class HostVms {
     } catch (error) {
       // A call that its caller gave up goes on in the actor, which makes good what it brings.
       void this.#discard(mailbox, threads)
-      throw error
+      throw ofWhole(error, options)
     }
   }
 

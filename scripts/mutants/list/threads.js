@@ -80,8 +80,8 @@ export default [
     },
     {
       breaks: 'a call that waited has its whole time again',
-      from: 'timeoutMs === undefined ? undefined : Math.max(timeoutMs - (this.clock.now() - startedMs), Number.MIN_VALUE)',
-      to: 'timeoutMs',
+      from: 'options && leftOf(options, startedMs, this.clock)',
+      to: 'options',
       tests: SUPERVISION,
     },
     {

@@ -16,7 +16,7 @@ import { guestMethod, type GuestMethodName } from '../../protocol/guest-resource
 import type { Int64, LcowProcessParameters, ProcessParameters } from '../../protocol/schema/index.js'
 import { isGuid, normaliseGuid } from '../../protocol/guid.js'
 import { documentText, readArgument } from '../arguments.js'
-import { callOptionsOf, checkCallOptions } from '../mailbox/call-options.js'
+import { callOptionsOf, checkWanted } from '../mailbox/call-options.js'
 import type { CallOptions, CallSubject } from '../mailbox/contract.js'
 import type { GuestOS } from '../../protocol/guest-os.js'
 import type { LogBatch } from './connection/log-outbox.js'
@@ -124,10 +124,11 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
     throw new GuestConnectionUnavailableError({ ...subject, reason: why, cause: closed })
   }
 
-  /** The subject of a call that needs the guest. @throws {GuestConnectionUnavailableError} */
-  #ready(method: string): CallSubject {
+  /** The subject of a call that needs the guest. @throws {GuestConnectionUnavailableError} and what is wrong with the options */
+  #ready(method: string, options?: CallOptions): CallSubject {
     const subject = this.#subject(method)
     this.#assertAlive(subject)
+    checkWanted(options, subject)
     return subject
   }
 
@@ -165,7 +166,7 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
   }
 
   async closeConnection(options?: CallOptions): Promise<void> {
-    checkCallOptions(options, this.#subject('closeConnection'))
+    checkWanted(options, this.#subject('closeConnection'))
     if (this.#ending !== undefined) return
     this.life.unwanted()
     const closing = this.#wiring.mailbox.call('disconnect', {}, this.#subject('closeConnection'), options)
@@ -234,7 +235,7 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
     if (this.guestOS === 'linux' && options.unchecked !== true) checkContainerDocument(subject, text)
     const needs =
       this.guestOS === 'windows' ? readArgument(subject, 'config', () => neededCapability(config)) : undefined
-    this.#ready('createContainer')
+    this.#ready('createContainer', callOptionsOf(options))
     const input = { id, config: text, op: subject.op, ...(needs === undefined ? {} : { needs }) }
     const container = await this.#container(id, (key) =>
       this.#wiring.mailbox.call('createContainer', { key, ...input }, subject, callOptionsOf(options)),
@@ -247,7 +248,7 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
   async openContainer(id: string, options?: CallOptions): Promise<Container> {
     const subject = this.#subject('openContainer')
     checkContainerId(subject, id)
-    this.#ready('openContainer')
+    this.#ready('openContainer', options)
     return this.#container(id, (key) => this.#wiring.mailbox.call('openContainer', { key, id }, subject, options))
   }
 
@@ -321,10 +322,9 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
   async openProcess(saved: SavedProcess, options?: CallOptions): Promise<GuestProcess> {
     const subject = this.#subject('openProcess')
     const input = readArgument(subject, 'saved', () => savedInput(subject, saved))
-    this.#ready('openProcess')
+    this.#ready('openProcess', options)
     const { stdin, stdout, stderr } = input.ports
     const wanted = { stdin: stdin !== undefined, stdout: stdout !== undefined, stderr: stderr !== undefined }
-    checkCallOptions(options, subject)
     return withStreams(this.#wiring, saved.containerId, wanted, 'closeProcess', (key, remote, transfer) =>
       this.#wiring.mailbox.call('openProcess', { key, ...input, ...remote }, subject, options, transfer),
     )

@@ -1,5 +1,6 @@
 // The options that every asynchronous call takes: on the way of each call, which shows in how they are checked.
 
+import { AbortError } from '../../errors.js'
 import { MILLISECONDS, SIGNAL } from '../../options/rows.js'
 import { checkOptions, optionTable, type Rows } from '../../options/table.js'
 import type { CallOptions, CallSubject } from './contract.js'
@@ -29,6 +30,17 @@ function isPlain(options: CallOptions): boolean {
     // It is none, or a getter or a proxy of the caller's threw.
     return false
   }
+}
+
+/**
+ * Before a call that does something on this side has done it.
+ *
+ * @throws {InvalidConfigError} naming the option
+ * @throws {AbortError} its signal was aborted before: nothing is done
+ */
+export function checkWanted(options: CallOptions | undefined, subject: CallSubject): void {
+  checkCallOptions(options, subject)
+  if (options?.signal?.aborted === true) throw new AbortError({ ...subject, cause: options.signal.reason })
 }
 
 /** What every call takes, of options that were checked and may have more. */

@@ -1,6 +1,6 @@
 // The caller's signal and time for what is no single request to an actor. They end the waiting, never the work.
 
-import { AbortError, OperationTimeoutError } from '../../errors.js'
+import { AbortError, OperationTimeoutError, withTime } from '../../errors.js'
 import { atCallSite, callSite } from '../../errors-wire.js'
 import type { Clock } from '../../native/clock.js'
 import { onAbort } from './abort-listeners.js'
@@ -12,6 +12,12 @@ export function leftOf(options: CallOptions | undefined, startedMs: number, cloc
   const { signal, timeoutMs } = options ?? {}
   if (timeoutMs === undefined || timeoutMs === Infinity) return { signal, timeoutMs }
   return { signal, timeoutMs: Math.max(timeoutMs - (clock.now() - startedMs), Number.MIN_VALUE) }
+}
+
+/** What a call failed with that had what was left of its caller's time: it tells the time that was given. */
+export function ofWhole(error: unknown, options: CallOptions | undefined): unknown {
+  const timeoutMs = options?.timeoutMs
+  return error instanceof OperationTimeoutError && timeoutMs !== undefined ? withTime(error, timeoutMs) : error
 }
 
 /**

@@ -10,6 +10,7 @@ import { onAbort } from '../mailbox/abort-listeners.js'
 import { checkCallOptions } from '../mailbox/call-options.js'
 import type { OpenChannel } from '../mailbox/channel.js'
 import type { CallOptions, CallSubject, Mailbox, NoticeMap, RequestMap, Transferable } from '../mailbox/contract.js'
+import { leftOf, ofWhole } from '../mailbox/within.js'
 import { defaultTimeout } from './defaults.js'
 import { ACTOR_INTENSITY, RestartCount, type Intensity } from './intensity.js'
 
@@ -192,10 +193,11 @@ export class SupervisedMailbox<R extends RequestMap<R>, E extends NoticeMap<E>> 
     } catch (error) {
       throw atCallSite(error as Error, site)
     }
-    const timeoutMs = options?.timeoutMs
-    const leftMs =
-      timeoutMs === undefined ? undefined : Math.max(timeoutMs - (this.clock.now() - startedMs), Number.MIN_VALUE)
-    return this.call(method, input, subject, options && { ...options, timeoutMs: leftMs }, transfer)
+    try {
+      return await this.call(method, input, subject, options && leftOf(options, startedMs, this.clock), transfer)
+    } catch (error) {
+      throw ofWhole(error, options)
+    }
   }
 
   /**

@@ -2,9 +2,8 @@
 //
 // What is decided here: arguments, and what this side closed itself. Whether the VM is in the right state is for HCS to say.
 
-import { InvalidConfigError, InvalidStateError } from '../../errors.js'
+import { HcsError, InvalidConfigError, InvalidStateError } from '../../errors.js'
 import { fromWireError } from '../../errors-wire.js'
-import { HcsError } from '../../errors.js'
 import type { MigrationStep } from '../../native/hcs.js'
 import {
   HOST_METHODS,
@@ -28,7 +27,7 @@ import type {
 import { checkTexts, documentText, readArgument } from '../arguments.js'
 import { Events, type EventNames } from '../events.js'
 import type { GuestOS } from '../../protocol/guest-os.js'
-import { checkCallOptions } from '../mailbox/call-options.js'
+import { checkCallOptions, checkWanted } from '../mailbox/call-options.js'
 import type { CallOptions } from '../mailbox/contract.js'
 import { within } from '../mailbox/within.js'
 import { changeOf, ownChange, type Change, type HostModifyRequest, type Subject } from './changes.js'
@@ -152,6 +151,7 @@ export class UtilityVM extends ModifiableEvents implements LifetimeManager, Migr
 
   async start(options?: CallOptions): Promise<void> {
     this.#assertOpen('start')
+    checkWanted(options, this.#subject('start'))
     this.#wiring.hooks.starting?.()
     await this.#wiring.mailbox.call('start', { options: '' }, this.#subject('start'), options)
     this.#noteStart()
@@ -175,7 +175,7 @@ export class UtilityVM extends ModifiableEvents implements LifetimeManager, Migr
   }
 
   async close(options?: CallOptions): Promise<void> {
-    checkCallOptions(options, this.#subject('close'))
+    checkWanted(options, this.#subject('close'))
     this.#closing ??= this.#close()
     return within(this.#closing, this.#subject('close'), options, this.#wiring.mailbox.clock)
   }
@@ -307,10 +307,10 @@ export class UtilityVM extends ModifiableEvents implements LifetimeManager, Migr
   async startWithMigrationOptions(config: MigrationConfig, options?: CallOptions): Promise<void> {
     const subject = this.#subject('startWithMigrationOptions')
     const start = readArgument(subject, 'config', () => migrationStart(subject, config, 'Destination'))
-    this.#wiring.hooks.starting?.()
-    await this.#onSocket(subject, start, options, (socket) =>
-      this.#wiring.mailbox.call('startMigrated', { options: start.options, socket }, subject, options),
-    )
+    await this.#onSocket(subject, start, options, (socket) => {
+      this.#wiring.hooks.starting?.()
+      return this.#wiring.mailbox.call('startMigrated', { options: start.options, socket }, subject, options)
+    })
     this.#hasMigrated = true
     this.#noteStart()
   }
@@ -379,7 +379,7 @@ export class UtilityVM extends ModifiableEvents implements LifetimeManager, Migr
     options: CallOptions | undefined,
     run: (socket: bigint) => Promise<unknown>,
   ): Promise<void> {
-    checkCallOptions(options, subject)
+    checkWanted(options, subject)
     if (this.#closing !== undefined) throw barredError('closed', subject)
     if (typeof socket === 'bigint') {
       await run(socket)

@@ -10,6 +10,7 @@ import type {
 } from '../../../protocol/schema/index.js'
 import { Events, type EventNames } from '../../events.js'
 import { checkTexts, documentText, readArgument } from '../../arguments.js'
+import { checkWanted } from '../../mailbox/call-options.js'
 import type { CallOptions, CallSubject } from '../../mailbox/contract.js'
 import { within } from '../../mailbox/within.js'
 import type { ContainerCallName } from '../contract.js'
@@ -174,6 +175,7 @@ export class Container extends Events<ContainerEvents> implements ContainerHandl
 
   /** Releases the handle; sends nothing. Idempotent, resolves in every state. */
   async close(options?: CallOptions): Promise<void> {
+    checkWanted(options, this.#subject('close'))
     const isFirst = !this.#isClosed
     this.#isClosed = true
     const { mailbox, key } = this.#wiring

@@ -14,7 +14,7 @@ import { checkPresent, optionTable } from '../../../options/table.js'
 import { isRecord, kindOf } from '../../../protocol/json.js'
 import type { ProcessParameters } from '../../../protocol/schema/index.js'
 import type { CallOptions, CallSubject } from '../../mailbox/contract.js'
-import { within } from '../../mailbox/within.js'
+import { ofWhole, within } from '../../mailbox/within.js'
 import type { GuestOS } from '../../../protocol/guest-os.js'
 import { isBlankCommand } from '../../../protocol/lcow-hazards.js'
 import type { ExecRequest, GuestProcessHandle } from '../managers.js'
@@ -167,6 +167,8 @@ export async function runInUVM(
     const timeoutMs = options?.timeoutMs
     const left = timeoutMs === undefined ? undefined : Math.max(timeoutMs - (clock.now() - startedMs), Number.MIN_VALUE)
     return await relay(process, request, host, { signal: options?.signal, timeoutMs: left })
+  } catch (error) {
+    throw ofWhole(error, options)
   } finally {
     release()
   }

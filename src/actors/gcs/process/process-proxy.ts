@@ -4,6 +4,7 @@ import { finished, type Readable, type Writable } from 'node:stream'
 import { GuestConnectionUnavailableError, InvalidConfigError, InvalidStateError } from '../../../errors.js'
 import { row } from '../../../options/rows.js'
 import { checkRequired, optionTable } from '../../../options/table.js'
+import { checkWanted } from '../../mailbox/call-options.js'
 import type { CallOptions, CallSubject, Mailbox } from '../../mailbox/contract.js'
 import { within } from '../../mailbox/within.js'
 import type { GuestOS } from '../../../protocol/guest-os.js'
@@ -145,6 +146,7 @@ export class GuestProcess implements GuestProcessHandle {
    */
   async closeStdin(options?: CallOptions): Promise<void> {
     const subject = this.#subject('closeStdin')
+    checkWanted(options, subject)
     const { stdin } = this
     if (stdin === null) return within(Promise.resolve(), subject, options, this.#wiring.mailbox.clock)
     if (!stdin.writableEnded && !stdin.destroyed) stdin.end()
@@ -164,6 +166,7 @@ export class GuestProcess implements GuestProcessHandle {
    * state.
    */
   async close(options?: CallOptions): Promise<void> {
+    checkWanted(options, this.#subject('close'))
     const isFirst = !this.#closed
     this.#closed = true
     for (const stream of [this.stdin, this.stdout, this.stderr]) stream?.destroy()

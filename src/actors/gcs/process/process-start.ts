@@ -5,7 +5,7 @@ import type { GuestOS } from '../../../protocol/guest-os.js'
 import type { ProcessParameters } from '../../../protocol/schema/index.js'
 import { checkUvmProcess, isInitProcess } from '../../../protocol/lcow-hazards.js'
 import { documentText } from '../../arguments.js'
-import { checkCallOptions } from '../../mailbox/call-options.js'
+import { checkWanted } from '../../mailbox/call-options.js'
 import type { CallOptions, CallSubject, Mailbox } from '../../mailbox/contract.js'
 import type { GuestJournal } from '../wiring.js'
 import { NULL_CONTAINER_ID, type GuestNotices, type GuestRequests, type StartedProcess } from '../contract.js'
@@ -54,7 +54,7 @@ export async function startProcess(
     stderr: CreateStdErrPipe === true,
   }
   const input = { containerId: containerId ?? NULL_CONTAINER_ID, parameters: text, op: subject.op }
-  checkCallOptions(options, subject)
+  checkWanted(options, subject)
   const start = (): Promise<GuestProcess> =>
     withStreams(host, containerId, wanted, 'discardProcess', (key, remote, transfer) =>
       host.mailbox.call('execute', { key, ...input, ...remote }, subject, options, transfer),
