@@ -68,13 +68,6 @@ export function withState(error: HcsError, state: string, needed: string): HcsEr
   return Object.assign(error, { message, state })
 }
 
-/** The same error, with the time that its caller gave: the call that ran out had what was left of it. */
-export function withTime(error: OperationTimeoutError, timeoutMs: number): OperationTimeoutError {
-  const [left, given] = [shortMs(error.timeoutMs), shortMs(timeoutMs)]
-  const message = error.message.replace(`no answer within ${left} ms`, () => `no answer within ${given} ms`)
-  return Object.assign(error, { timeoutMs, message })
-}
-
 /** The same error, with what would help. */
 export function withHint<E extends UVMError>(error: E, hint: string): E {
   return Object.assign(error, { message: `${error.message}; ${hint}` })

@@ -68,9 +68,7 @@ export class HostGuests {
     const id = entry?.vm.id
     this.#parts.assertOpen(op, id)
     if (entry === undefined) {
-      if (!readArgument({ op }, 'vm', () => vm instanceof UtilityVM)) {
-        throw new InvalidConfigError({ op, path: 'vm', secret: vm, reason: 'expected a UtilityVM of this host' })
-      }
+      assertVm(op, vm)
       const reason = 'the VM handle is closed, or belongs to another host'
       throw new InvalidStateError({ op, id: vm.id, state: 'closed', reason })
     }
@@ -205,6 +203,12 @@ export class HostGuests {
       guest?.close() ?? Promise.resolve(),
     ])
   }
+}
+
+/** @throws {InvalidConfigError} it is none */
+export function assertVm(op: string, vm: unknown): asserts vm is UtilityVM {
+  if (readArgument({ op }, 'vm', () => vm instanceof UtilityVM)) return
+  throw new InvalidConfigError({ op, path: 'vm', secret: vm, reason: 'expected a UtilityVM of this host' })
 }
 
 function logInit({ vmId, runtimeId, guestOS }: GuestInit): LogInit {

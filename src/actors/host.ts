@@ -13,7 +13,7 @@ import type { Guest } from './gcs/proxy.js'
 import { ClosingTime } from './host-close.js'
 import { systemEnvironment, type HostEnvironment } from './host-environment.js'
 import { HOST_EVENTS, type HostEvents } from './host-events.js'
-import { HostGuests } from './host-guests.js'
+import { assertVm, HostGuests } from './host-guests.js'
 import { openHostJournal, type HostJournal } from './host-journal.js'
 import { HostLogs } from './host-logs.js'
 import type { ComputeSystemQuery, ComputeSystemSummary, HostOptions, HostStats } from './host-options.js'
@@ -222,8 +222,9 @@ export class Host extends Events<HostEvents> {
     return this.#vms.handles
   }
 
-  /** The Guest of a VM, as long as there is one; undefined also while it is being made. */
+  /** The Guest of a VM, as long as there is one; undefined also while it is being made. @throws {InvalidConfigError} no UtilityVM */
   guestOf(vm: UtilityVM): Guest | undefined {
+    assertVm('host.guestOf', vm)
     return this.#guests.of(vm)
   }
 

@@ -67,7 +67,7 @@ const resources: Calls = Object.fromEntries(
     // The one with more arguments than its settings.
     const adapter = [kinds.TEXT, kinds.STEP, kinds.OPTIONAL_SETTINGS]
     if (count > 1 && document?.[1] !== 'HostComputeEndpoint') throw new Error(`${method}: no kinds for its arguments`)
-    const args = count > 1 ? adapter : [kinds.SETTINGS].slice(0, count)
+    const args = count > 1 ? adapter : [kinds.RESOURCE].slice(0, count)
     return [method, { ...call('no-guest', ...args), isWindows: !resource.guests.includes('linux') }]
   }),
 )
@@ -87,6 +87,7 @@ export const HOST: Calls = {
   createVM: call('closed', kinds.ID, kinds.CONFIG),
   openVM: call('closed', kinds.ID),
   createGuest: local('closed', kinds.VM),
+  guestOf: bare('resolves', kinds.VM),
   recover: { ...call('closed', kinds.RECOVER), takesOptions: false },
   listVMs: call('closed', kinds.QUERY),
   serviceProperties: call('closed', kinds.SETTINGS),

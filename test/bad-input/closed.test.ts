@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { GuestConnectionUnavailableError, InvalidStateError } from '#dist/index.js'
 import { HOST_METHODS } from '#dist/protocol/host-modifications/index.js'
 import { CONTAINER, GUEST, HOST, PROCESS, VM, type Calls } from './calls.js'
+import { VM as AVM } from './kinds.js'
 import { failsWith, outcomeOf, Rig, targetsOf, type Inside } from './rig.js'
 
 describe('a call at the wrong time', () => {
@@ -23,7 +24,7 @@ describe('a call at the wrong time', () => {
   async function tryClosed(label: string, object: object, calls: Calls, isWindows?: boolean): Promise<void> {
     for (const target of targetsOf(label, object, calls, isWindows)) {
       const { closed, args } = target.call
-      const good = target.name === 'host.createGuest' ? [own.vm] : args.map((kind) => kind.good)
+      const good = args.map((kind) => (kind === AVM ? own.vm : kind.good))
       for (const time of ['once', 'twice']) {
         const what = `${target.name}, ${time}`
         if (closed === 'resolves') {
@@ -44,6 +45,8 @@ describe('a call at the wrong time', () => {
     own.guest.on('disconnected', (error) => told.push(`disconnected ${String(error)}`))
     await Promise.all([own.vm.close(), own.vm.close()])
     await tryClosed('vm', own.vm, VM)
+    const closed = await failsWith('vm.start', InvalidStateError, () => own.vm.start())
+    assert.match(closed.message, /the VM handle is closed; the call was not sent/)
     // Its guest was closed with it.
     await tryClosed('guest', own.guest, GUEST, false)
     assert.deepEqual(told, ['disconnected undefined'])
@@ -55,6 +58,8 @@ describe('a call at the wrong time', () => {
     await Promise.all([own.guest.close(), own.guest.close()])
     await tryClosed('guest', own.guest, GUEST, false)
     assert.equal(told, 1)
+    const gone = await failsWith('dumpStacks', GuestConnectionUnavailableError, () => own.guest.dumpStacks())
+    assert.match(gone.message, /the guest was closed/)
     const next = await rig.host.createGuest(own.vm, { entropy: false, log: false })
     assert.equal(await next.isConnected(), false)
   })
@@ -92,12 +97,15 @@ describe('a call at the wrong time', () => {
       if (!changes.includes(target.name.slice(3))) continue
       const error = await failsWith(target.name, InvalidStateError, () => target.run(...rig.goodArgs(target)))
       assert.equal(error.state, 'terminating', target.name)
+      assert.match(error.message, /the VM is being terminated; the call was not sent/)
     }
     rig.release()
     await Promise.all(terminating)
     assert.equal((await own.vm.wait()).exitType, 'ForcedExit')
     await own.vm.terminate()
     assert.equal(exits, 1)
+    const gone = await failsWith('dumpStacks', GuestConnectionUnavailableError, () => own.guest.dumpStacks())
+    assert.match(gone.message, /the VM has exited/)
   })
 
   it('a second Guest beside the first, and beside one that is being made', async () => {

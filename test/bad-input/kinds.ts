@@ -39,6 +39,8 @@ export const PORT = kind(1, undefined, null, '1', -1, 1.5, NaN, 2 ** 32, 1n, {},
 export const REQUEST_ID = kind(1n, undefined, null, '1', -1, 1.5, NaN, 1n << 63n, {}, SYMBOL)
 export const BOOLEAN = kind(true, undefined, null, 0, 'true', {}, SYMBOL)
 export const SETTINGS = kind({}, undefined, null, 1, 'x', true, [], () => ({}), SYMBOL, circular, unreadable())
+/** Of a resource inside a guest: good for layers too. */
+export const RESOURCE = kind({ ContainerRootPath: '/c' }, ...SETTINGS.bad)
 export const OPTIONAL_SETTINGS = kind({}, ...SETTINGS.bad.slice(1))
 export const OPTIONAL_GUID = kind(undefined, ...GUID.bad.slice(1))
 export const TEXTS = kind([], undefined, null, 'x', [1], [undefined], {}, SYMBOL)

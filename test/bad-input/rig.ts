@@ -10,7 +10,7 @@ import { serveProcess } from '../peer/process.js'
 import { linux, windows } from '../support/documents.js'
 import { CONTAINER, EVENTS, GUEST, HOST, PROCESS, VM, type Call, type Calls } from './calls.js'
 import { CALLS, HELD } from './held-provider.js'
-import { EVENT } from './kinds.js'
+import { EVENT, VM as AVM } from './kinds.js'
 
 const MODULE = new URL('./held-provider.js', import.meta.url)
 const BRIDGE = { linux: 'vsock_1073741824', windows: 'hvsock_acef5661-84a1-4e44-856b-6245e69f4620' }
@@ -138,9 +138,8 @@ export class Rig {
 
   /** Arguments that are right. */
   goodArgs({ name, call }: Target): unknown[] {
-    if (name === 'host.createGuest') return [this.linux.vm]
     const label = name.slice(0, name.indexOf('.'))
-    return call.args.map((kind) => (kind === EVENT ? EVENT_OF[label] : kind.good))
+    return call.args.map((kind) => (kind === EVENT ? EVENT_OF[label] : kind === AVM ? this.linux.vm : kind.good))
   }
 
   /** What others have been asked so far. */

@@ -103,8 +103,8 @@ export default [
     },
     {
       breaks: 'an init that was refused is never started again',
-      from: 'if (!mayHaveStarted(error as UVMError)) this.#ids.delete(id)',
-      to: '',
+      from: 'if (!mayHaveStarted(error as UVMError) && this.#ids.delete(id) && wasFresh)',
+      to: 'if (mayHaveStarted(error as UVMError) && wasFresh)',
       tests: ['test/actors/gcs/hazards.test.ts'],
     },
     {

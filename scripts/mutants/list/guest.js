@@ -124,6 +124,7 @@ export default [
       breaks: 'the texts of a guest that was closed and one whose VM has exited are swapped',
       from: "ending.kind === 'closed' ? 'the guest was closed' : 'the VM has exited'",
       to: "ending.kind === 'closed' ? 'the VM has exited' : 'the guest was closed'",
+      tests: ['test/bad-input/closed.test.ts'],
     },
     {
       breaks: 'every connection is a cold start',
@@ -163,7 +164,7 @@ export default [
     },
     {
       breaks: 'a container of the same name has no init',
-      from: '    // Another of its name had an init of its own.\n    this.#inits.forget(id)',
+      from: 'this.#inits.created(id)',
       to: '',
       tests: ['test/actors/gcs/hazards.test.ts'],
     },

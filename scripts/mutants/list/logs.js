@@ -112,8 +112,8 @@ export default [
     },
     {
       breaks: 'the log of a VM that has exited stays',
-      from: 'void finishing?.catch(() => undefined).then(() => this.end(runtimeId))',
-      to: 'void finishing?.catch(() => undefined)',
+      from: 'void finishing.catch(() => undefined).then(() => this.end(runtimeId))',
+      to: 'void finishing.catch(() => undefined)',
       tests: ['test/actors/guest-logs.test.ts'],
     },
     {

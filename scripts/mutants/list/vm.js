@@ -132,7 +132,7 @@ export default [
       breaks: 'the refusals of a terminate and a close are swapped',
       from: "state === 'closed' ? 'the VM handle is closed' : 'the VM is being terminated'",
       to: "state === 'closed' ? 'the VM is being terminated' : 'the VM handle is closed'",
-      tests: VM,
+      tests: ['test/bad-input/closed.test.ts'],
     },
     {
       breaks: 'another change is cancelled than asked',

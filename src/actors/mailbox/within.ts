@@ -1,6 +1,6 @@
 // The caller's signal and time for what is no single request to an actor. They end the waiting, never the work.
 
-import { AbortError, OperationTimeoutError, withTime } from '../../errors.js'
+import { AbortError, OperationTimeoutError } from '../../errors.js'
 import { atCallSite, callSite } from '../../errors-wire.js'
 import type { Clock } from '../../native/clock.js'
 import { onAbort } from './abort-listeners.js'
@@ -17,8 +17,13 @@ export function leftOf(options: CallOptions | undefined, startedMs: number, cloc
 /** What a call failed with that had what was left of its caller's time: it tells the time that was given. */
 export function ofWhole(error: unknown, options: CallOptions | undefined): unknown {
   const timeoutMs = options?.timeoutMs
-  return error instanceof OperationTimeoutError && timeoutMs !== undefined ? withTime(error, timeoutMs) : error
+  if (!(error instanceof OperationTimeoutError) || timeoutMs === undefined) return error
+  const [told = ''] = TOLD.exec(new OperationTimeoutError({ timeoutMs }).message) ?? []
+  return Object.assign(error, { timeoutMs, message: error.message.replace(TOLD, () => told) })
 }
+
+/** The time in the message of a time-out. */
+const TOLD = /no answer within \S+ ms/
 
 /**
  * Settles as `work` does, unless the caller's signal or time comes first. Errors of its own show the caller's stack.

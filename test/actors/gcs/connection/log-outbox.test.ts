@@ -32,4 +32,20 @@ describe('a guest that floods its log', () => {
     assert(sent[1]!.entries.length < 64 && sent[1]!.entries.length > 60, `${sent[1]!.entries.length}`)
     assert.equal(sent[1]!.dropped + sent[1]!.entries.length, 100)
   })
+
+  it('what was taken no longer counts: a long log that is read loses nothing', () => {
+    const sent: LogBatch[] = []
+    const outbox = new LogOutbox((batch) => sent.push(batch))
+    for (let count = 0; count < 200; count++) {
+      outbox.push(entry('x'.repeat(64 * 1024)))
+      outbox.push(entry('y'.repeat(64 * 1024)))
+      outbox.taken()
+      outbox.taken()
+    }
+    assert.equal(
+      sent.reduce((sum, { dropped }) => sum + dropped, 0),
+      0,
+    )
+    assert.equal(sent.flatMap(({ entries }) => entries).length, 400)
+  })
 })

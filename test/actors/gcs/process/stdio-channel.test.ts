@@ -1,0 +1,66 @@
+// The actor's end of a stream, on its own: what it grants, and in which order it hands on.
+
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { PassThrough } from 'node:stream'
+import { MessageChannel, type MessagePort } from 'node:worker_threads'
+import { InputChannel, OutputChannel } from '#dist/actors/gcs/process/stdio-channel.js'
+import { ManualClock } from '../../../fakes/clock.js'
+
+function channelOf(Kind: typeof InputChannel | typeof OutputChannel, socket: PassThrough): MessagePort {
+  const { port1: local, port2: port } = new MessageChannel()
+  const gauges = { handles: 0, operations: 0, sockets: 0, queued: 0, abandoned: 0 }
+  const listener = {
+    address: { runtimeId: '', serviceId: '' },
+    accept: () => Promise.resolve(socket),
+    close: () => Promise.resolve(),
+  }
+  new Kind({ listener, port, clock: new ManualClock(), gauges })
+  return local
+}
+
+describe('the actor’s end of a stream', () => {
+  it('stdin grants every byte that it has passed on', async () => {
+    const socket = new PassThrough()
+    const port = channelOf(InputChannel, socket)
+    const sizes = [1, 7, 64 * 1024]
+    const received: unknown[] = []
+    port.on('message', (message) => {
+      received.push(message)
+      if (received.length === sizes.length) port.postMessage({ closed: true })
+    })
+    for (const size of sizes) port.postMessage(new Uint8Array(size))
+    await once(port, 'close')
+    assert.deepEqual(received, [...sizes.map((credit) => ({ credit })), { closed: true }])
+  })
+
+  it('stdout closes its port behind the last byte, read or not', async () => {
+    const socket = new PassThrough()
+    const port = channelOf(OutputChannel, socket)
+    const received: unknown[] = []
+    port.on('message', (message) => received.push(message))
+    socket.end('abc')
+    await once(port, 'close')
+    assert.deepEqual(received, [new Uint8Array(Buffer.from('abc')), { end: true }])
+  })
+
+  it('a large piece does not overtake small ones that wait', async () => {
+    const socket = new PassThrough({ highWaterMark: 1024 * 1024 })
+    const port = channelOf(OutputChannel, socket)
+    const received: Buffer[] = []
+    port.on('message', (message) => {
+      if (message instanceof Uint8Array) received.push(Buffer.from(message))
+    })
+    const small = Array.from({ length: 40 }, (_, at) => Buffer.of(at))
+    const large = Buffer.alloc(100 * 1024, 0xff)
+    // What fills its buffer is handed on with it: nothing of it is left here.
+    const all = Buffer.concat([...small, large])
+    for (const piece of small) {
+      socket.write(piece)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    socket.end(large)
+    await once(port, 'close')
+    assert(Buffer.concat(received).equals(all))
+  })
+})
