@@ -1,7 +1,6 @@
 // The record a run leaves: one JSON document that later runs can be compared with.
 
-import { execFileSync } from 'node:child_process'
-import { cpus, loadavg, platform, release, totalmem } from 'node:os'
+import { describeMachine, revision, type Machine } from './machine.js'
 import type { Figures } from './statistics.js'
 
 interface Head {
@@ -24,16 +23,6 @@ export interface Ratio extends Head, Figures {
   to: string
 }
 
-export interface Machine {
-  cpu: string
-  cores: number
-  ramMiB: number
-  os: string
-  node: string
-  /** Mean number of runnable tasks in the minute before the run: above the number of cores others were at work. */
-  load: number
-}
-
 export interface Report {
   /** Git commit, '+' behind it when the tree was changed; 'unknown' outside a checkout. */
   revision: string
@@ -44,29 +33,8 @@ export interface Report {
   ratios: Ratio[]
 }
 
-function git(...args: string[]): string {
-  return execFileSync('git', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()
-}
-
-function revision(): string {
-  try {
-    return git('rev-parse', 'HEAD') + (git('status', '--porcelain', '--untracked-files=no') === '' ? '' : '+')
-  } catch {
-    return 'unknown'
-  }
-}
-
 export function newReport(quick: boolean): Report {
-  const [cpu] = cpus()
-  const machine = {
-    cpu: cpu?.model ?? 'unknown',
-    cores: cpus().length,
-    ramMiB: Math.round(totalmem() / 2 ** 20),
-    os: `${platform()} ${release()}`,
-    node: process.version,
-    load: Math.round((loadavg()[0] ?? 0) * 10) / 10,
-  }
-  return { revision: revision(), quick, machine, notes: [], results: [], ratios: [] }
+  return { revision: revision(), quick, machine: describeMachine(), notes: [], results: [], ratios: [] }
 }
 
 /** Lines that say how the ratios of the second report differ from those of the first, for every one that both have. */

@@ -31,22 +31,23 @@ interface Log {
   restart: Timer | undefined
 }
 
+interface HostLogsHooks {
+  dropped(count: number): void
+  /** The thread that listened for the VM has died. `exited`: nothing of it runs any more. */
+  lost(runtimeId: string, exited: Promise<void>): void
+}
+
 export class HostLogs {
   readonly #parts: HostParts
   readonly #threads: HostThreads
-  readonly #onDropped: (count: number) => void
+  readonly #hooks: HostLogsHooks
   /** By runtime id. */
   readonly #logs = new Map<string, Log>()
 
-  constructor(parts: HostParts, threads: HostThreads, onDropped: (count: number) => void) {
+  constructor(parts: HostParts, threads: HostThreads, hooks: HostLogsHooks) {
     this.#parts = parts
     this.#threads = threads
-    this.#onDropped = onDropped
-  }
-
-  /** Of the VMs whose logs are taken. */
-  get runtimeIds(): Iterable<string> {
-    return this.#logs.keys()
+    this.#hooks = hooks
   }
 
   /** Listens for the log, unless that is done already. Answers whether it is new. @throws the listener cannot be opened */
@@ -78,11 +79,14 @@ export class HostLogs {
     if (log.isOver) return
     const mailbox = threads.startActor<LogRequests, LogNotices>(thread, (port) => ({ kind: 'log', port, init }))
     log.mailbox = mailbox
+    void mailbox.ended.then((cause) => {
+      if (cause !== undefined || mailbox.wasCutOff) this.#hooks.lost(init.runtimeId, thread.exited)
+      this.#lost(log, mailbox)
+    })
     mailbox.onNotice('logs', (batch) => this.#arrived(log, batch))
     mailbox.onNotice('warning', (record) => log.hearer?.warn(fromWireError(record)))
     if (log.isMigrating) await mailbox.call('setMigrating', { on: true }, subject)
     await mailbox.call('arm', {}, subject, options)
-    void mailbox.ended.then(() => this.#lost(log, mailbox))
   }
 
   /** Its thread has died, unless it was stopped: another listens. */
@@ -100,7 +104,7 @@ export class HostLogs {
   }
 
   #arrived(log: Log, batch: LogBatch): void {
-    if (batch.dropped > 0) this.#onDropped(batch.dropped)
+    if (batch.dropped > 0) this.#hooks.dropped(batch.dropped)
     log.waiting = batch
     this.#deliver(log)
   }

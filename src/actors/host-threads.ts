@@ -7,8 +7,7 @@ import type { ActorThread } from './threads/threads.js'
 import { leaseSlots, slotMemory } from './slots.js'
 
 interface HostThreadsHooks {
-  /** `isSide`: the one that takes logs. */
-  lost(thread: ActorThread, cause: Error, isSide: boolean): void
+  lost(thread: ActorThread, cause: Error): void
   /** It does not answer. */
   stuck(thread: ActorThread): void
   /** Tokens of the handles that somebody has or will take back. */
@@ -71,7 +70,7 @@ export class HostThreads {
         return { setup, transfer: [...transfer, ...more] }
       },
       onLost: (thread, cause) => {
-        this.#hooks.lost(thread, cause, isSide)
+        this.#hooks.lost(thread, cause)
         // What it was opening when it died has nobody.
         void thread.exited.then(() => this.reap(thread))
       },

@@ -41,6 +41,8 @@ interface HostVmsHooks {
   exited(vm: UtilityVM, exit: ExitStatus, cause: Error, isFirst: boolean): void
   /** A handle begins to close. */
   closing(vm: UtilityVM): Promise<void> | undefined
+  /** A thread with an actor of the VM has died. `exited`: nothing of it runs any more. */
+  lost(runtimeId: string, exited: Promise<void>): void
   restarted(id: string, cause: Error): void
   givenUp(id: string, cause: Error): void
   /** The last handle on a VM was closed. Awaited by whoever closed it. */
@@ -170,16 +172,20 @@ export class HostVms {
   #supervise(first: VmMailbox, seat: Seat, recall: VmRecall, entry: () => VmEntry): SupervisedVm {
     let { thread } = seat
     const { id } = recall
-    return new SupervisedMailbox<VmRequests, VmNotices>({
+    const lost = (): void => this.#hooks.lost(entry().vm.runtimeId, thread.exited)
+    const supervised = new SupervisedMailbox<VmRequests, VmNotices>({
       subject: { op: 'vm.adopt', id },
       first,
       revival: {
         lost: () => undefined,
-        start: () =>
-          seat.leave(thread, (next) => {
+        start: () => {
+          // Also one that was lost while the actor was brought back to it.
+          lost()
+          return seat.leave(thread, (next) => {
             thread = next
             return seat.threads.startActor<VmRequests, VmNotices>(next, (port) => ({ kind: 'vm', port }))
-          }),
+          })
+        },
         restore: (mailbox) => {
           const input = { ...recall, ...entry().vm.recall }
           return mailbox.call('adopt', input, { op: 'vm.adopt', id }, { timeoutMs: DEFAULT_TIMEOUT_MS })
@@ -193,6 +199,9 @@ export class HostVms {
         },
       },
     })
+    // While it was being stopped, or for good.
+    void supervised.ended.then((cause) => (cause === undefined && !supervised.wasCutOff ? undefined : lost()))
+    return supervised
   }
 
   /** Handles that somebody has, or will take back. */
@@ -201,8 +210,8 @@ export class HostVms {
   }
 
   /** The VMs on a thread. */
-  on(thread: ActorThread): UtilityVM[] {
-    return [...this.#entries.values()].filter(({ seat }) => seat.thread === thread).map(({ vm }) => vm)
+  on(thread: ActorThread): string[] {
+    return [...this.#entries.values()].filter(({ seat }) => seat.thread === thread).map(({ vm }) => vm.id)
   }
 
   async #discard(mailbox: VmMailbox, threads: Threads): Promise<void> {

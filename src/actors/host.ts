@@ -49,21 +49,20 @@ export class Host extends Events<HostEvents> {
     super('host', HOST_EVENTS)
     this.#keepAlive = keepAlive
     this.#parts = { ...parts, assertOpen: (op, id) => this.#assertOpen(op, id) }
-    this.#orphans = new Orphans(parts.directory)
+    this.#orphans = new Orphans(parts.directory, (runtimeId) => this.#vms.has(runtimeId))
     this.#threads = new HostThreads(this.#parts, {
-      lost: (thread, cause, isSide) => {
-        const vms = this.#vms.on(thread)
-        this.#orphans.add(isSide ? this.#logs.runtimeIds : vms.map(({ runtimeId }) => runtimeId))
-        this.emit('thread-lost', thread.id, cause, vms.map(idOf))
-      },
-      stuck: (thread) => this.emit('thread-stuck', thread.id, this.#vms.on(thread).map(idOf)),
+      lost: (thread, cause) => this.emit('thread-lost', thread.id, cause, this.#vms.on(thread)),
+      stuck: (thread) => this.emit('thread-stuck', thread.id, this.#vms.on(thread)),
       handles: () => this.#vms.tokens,
       latency: (op, ms) => this.#latency.record(op, ms),
     })
     this.#service = new HostService(this.#parts, this.#threads)
-    this.#logs = new HostLogs(this.#parts, this.#threads, (count) => {
-      this.#dropped += count
-      this.emit('dropped', 'log', count)
+    this.#logs = new HostLogs(this.#parts, this.#threads, {
+      dropped: (count) => {
+        this.#dropped += count
+        this.emit('dropped', 'log', count)
+      },
+      lost: (runtimeId, exited) => this.#orphans.lost(runtimeId, exited),
     })
     this.#vms = new HostVms(this.#parts, this.#threads, {
       exited: (vm, exit, cause, isFirst) => {
@@ -76,6 +75,7 @@ export class Host extends Events<HostEvents> {
         this.#parts.journal?.closing(vm)
         return this.#guests.madeThrough(vm)?.close()
       },
+      lost: (runtimeId, exited) => this.#orphans.lost(runtimeId, exited),
       restarted: (id, cause) => this.emit('actor-restarted', 'vm', id, cause),
       givenUp: (id, cause) => this.emit('actor-given-up', 'vm', id, cause),
       unheld: async (runtimeId) => {
@@ -376,8 +376,4 @@ export class Host extends Events<HostEvents> {
     this.#keepAlive.unref()
     return this
   }
-}
-
-function idOf({ id }: UtilityVM): string {
-  return id
 }

@@ -5,7 +5,7 @@ import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { InvalidConfigError } from '../errors.js'
-import { removeIfDead } from '../native/unix-socket/socket-file.js'
+import { cradlePrefix, removeIfDead } from '../native/unix-socket/socket-file.js'
 import { MAX_DIRECTORY_BYTES } from '../native/unix-socket/transport.js'
 
 export interface SocketDirectory {
@@ -72,9 +72,11 @@ async function sweep(directory: string, runtimeIds: ReadonlySet<string>): Promis
   // Named pipes go with their server.
   if (process.platform === 'win32' || runtimeIds.size === 0) return
   const names = await readdir(directory).catch(() => [])
+  const ids = [...runtimeIds]
   for (const name of names) {
-    const end = name.indexOf('.')
-    if (runtimeIds.has(name.slice(0, end))) await removeIfDead(join(directory, name))
+    const [runtimeId = ''] = name.split('.', 1)
+    const isOfOne = runtimeIds.has(runtimeId) || ids.some((id) => name.startsWith(cradlePrefix(id)))
+    if (isOfOne) await removeIfDead(join(directory, name))
   }
 }
 

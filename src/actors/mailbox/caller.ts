@@ -71,6 +71,7 @@ class Caller<R extends RequestMap<R>, E extends NoticeMap<E>> implements Mailbox
   readonly clock: Clock
   readonly openChannel: OpenChannel
   whenStopped: Mailbox<R, E>['whenStopped']
+  wasCutOff = false
   readonly #port: MessagePort
   readonly #onLatency: ((op: string, ms: number) => void) | undefined
   readonly #onBusy: (() => void) | undefined
@@ -88,6 +89,7 @@ class Caller<R extends RequestMap<R>, E extends NoticeMap<E>> implements Mailbox
   #timeoutOf: ((op: string) => number | undefined) | undefined
   #settleEnded: (cause: Error | undefined) => void = () => {}
   #stopping: Promise<void> | undefined
+  #hasStopped = false
 
   constructor(port: MessagePort, options: MailboxOptions) {
     this.#port = port
@@ -102,7 +104,7 @@ class Caller<R extends RequestMap<R>, E extends NoticeMap<E>> implements Mailbox
       else this.#take(message)
     })
     port.on('messageerror', (error) => this.#end(error))
-    port.once('close', () => this.#end(this.#stopping === undefined ? new Error('its port closed') : undefined))
+    port.once('close', () => this.lose(new Error('its port closed')))
     port.unref()
   }
 
@@ -329,14 +331,20 @@ class Caller<R extends RequestMap<R>, E extends NoticeMap<E>> implements Mailbox
 
   async #stop(): Promise<void> {
     if (this.#over === undefined) {
-      await this.#call('stop', undefined, { op: 'actor.stop' }, {}).catch(() => undefined)
+      const answer = this.#call('stop', undefined, { op: 'actor.stop' }, {})
+      this.#hasStopped = await answer.then(
+        () => true,
+        () => false,
+      )
     }
     this.#end(undefined)
   }
 
   lose(cause: Error): void {
     // What ends while it is being stopped is not lost.
-    this.#end(this.#stopping === undefined ? cause : undefined)
+    const isStopping = this.#stopping !== undefined
+    if (this.#over === undefined && isStopping && !this.#hasStopped) this.wasCutOff = true
+    this.#end(isStopping ? undefined : cause)
   }
 
   #end(cause: Error | undefined): void {

@@ -111,6 +111,8 @@ export interface Mailbox<R extends RequestMap<R>, E extends NoticeMap<E>> {
   readonly ended: Promise<Error | undefined>
   /** Asks the actor to stop, waits for it, closes the port. Idempotent. */
   stop(): Promise<void>
+  /** The actor was lost while it was being stopped: what it had open nobody has closed in order. */
+  readonly wasCutOff: boolean
   /** Settles everything outstanding with ActorLostError (cause) and closes the port. Idempotent. */
   lose(cause: Error): void
   /** What a call fails with when its actor was stopped on purpose, in flight or asked later; ActorLostError unless set. */

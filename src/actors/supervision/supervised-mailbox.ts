@@ -52,6 +52,7 @@ export class SupervisedMailbox<R extends RequestMap<R>, E extends NoticeMap<E>> 
   readonly clock: Clock
   readonly openChannel: OpenChannel
   readonly ended: Promise<Error | undefined>
+  wasCutOff = false
   readonly #subject: CallSubject
   readonly #revival: Revival<R, E>
   readonly #count: RestartCount
@@ -98,7 +99,10 @@ export class SupervisedMailbox<R extends RequestMap<R>, E extends NoticeMap<E>> 
   #follow(mailbox: Mailbox<R, E>): void {
     void mailbox.ended.then((cause) => {
       if (this.#state.kind !== 'up' || this.#state.mailbox !== mailbox) return
-      if (cause === undefined || this.#stopping !== undefined) return this.#end(cause)
+      if (cause === undefined || this.#stopping !== undefined) {
+        this.wasCutOff = mailbox.wasCutOff
+        return this.#end(cause)
+      }
       this.#state = { kind: 'restarting' }
       this.#revival.lost(cause)
       void this.#bringBack(cause)
@@ -268,6 +272,7 @@ export class SupervisedMailbox<R extends RequestMap<R>, E extends NoticeMap<E>> 
     if (this.#state.kind === 'up') {
       const { mailbox } = this.#state
       await mailbox.stop()
+      this.wasCutOff = mailbox.wasCutOff
       this.#end(undefined)
       return
     }

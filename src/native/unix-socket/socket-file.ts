@@ -15,7 +15,8 @@ import {
   type BigIntStats,
 } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
+import { isGuid } from '../../protocol/guid.js'
 
 /** As often is a name tried that others take and leave at the same time. */
 const ATTEMPTS = 8
@@ -44,7 +45,7 @@ export async function bindSocketFile(
 ): Promise<BoundSocket> {
   // Node.js can change no umask in a worker thread, and listens in the same step as it binds: until the file is private its directory is.
   // At once, as long as nothing is in the way: whoever is told in this turn that somebody listens may dial in the next.
-  const cradle = mkdtempSync(`${dirname(path)}/.`)
+  const cradle = mkdtempSync(`${dirname(path)}/${cradlePrefix(basename(path))}`)
   let server: Server | undefined
   try {
     const born = join(cradle, 's')
@@ -61,6 +62,15 @@ export async function bindSocketFile(
   } finally {
     rmSync(cradle, { recursive: true, force: true })
   }
+}
+
+/**
+ * Of the private directory in which a socket is born. It names the VM, as the socket does: a thread that dies meanwhile leaves both. A GUID
+ * leaves room for the rest within 107 bytes wherever there is room for a socket of its name.
+ */
+export function cradlePrefix(name: string): string {
+  const [vm = ''] = name.split('.', 1)
+  return isGuid(vm) ? `.${vm}-` : '.'
 }
 
 /** Listens on a name that is no file: a pipe of Windows. */
@@ -88,10 +98,12 @@ async function claim(path: string, born: string): Promise<void> {
   throw problem('EADDRINUSE', `listen EADDRINUSE: address already in use ${path}`)
 }
 
-/** Takes a socket away that nobody listens on. Never rejects: what stays is found dead by the next who wants its name. */
+/** Takes a socket away that nobody listens on, or the directory in which one was born. Never rejects: what stays is found dead by the next who wants its name. */
 export async function removeIfDead(path: string): Promise<void> {
   try {
     const found = lstatSync(path, { bigint: true, throwIfNoEntry: false })
+    // Nobody takes long to be born.
+    if (found?.isDirectory() === true) rmSync(path, { recursive: true })
     if (found?.isSocket() === true && !(await isListenedOn(path))) await removeDead(path, found)
   } catch {
     // As above.
