@@ -46,7 +46,7 @@ export class CallPath {
   constructor(options: ServiceOptions, clock: Clock, systems: LivingSystems, handles: HandleTable) {
     this.#clock = clock
     this.#seed = options.seed ?? 1
-    this.#planner = new CallPlanner(options, this.#seed)
+    this.#planner = new CallPlanner(options, this.#seed, (id) => systems.get(id) !== undefined)
     this.#systems = systems
     this.#handles = handles
   }

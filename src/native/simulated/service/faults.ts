@@ -10,14 +10,28 @@ export interface CallPlan {
   rule: FaultRule | undefined
 }
 
+/** VMs that are remembered at most, beyond those that live. */
+const MOST_REMEMBERED = 1024
+/** Of the oldest ones, how many a call looks at: those that live go to the end. */
+const LOOKS = 4
+
 export class CallPlanner {
   readonly #latency: NonNullable<ServiceOptions['latency']>
   readonly #faults: readonly FaultRule[]
   readonly #seed: number
-  /** Calls so far, by VM and operation, and calls a rule is about, by VM and rule. They outlive the VM: its successor is the same VM. */
-  readonly #counts = new Map<string, number>()
+  /**
+   * By VM, the one that was asked about last at the end: calls so far, by operation, and calls a rule is about, by rule. They outlive the
+   * VM, for its successor is the same VM; of many that are gone the oldest are forgotten.
+   */
+  readonly #counts = new Map<string, Map<string, number>>()
+  readonly #isLiving: (id: string) => boolean
 
-  constructor(options: Pick<ServiceOptions, 'latency' | 'faults'>, seed: number) {
+  constructor(
+    options: Pick<ServiceOptions, 'latency' | 'faults'>,
+    seed: number,
+    isLiving: (id: string) => boolean = () => true,
+  ) {
+    this.#isLiving = isLiving
     this.#latency = options.latency ?? {}
     this.#faults = options.faults ?? []
     this.#seed = seed
@@ -28,10 +42,11 @@ export class CallPlanner {
     const rules = [...this.#faults.entries()].filter(([, rule]) => isAbout(rule, op, id, path))
     // Nothing is remembered of calls that nothing depends on.
     if (rules.length === 0 && typeof latency === 'number') return { delayMs: latency, rule: undefined }
-    const call = this.#count(`${op}\0${id}`)
+    const counts = this.#countsOf(id)
+    const call = count(counts, op)
     // Every rule counts every call that it is about, whichever rule acts.
     const acting = rules.filter(([index, { nth, probability }]) => {
-      const matched = this.#count(`rule ${index}\0${id}`)
+      const matched = count(counts, `rule ${index}`)
       if (nth !== undefined && nth !== matched) return false
       return probability === undefined || chance(this.#seed, 'fault', index, id, op, call) < probability
     })
@@ -41,11 +56,30 @@ export class CallPlanner {
     return { delayMs: delayMs + (rule?.delayMs ?? 0), rule }
   }
 
-  #count(key: string): number {
-    const count = (this.#counts.get(key) ?? 0) + 1
-    this.#counts.set(key, count)
-    return count
+  #countsOf(id: string): Map<string, number> {
+    const counts = this.#counts.get(id) ?? new Map<string, number>()
+    this.#counts.delete(id)
+    this.#counts.set(id, counts)
+    if (this.#counts.size > MOST_REMEMBERED) this.#forget()
+    return counts
   }
+
+  #forget(): void {
+    const eldest = this.#counts.keys()
+    for (let looks = 0; looks < LOOKS; looks++) {
+      const { value: id } = eldest.next()
+      if (id === undefined) return
+      const counts = this.#counts.get(id)!
+      this.#counts.delete(id)
+      if (this.#isLiving(id)) this.#counts.set(id, counts)
+    }
+  }
+}
+
+function count(counts: Map<string, number>, key: string): number {
+  const next = (counts.get(key) ?? 0) + 1
+  counts.set(key, next)
+  return next
 }
 
 function isAbout(rule: FaultRule, op: HcsOp, id: string, path: string | undefined): boolean {

@@ -168,6 +168,18 @@ describe('faults of the simulated service', () => {
     assert(half > 800 && half < 1_200, String(half))
   })
 
+  it('an id goes on with its count for as long as its VM lives, and beyond until many others have come', () => {
+    const living = new Set(['kept'])
+    const faults: FaultRule[] = [{ op: 'start', nth: 2, fail: 1 }]
+    const planner = new CallPlanner({ faults }, 1, (id) => living.has(id))
+    const isSecond = (id: string): boolean => planner.plan('start', id).rule !== undefined
+    assert.deepEqual([isSecond('kept'), isSecond('gone'), isSecond('again')], [false, false, false])
+    for (let other = 0; other < 1000; other++) planner.plan('start', `other-${other}`)
+    assert.equal(isSecond('again'), true)
+    for (let other = 1000; other < 3000; other++) planner.plan('start', `other-${other}`)
+    assert.deepEqual([isSecond('gone'), isSecond('kept')], [false, true])
+  })
+
   it('the first rule that matches acts, alone', () => {
     const first: FaultRule = { op: 'start', delayMs: 1 }
     const planner = new CallPlanner({ faults: [first, { op: 'start', fail: 1 }] }, 1)
