@@ -6,7 +6,7 @@ import { run } from './run.js'
 
 try {
   const args = mochaArguments(process.argv.slice(2))
-  run('scripts/build.js', ['src'])
+  run('scripts/build.js', [])
   run('scripts/build.js', ['test'])
   run('node_modules/mocha/bin/mocha.js', args)
 } catch (error) {

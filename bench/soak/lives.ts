@@ -86,7 +86,7 @@ async function bare(life: Life): Promise<void> {
   if ((await tally.call('start', id, () => vm.start(TIMED))) === undefined) return
   await tally.call('properties', id, () => vm.propertiesV2(['Memory'], TIMED))
   if ((await tally.call('pause', id, () => vm.pause(TIMED))) !== undefined) {
-    const path = `\\\\soak\\${id}.vmrs`
+    const path = `\\\\soak\\${random.below(8)}.vmrs`
     if (random.chance(0.2)) {
       await tally.call('save', id, () => vm.save({ SaveType: 'ToFile', SaveStateFilePath: path }, TIMED))
     }

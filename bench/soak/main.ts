@@ -93,6 +93,7 @@ async function main(): Promise<void> {
   const interruption = onInterruption(print)
   const date = new Date().toISOString()
   const machine = describeMachine()
+  const from = revision()
   const run = await soak({ ...settings, signal: interruption.signal, print })
   const { exitCode } = interruption
   interruption.release()
@@ -103,7 +104,7 @@ async function main(): Promise<void> {
   const { calls, events, examples, wrongs, wrongCount, made } = tally
   const record = {
     date,
-    revision: revision(),
+    revision: from,
     machine,
     settings,
     verdict,

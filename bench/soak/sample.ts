@@ -1,6 +1,6 @@
 // What the process holds at one moment: memory, what the system counts, what Node.js counts, what the Host counts.
 
-import { readdirSync } from 'node:fs'
+import { readdirSync, readlinkSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { monitorEventLoopDelay, type IntervalHistogram } from 'node:perf_hooks'
 import { setFlagsFromString } from 'node:v8'
@@ -51,6 +51,18 @@ function entries(directory: string): string[] | undefined {
   } catch {
     return undefined
   }
+}
+
+/** What each open descriptor is, such as `socket:[7]` or a path. */
+export function openDescriptors(): string[] {
+  return (entries('/proc/self/fd') ?? []).map((name) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${name}`)
+    } catch {
+      // That of the listing itself.
+      return 'closed'
+    }
+  })
 }
 
 export function processCounts(): ProcessCounts {

@@ -2,6 +2,8 @@
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { describeMachine, revision } from '../../bench/core/machine.js'
+import { FAULT_ACTIONS } from './workload/fault-actions.js'
 import { makePlan } from './workload/plan.js'
 import { run } from './workload/run.js'
 import { shrink } from './workload/shrink.js'
@@ -11,6 +13,7 @@ const USAGE = `usage: npm run simulate -- [--seed S] [--steps N] [--seeds COUNT]
   --steps N      calls and faults in each run, default 100
   --seeds COUNT  how many seeds, default 1
   --resume FILE  keeps how far it has come, and goes on from there
+  --summary FILE writes at the end what was run, where and from what, and what came of it
   --first        ends at the first violation, and says no more than that
   --trace        prints everything that happens`
 
@@ -39,6 +42,7 @@ interface Options {
   steps: number
   seeds: number
   resume: string | undefined
+  summary: string | undefined
   isFirstOnly: boolean
   trace: boolean
 }
@@ -51,16 +55,18 @@ function readOptions(): Options {
         steps: { type: 'string', default: '100' },
         seeds: { type: 'string', default: '1' },
         resume: { type: 'string' },
+        summary: { type: 'string' },
         first: { type: 'boolean', default: false },
         trace: { type: 'boolean', default: false },
       },
     })
-    const { seed, steps, seeds, resume, first: isFirstOnly, trace } = values
+    const { seed, steps, seeds, resume, summary, first: isFirstOnly, trace } = values
     return {
       seed: count(seed, 'seed'),
       steps: count(steps, 'steps'),
       seeds: count(seeds, 'seeds'),
       resume,
+      summary,
       isFirstOnly,
       trace,
     }
@@ -79,9 +85,29 @@ function load(file: string | undefined, first: number, steps: number): Progress 
   process.exit(2)
 }
 
+/** What the plans of these seeds ask for, by kind: calls, and faults among them. What the weather of a run does comes on top. */
+function asked({ first, done, steps }: Progress): { operations: number; faults: Record<string, number> } {
+  const faults: Record<string, number> = Object.fromEntries(Object.keys(FAULT_ACTIONS).map((kind) => [kind, 0]))
+  let operations = 0
+  for (let seed = first; seed < first + done; seed++) {
+    for (const { kind } of makePlan(seed, steps).actions) {
+      operations++
+      if (kind in FAULT_ACTIONS) faults[kind] = (faults[kind] ?? 0) + 1
+    }
+  }
+  return { operations, faults }
+}
+
+function writeSummary(file: string, progress: Progress): void {
+  const { first, done: seeds, ...rest } = progress
+  const date = new Date().toISOString()
+  const record = { date, revision: revision(), machine: describeMachine(), first, seeds, ...asked(progress), ...rest }
+  writeFileSync(file, `${JSON.stringify(record, undefined, 2)}\n`)
+}
+
 // Most errors of a run are wanted, and nobody reads their stacks.
 Error.stackTraceLimit = 2
-const { seed: first, steps, seeds, resume, isFirstOnly, trace } = readOptions()
+const { seed: first, steps, seeds, resume, summary, isFirstOnly, trace } = readOptions()
 const progress = load(resume, first, steps)
 const cpuBefore = progress.cpuSeconds
 const save = (): void => {
@@ -119,5 +145,6 @@ while (progress.done < seeds) {
     }
   }
 }
+if (summary !== undefined) writeSummary(summary, progress)
 if (seeds === 1) console.log(`seed ${first}: ${progress.events} events, ${progress.violations.length} violations`)
 process.exitCode = progress.violations.length > 0 ? 1 : 0

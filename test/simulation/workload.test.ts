@@ -52,10 +52,14 @@ describe('random calls and faults', () => {
     const options = ['--steps', '10', '--resume', file]
     try {
       assert.equal((await simulate([...options, '--seeds', '2'])).code, 0)
-      const { text } = await simulate([...options, '--seeds', '3'])
+      const summary = join(directory, 'summary.json')
+      const { text } = await simulate([...options, '--seeds', '3', '--summary', summary])
       assert.match(text, /^3 of 3 seeds, 0 violations, \d+ events, \d+ s of CPU\n$/)
       const { first, done, violations } = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>
       assert.deepEqual({ first, done, violations }, { first: 1, done: 3, violations: [] })
+      const { seeds, operations, machine } = JSON.parse(await readFile(summary, 'utf8')) as Record<string, unknown>
+      assert.deepEqual({ seeds, operations }, { seeds: 3, operations: 30 })
+      assert.equal((machine as { node: string }).node, process.version)
       const other = await simulate(['--steps', '11', '--resume', file])
       assert.equal(other.code, 2)
       assert.match(other.text, /progress\.json is of seed 1 with 10 steps/)
