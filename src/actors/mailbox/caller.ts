@@ -331,11 +331,8 @@ class Caller<R extends RequestMap<R>, E extends NoticeMap<E>> implements Mailbox
 
   async #stop(): Promise<void> {
     if (this.#over === undefined) {
-      const answer = this.#call('stop', undefined, { op: 'actor.stop' }, {})
-      this.#hasStopped = await answer.then(
-        () => true,
-        () => false,
-      )
+      const stopped = this.#call('stop', undefined, { op: 'actor.stop' }, {}).then(() => (this.#hasStopped = true))
+      await stopped.catch(() => undefined)
     }
     this.#end(undefined)
   }
@@ -343,7 +340,7 @@ class Caller<R extends RequestMap<R>, E extends NoticeMap<E>> implements Mailbox
   lose(cause: Error): void {
     // What ends while it is being stopped is not lost.
     const isStopping = this.#stopping !== undefined
-    if (this.#over === undefined && isStopping && !this.#hasStopped) this.wasCutOff = true
+    this.wasCutOff ||= this.#over === undefined && isStopping && !this.#hasStopped
     this.#end(isStopping ? undefined : cause)
   }
 
