@@ -111,8 +111,8 @@ class ActorThreads {
 export async function soak(options: SoakOptions): Promise<SoakRun> {
   const { print } = options
   const tally = new Tally()
-  // What a process starts once and keeps, such as the runtime's own threads, is there before anything is counted.
-  await session({ ...options, lives: 2, loseEvery: 0, print: () => undefined }, new Tally(), [])
+  // What a process opens once and keeps, such as the runtime's own threads, is there before anything is counted; a lost thread is part of it.
+  await session({ ...options, lives: 4, loseEvery: 2, print: () => undefined }, new Tally(), [])
   const before = await settled(undefined)
   const samples: Sample[] = []
   const { openInHost, seconds, lives } = await session(options, tally, samples)

@@ -35,6 +35,8 @@ interface HostLogsHooks {
   dropped(count: number): void
   /** The thread that listened for the VM has died. `exited`: nothing of it runs any more. */
   lost(runtimeId: string, exited: Promise<void>): void
+  /** Another thread is about to listen. */
+  moving(runtimeId: string): Promise<void>
 }
 
 export class HostLogs {
@@ -91,16 +93,24 @@ export class HostLogs {
 
   /** Its thread has died, unless it was stopped: another listens. */
   #lost(log: Log, mailbox: Log['mailbox']): void {
-    if (log.mailbox !== mailbox || log.isOver) return
+    if (log.mailbox !== mailbox || log.isOver || log.restart !== undefined) return
     log.mailbox = undefined
     log.restart = this.#parts.environment.clock.after(RESTART_MS, () => {
-      const subject = { op: 'guest.log', id: log.init.vmId }
-      this.#start(log, subject).catch((error: unknown) => {
-        log.hearer?.warn(error as Error)
-        // This thread, too, before it listened.
-        if (error instanceof ActorLostError) this.#lost(log, log.mailbox)
-      })
+      log.restart = undefined
+      void this.#startAgain(log)
     })
+  }
+
+  async #startAgain(log: Log): Promise<void> {
+    const { vmId, runtimeId } = log.init
+    try {
+      await this.#hooks.moving(runtimeId)
+      if (!log.isOver) await this.#start(log, { op: 'guest.log', id: vmId })
+    } catch (error) {
+      log.hearer?.warn(error as Error)
+      // This thread, too, before it listened.
+      if (error instanceof ActorLostError) this.#lost(log, log.mailbox)
+    }
   }
 
   #arrived(log: Log, batch: LogBatch): void {

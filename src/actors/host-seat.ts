@@ -14,11 +14,14 @@ export class Seat {
   /** The thread is gone, and nothing of it runs any more. */
   #isEmpty = false
   #moving: Promise<void> | undefined
+  readonly #tidy: () => Promise<void>
 
-  constructor(threads: Threads, thread: ActorThread, clock: Clock) {
+  /** @param tidy what the thread has left behind, before another takes its place; never rejects */
+  constructor(threads: Threads, thread: ActorThread, clock: Clock, tidy: () => Promise<void>) {
     this.threads = threads
     this.#thread = thread
     this.#clock = clock
+    this.#tidy = tidy
   }
 
   get thread(): ActorThread {
@@ -59,6 +62,7 @@ export class Seat {
     timer?.clear()
     if (!isLost) return
     await this.#thread.exited
+    await this.#tidy()
     this.#isEmpty = true
   }
 }

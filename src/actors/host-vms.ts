@@ -43,6 +43,8 @@ interface HostVmsHooks {
   closing(vm: UtilityVM): Promise<void> | undefined
   /** A thread with an actor of the VM has died. `exited`: nothing of it runs any more. */
   lost(runtimeId: string, exited: Promise<void>): void
+  /** Nothing runs any more on the thread that it was on, and it is about to go to another. */
+  moving(runtimeId: string): Promise<void>
   restarted(id: string, cause: Error): void
   givenUp(id: string, cause: Error): void
   /** The last handle on a VM was closed. Awaited by whoever closed it. */
@@ -132,7 +134,7 @@ export class HostVms {
       }
       const { relaySocket } = this.#parts.source
       const { token } = attached
-      const seat = new Seat(threads, thread, clock)
+      const seat = new Seat(threads, thread, clock, () => this.#hooks.moving(runtimeId))
       const recall = { ...common, token, origin: how === 'create' ? 'created' : 'opened' } as const
       const supervised = this.#supervise(mailbox, seat, { ...recall, hasMigrated: false }, () => entry)
       const vm: UtilityVM = new UtilityVM({ id, guestOS, attached, mailbox: supervised, hooks, relaySocket })

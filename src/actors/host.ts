@@ -49,7 +49,7 @@ export class Host extends Events<HostEvents> {
     super('host', HOST_EVENTS)
     this.#keepAlive = keepAlive
     this.#parts = { ...parts, assertOpen: (op, id) => this.#assertOpen(op, id) }
-    this.#orphans = new Orphans(parts.directory, (runtimeId) => this.#vms.has(runtimeId))
+    this.#orphans = new Orphans(parts.directory, parts.environment.clock, (runtimeId) => this.#vms.has(runtimeId))
     this.#threads = new HostThreads(this.#parts, {
       lost: (thread, cause) => this.emit('thread-lost', thread.id, cause, this.#vms.on(thread)),
       stuck: (thread) => this.emit('thread-stuck', thread.id, this.#vms.on(thread)),
@@ -63,6 +63,7 @@ export class Host extends Events<HostEvents> {
         this.emit('dropped', 'log', count)
       },
       lost: (runtimeId, exited) => this.#orphans.lost(runtimeId, exited),
+      moving: (runtimeId) => this.#orphans.tidy(runtimeId),
     })
     this.#vms = new HostVms(this.#parts, this.#threads, {
       exited: (vm, exit, cause, isFirst) => {
@@ -76,6 +77,7 @@ export class Host extends Events<HostEvents> {
         return this.#guests.madeThrough(vm)?.close()
       },
       lost: (runtimeId, exited) => this.#orphans.lost(runtimeId, exited),
+      moving: (runtimeId) => this.#orphans.tidy(runtimeId),
       restarted: (id, cause) => this.emit('actor-restarted', 'vm', id, cause),
       givenUp: (id, cause) => this.emit('actor-given-up', 'vm', id, cause),
       unheld: async (runtimeId) => {

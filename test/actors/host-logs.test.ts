@@ -48,7 +48,11 @@ describe('logs of guests whose thread dies', () => {
       return actor
     }
     const threads = { side: () => Promise.resolve({ place: () => Promise.resolve({}), startActor }) }
-    logs = new HostLogs({ environment: { clock } } as never, threads as never, () => undefined)
+    logs = new HostLogs({ environment: { clock } } as never, threads as never, {
+      dropped: () => undefined,
+      lost: () => undefined,
+      moving: () => Promise.resolve(),
+    })
     await logs.open({ vmId: 'vm', runtimeId: ID } as never, SUBJECT, {})
   })
 

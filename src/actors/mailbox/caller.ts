@@ -89,7 +89,6 @@ class Caller<R extends RequestMap<R>, E extends NoticeMap<E>> implements Mailbox
   #timeoutOf: ((op: string) => number | undefined) | undefined
   #settleEnded: (cause: Error | undefined) => void = () => {}
   #stopping: Promise<void> | undefined
-  #hasStopped = false
 
   constructor(port: MessagePort, options: MailboxOptions) {
     this.#port = port
@@ -331,7 +330,8 @@ class Caller<R extends RequestMap<R>, E extends NoticeMap<E>> implements Mailbox
 
   async #stop(): Promise<void> {
     if (this.#over === undefined) {
-      const stopped = this.#call('stop', undefined, { op: 'actor.stop' }, {}).then(() => (this.#hasStopped = true))
+      this.wasCutOff = true
+      const stopped = this.#call('stop', undefined, { op: 'actor.stop' }, {}).then(() => (this.wasCutOff = false))
       await stopped.catch(() => undefined)
     }
     this.#end(undefined)
@@ -339,9 +339,7 @@ class Caller<R extends RequestMap<R>, E extends NoticeMap<E>> implements Mailbox
 
   lose(cause: Error): void {
     // What ends while it is being stopped is not lost.
-    const isStopping = this.#stopping !== undefined
-    this.wasCutOff ||= this.#over === undefined && isStopping && !this.#hasStopped
-    this.#end(isStopping ? undefined : cause)
+    this.#end(this.#stopping === undefined ? cause : undefined)
   }
 
   #end(cause: Error | undefined): void {

@@ -55,6 +55,23 @@ describe('the sockets of a lost thread', () => {
     await once(server, 'close')
   })
 
+  it('are removed before another thread listens', async () => {
+    const vm = await host.createVM('c', linux())
+    const guest = await host.createGuest(vm)
+    const back = new Promise<void>((resolve) =>
+      host.on('actor-restarted', (kind) => {
+        if (kind === 'guest') resolve()
+      }),
+    )
+    await lose()
+    await back
+    const names = (await readdir(directory)).map((name) => name.slice(vm.runtimeId.length))
+    assert(!names.includes('.vsock_1'), names.join())
+    await guest.close()
+    await vm.close()
+    assert.deepEqual(await readdir(directory), [])
+  })
+
   it('are removed when the Host is closed with the VM in it', async () => {
     await host.createGuest(await host.createVM('b', linux()))
     await lose()
