@@ -157,6 +157,7 @@ export class HostGuests {
           void place.guest?.life.rejoin()
         },
         givenUp: (error) => {
+          place.guest?.life.actorGivenUp(error)
           // Another may be made in its place.
           void this.#release(runtimeId, place)
           this.#hooks.givenUp(id, error)

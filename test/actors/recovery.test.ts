@@ -16,26 +16,13 @@ import {
   type RecoverOptions,
 } from '#dist/index.js'
 import { temporaryDirectory, type TemporaryDirectory } from '../support/child.js'
-import { linux, minimal } from '../support/documents.js'
+import { CONTAINER, linux, minimal } from '../support/documents.js'
 import { describeDouble, openDouble } from '../support/double.js'
 import { rejection, rejectsWith } from '../support/expect.js'
 
 const OWNER = 'contract'
 const STRANGER = 'somebody else'
 const REDIALS = 'quiet -- -e 1 /bin/vsockexec -r -e 109 /bin/gcs -v4'
-
-/** What a container's init runs is in its document. */
-const CONTAINER = {
-  SchemaVersion: { Major: 2, Minor: 1 },
-  OciBundlePath: '/run/gcs/c/c',
-  OciSpecification: {
-    ociVersion: '1.1.0',
-    process: { args: ['sleep', '1000'], cwd: '/', env: ['PATH=/bin'], user: { uid: 0, gid: 0 } },
-    root: { path: '/' },
-    mounts: [{ destination: '/proc', type: 'proc', source: 'proc' }],
-    linux: { namespaces: [{ type: 'pid' }, { type: 'mount' }] },
-  },
-}
 
 function staying(document: ComputeSystem = linux(REDIALS)): ComputeSystem {
   return { ...document, ShouldTerminateOnLastHandleClosed: false }

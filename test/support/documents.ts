@@ -108,3 +108,16 @@ export function windows(): ComputeSystem {
     },
   })
 }
+
+/** A container of a Linux guest. What its init runs is in its document. */
+export const CONTAINER = {
+  SchemaVersion: { Major: 2, Minor: 1 },
+  OciBundlePath: '/run/gcs/c/c',
+  OciSpecification: {
+    ociVersion: '1.1.0',
+    process: { args: ['sleep', '1000'], cwd: '/', env: ['PATH=/bin'], user: { uid: 0, gid: 0 } },
+    root: { path: '/' },
+    mounts: [{ destination: '/proc', type: 'proc', source: 'proc' }],
+    linux: { namespaces: [{ type: 'pid' }, { type: 'mount' }] },
+  },
+}

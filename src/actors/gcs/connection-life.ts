@@ -1,10 +1,12 @@
 // What the Guest keeps of its connection, so that it can come back when the actor is lost with its thread: whether there was one, and
-// where its numbers had come to. The guest dials again when it can; whether it does, it alone knows.
+// where its numbers had come to. The guest dials again when it can; whether it does, it alone knows. When it does, what is waited for inside
+// is waited for again.
 
 import type { CallSubject } from '../mailbox/contract.js'
-import { ActorLostError } from '../../errors.js'
+import { ActorLostError, BridgeClosedError } from '../../errors.js'
 import { fromWireError, toWireError } from '../../errors-wire.js'
 import { FIRST_STDIO_PORT } from '../../protocol/hvsocket.js'
+import { Survivors } from './survivors.js'
 import type { GuestWiring } from './wiring.js'
 
 /** Request ids that one actor cannot have used up, and ports. */
@@ -28,10 +30,13 @@ export class ConnectionLife {
   #exit: Error | undefined
   /** Actors that were lost. */
   #losses = 0
+  readonly survivors: Survivors
+  #takingOver: Promise<void> | undefined
 
   constructor(wiring: GuestWiring, hooks: ConnectionLifeHooks) {
     this.#wiring = wiring
     this.#hooks = hooks
+    this.survivors = new Survivors(wiring.mailbox.clock)
     wiring.mailbox.onNotice('disconnected', (record) => {
       this.#state = record !== undefined && wiring.reconnect !== undefined ? 'broken' : 'none'
       this.#disconnected(record === undefined ? undefined : fromWireError(record))
@@ -57,15 +62,38 @@ export class ConnectionLife {
     return this.#losses === 0 ? undefined : BigInt(this.#losses) * IDS_PER_ACTOR
   }
 
-  begun(): void {
-    const wasWanted = this.#state === 'wanted'
-    this.#state = 'up'
-    if (wasWanted) this.#reconnected()
+  /** There is a connection. When it was to come back, what is waited for inside comes first. @throws {ActorLostError} lost meanwhile */
+  async begun(): Promise<void> {
+    if (this.#state !== 'wanted') {
+      this.#state = 'up'
+      return
+    }
+    this.#takingOver ??= this.#takeOver().finally(() => (this.#takingOver = undefined))
+    await this.#takingOver
   }
 
-  /** Closed on purpose: it is not to come back by itself. */
-  unwanted(): void {
+  async #takeOver(): Promise<void> {
+    await this.survivors.takeOver()
+    if (!this.#isWanted()) return
+    this.#state = 'up'
+    this.#reconnected()
+  }
+
+  /** It is not to come back by itself. */
+  #unwanted(cause: Error): void {
     this.#state = 'none'
+    this.survivors.end(cause)
+  }
+
+  /** Closed on purpose. */
+  unwanted(): void {
+    const { vmId: id } = this.#wiring
+    this.#unwanted(new BridgeClosedError({ op: 'guest.connection', id, reason: 'it was closed on purpose' }))
+  }
+
+  /** There will be no other actor. */
+  actorGivenUp(error: ActorLostError): void {
+    this.#unwanted(error)
   }
 
   actorLost(cause: Error): void {
@@ -73,6 +101,7 @@ export class ConnectionLife {
     if (this.#state !== 'up' && this.#state !== 'broken') return
     const wasUp = this.#state === 'up'
     this.#state = this.#wiring.reconnect === undefined ? 'none' : 'wanted'
+    if (this.#state === 'wanted') this.survivors.expect(cause)
     if (!wasUp) return
     const { vmId } = this.#wiring
     this.#disconnected(new ActorLostError({ op: 'guest.connection', id: vmId, cause }))
@@ -80,7 +109,7 @@ export class ConnectionLife {
 
   vmExited(cause: Error): void {
     this.#exit = cause
-    this.#state = 'none'
+    this.#unwanted(cause)
   }
 
   setMigrating(on: boolean): void {
@@ -98,25 +127,36 @@ export class ConnectionLife {
     const port = FIRST_STDIO_PORT + this.#losses * PORTS_PER_ACTOR
     await mailbox.call('seedNextPort', { port }, subject('setNextPort'))
     if (!this.#isMigrating) return
-    // A connection that migrates is taken up by a call.
-    this.#state = 'none'
+    // A connection that migrates is taken up by a call, and its waits by others.
+    const { vmId: id } = this.#wiring
+    this.#unwanted(
+      new BridgeClosedError({ op: 'guest.connection', id, reason: 'its actor was lost while the VM migrated' }),
+    )
     await mailbox.call('setMigrating', { on: true }, subject('setMigrating'))
   }
 
-  /** Waits for the guest to dial again, when there was a connection. */
+  /** Waits for the guest to dial again, when there was a connection; as often and as long as after any other break. */
   async rejoin(): Promise<void> {
-    if (this.#state !== 'wanted') return
-    const subject = { op: 'guest.createConnection', id: this.#wiring.vmId }
-    try {
-      const { firstId } = this
-      const options = { timeoutMs: this.#wiring.reconnect?.withinMs }
-      await this.#wiring.mailbox.call('connect', { coldStart: false, timeZone: '', firstId }, subject, options)
-      if (this.#isWanted()) this.begun()
-    } catch (error) {
-      // Lost once more: whoever brings the actor back tries again.
-      if (!this.#isWanted() || error instanceof ActorLostError) return
-      this.#state = 'none'
-      this.#hooks.warning(error as Error)
+    const { reconnect, mailbox, vmId: id } = this.#wiring
+    if (this.#state !== 'wanted' || reconnect === undefined) return
+    const { firstId } = this
+    const untilMs = mailbox.clock.now() + reconnect.withinMs
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const options = { timeoutMs: Math.max(untilMs - mailbox.clock.now(), Number.MIN_VALUE) }
+        const subject = { op: 'guest.createConnection', id }
+        await mailbox.call('connect', { coldStart: false, timeZone: '', firstId }, subject, options)
+        if (this.#isWanted()) await this.begun()
+        return
+      } catch (error) {
+        // Lost once more: whoever brings the actor back tries again.
+        if (!this.#isWanted() || error instanceof ActorLostError) return
+        // It broke off in the middle of the handshake, and dials again.
+        if (error instanceof BridgeClosedError && attempt < reconnect.attempts) continue
+        this.#unwanted(error as Error)
+        this.#hooks.warning(error as Error)
+        return
+      }
     }
   }
 

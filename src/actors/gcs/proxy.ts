@@ -74,7 +74,6 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
   /** @internal made by Host.createGuest */
   constructor(wiring: GuestWiring) {
     super('guest', GUEST_EVENTS)
-    this.#wiring = wiring
     this.guestOS = wiring.guestOS
     wiring.mailbox.whenStopped = closedOnPurpose
     this.life = new ConnectionLife(wiring, {
@@ -85,6 +84,7 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
       reconnected: () => this.emit('reconnected'),
       warning: (error) => this.emit('warning', error),
     })
+    this.#wiring = { ...wiring, survivors: this.life.survivors }
     wiring.mailbox.onNotice('containerExited', (id) => {
       this.#inits.forget(id)
       wiring.journal?.containerEnded(id)
@@ -161,7 +161,7 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
       throw withHint(error, 'the VM was never started: call its start()')
     }
     this.#connectedBefore = true
-    this.life.begun()
+    await this.life.begun()
     await this.#wiring.journal?.connected()
   }
 
@@ -254,7 +254,7 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
 
   async #container(id: string, ask: (key: number) => Promise<void>): Promise<Container> {
     const key = this.#nextContainerKey++
-    const { mailbox, vmId, guestOS, journal } = this.#wiring
+    const { mailbox, journal } = this.#wiring
     try {
       await ask(key)
     } catch (error) {
@@ -263,7 +263,7 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
       throw error
     }
     const assertAlive = (subject: CallSubject): void => this.#assertAlive(subject)
-    const container = new Container({ mailbox, vmId, guestOS, journal, key, id, assertAlive, inits: this.#inits })
+    const container = new Container({ ...this.#wiring, key, id, assertAlive, inits: this.#inits })
     await journal?.containerOpened(id)
     return container
   }

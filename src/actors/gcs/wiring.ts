@@ -6,6 +6,7 @@ import type { GuestOS } from '../../protocol/guest-os.js'
 import type { ReconnectBounds } from './connection/reconnect.js'
 import type { GuestNotices, GuestRequests } from './contract.js'
 import type { SavedProcess } from './managers.js'
+import type { Survivors } from './survivors.js'
 
 export interface GuestWiring {
   readonly vmId: string
@@ -14,6 +15,8 @@ export interface GuestWiring {
   readonly hooks: GuestHooks
   /** Whether the guest comes back to a new actor, and how long it is waited for. */
   readonly reconnect?: ReconnectBounds | undefined
+  /** What is waited for inside; the Guest has one of its own. */
+  readonly survivors?: Survivors | undefined
   /** Absent: nothing is written down. */
   readonly journal?: GuestJournal | undefined
 }

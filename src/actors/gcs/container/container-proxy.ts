@@ -1,6 +1,12 @@
 // A container inside a guest, as the main thread holds it. Closing the handle is local: the container goes on.
 
-import { InvalidConfigError, InvalidStateError } from '../../../errors.js'
+import {
+  ActorLostError,
+  GuestConnectionUnavailableError,
+  InvalidConfigError,
+  InvalidStateError,
+  type UVMError,
+} from '../../../errors.js'
 import { isRecord } from '../../../protocol/json.js'
 import type {
   LcowProcessParameters,
@@ -38,20 +44,44 @@ export class Container extends Events<ContainerEvents> implements ContainerHandl
   /** Asked once up front: the answer stays when the handle is closed or the guest gone. */
   readonly #exit: Promise<void>
   #isClosed = false
+  /** No actor knows of it any more. */
+  #lost: UVMError | undefined
+  readonly #forget: (() => void) | undefined
 
   /** @internal made by Guest.createContainer and Guest.openContainer */
   constructor(wiring: ContainerWiring) {
     super('container', CONTAINER_EVENTS)
     this.#wiring = wiring
     this.id = wiring.id
-    this.#exit = wiring.mailbox.call('waitContainer', { key: wiring.key }, this.#subject('wait'))
+    const { key, id, mailbox, survivors } = wiring
+    this.#forget = survivors?.add({
+      takeOver: () =>
+        mailbox.call('openContainer', { key, id }, { ...this.#subject('wait'), op: 'guest.openContainer' }),
+      lost: (error) => (this.#lost = error),
+    })
+    this.#exit = this.#askExit()
     this.#exit.then(
       () => {
+        this.#forget?.()
         this.emit('exited')
         this.endEvents()
       },
-      () => this.endEvents(),
+      (error: unknown) => {
+        this.#forget?.()
+        if (error instanceof ActorLostError) this.#lost ??= error
+        this.endEvents()
+      },
     )
+  }
+
+  #askExit(): Promise<void> {
+    const { mailbox, key, survivors } = this.#wiring
+    const subject = this.#subject('wait')
+    const ask = async (options?: CallOptions): Promise<void> => {
+      if (this.#lost !== undefined) throw this.#lost
+      return mailbox.call('waitContainer', { key }, subject, options)
+    }
+    return survivors === undefined ? ask() : survivors.wait(ask, subject, undefined)
   }
 
   #subject(method: string): CallSubject {
@@ -65,7 +95,10 @@ export class Container extends Events<ContainerEvents> implements ContainerHandl
       throw new InvalidStateError({ ...subject, state: 'closed', reason: 'the container handle was closed' })
     }
     this.#wiring.assertAlive(subject)
-    return subject
+    this.#wiring.survivors?.assertThere(subject)
+    if (this.#lost === undefined) return subject
+    const reason = 'the connection it was opened on has ended; open it again'
+    throw new GuestConnectionUnavailableError({ ...subject, reason, cause: this.#lost })
   }
 
   async #ask(method: string, rpc: ContainerCallName, options: CallOptions | undefined): Promise<void> {
@@ -166,7 +199,8 @@ export class Container extends Events<ContainerEvents> implements ContainerHandl
   /**
    * Resolves when the container has exited, however often and late it is asked.
    *
-   * @throws {BridgeClosedError} the connection ended first
+   * @throws {BridgeClosedError} the connection ended first, and did not come back
+   * @throws {ActorLostError} an actor thread was lost, and the guest is not to come back (`reconnect`)
    * @throws {InvalidStateError} the handle was closed first
    */
   wait(options?: CallOptions): Promise<void> {
@@ -178,6 +212,7 @@ export class Container extends Events<ContainerEvents> implements ContainerHandl
     checkWanted(options, this.#subject('close'))
     const isFirst = !this.#isClosed
     this.#isClosed = true
+    this.#forget?.()
     const { mailbox, key } = this.#wiring
     const closing = isFirst
       ? mailbox.call('closeContainer', { key }, this.#subject('close')).catch(() => undefined)

@@ -1,14 +1,21 @@
 // A guest process as the main thread holds it: streams over their own ports, everything else over the guest's mailbox.
 
 import { finished, type Readable, type Writable } from 'node:stream'
-import { GuestConnectionUnavailableError, InvalidConfigError, InvalidStateError } from '../../../errors.js'
+import {
+  ActorLostError,
+  GuestConnectionUnavailableError,
+  InvalidConfigError,
+  InvalidStateError,
+  type UVMError,
+} from '../../../errors.js'
 import { row } from '../../../options/rows.js'
 import { checkRequired, optionTable } from '../../../options/table.js'
 import { checkWanted } from '../../mailbox/call-options.js'
 import type { CallOptions, CallSubject, Mailbox } from '../../mailbox/contract.js'
 import { within } from '../../mailbox/within.js'
 import type { GuestOS } from '../../../protocol/guest-os.js'
-import type { GuestNotices, GuestRequests, StartedProcess } from '../contract.js'
+import { NULL_CONTAINER_ID, type GuestNotices, type GuestRequests, type StartedProcess } from '../contract.js'
+import type { Survivors } from '../survivors.js'
 import type { GuestJournal } from '../wiring.js'
 import type { GuestProcessHandle, ProcessExit, SavedProcess } from '../managers.js'
 
@@ -26,6 +33,7 @@ export interface ProcessWiring {
   readonly streams: ProcessStreams
   /** Absent for a process of the UVM itself. */
   readonly containerId?: string
+  readonly survivors?: Survivors | undefined
   readonly journal?: GuestJournal | undefined
 }
 
@@ -45,6 +53,9 @@ export class GuestProcess implements GuestProcessHandle {
   readonly #exit: Promise<ProcessExit>
   #outcome: { exit: ProcessExit } | { error: unknown } | undefined
   #closed = false
+  /** No actor knows of it any more. */
+  #lost: UVMError | undefined
+  readonly #forget: (() => void) | undefined
 
   /** @internal made by Guest.createProcess */
   constructor(wiring: ProcessWiring) {
@@ -53,13 +64,29 @@ export class GuestProcess implements GuestProcessHandle {
     this.stdin = wiring.streams.stdin
     this.stdout = wiring.streams.stdout
     this.stderr = wiring.streams.stderr
+    const { started, survivors } = wiring
+    this.#forget = survivors?.add({
+      takeOver: () => {
+        const { key, pid, waitId } = started
+        const { containerId = NULL_CONTAINER_ID } = wiring
+        const subject = { ...this.#subject('wait'), op: 'guest.openProcess' }
+        // Its streams are over: the guest does not dial them again.
+        return wiring.mailbox.call('openProcess', { key, pid, containerId, waitId, ports: {} }, subject)
+      },
+      lost: (error) => (this.#lost = error),
+    })
     this.#exit = this.#askExit()
     this.#exit.then(
       (exit) => {
         this.#outcome = { exit }
-        wiring.journal?.processEnded(wiring.started.waitId)
+        this.#forget?.()
+        wiring.journal?.processEnded(started.waitId)
       },
-      (error: unknown) => (this.#outcome = { error }),
+      (error: unknown) => {
+        this.#outcome = { error }
+        this.#forget?.()
+        if (error instanceof ActorLostError) this.#lost ??= error
+      },
     )
   }
 
@@ -68,13 +95,29 @@ export class GuestProcess implements GuestProcessHandle {
   }
 
   #askExit(options?: CallOptions): Promise<ProcessExit> {
-    return this.#wiring.mailbox.call('waitProcess', { key: this.#wiring.started.key }, this.#subject('wait'), options)
+    const { mailbox, started, survivors } = this.#wiring
+    const subject = this.#subject('wait')
+    const ask = async (left: CallOptions | undefined): Promise<ProcessExit> => {
+      if (this.#lost !== undefined) throw this.#lost
+      return mailbox.call('waitProcess', { key: started.key }, subject, left)
+    }
+    return survivors === undefined ? ask(options) : survivors.wait(ask, subject, options)
+  }
+
+  /** The subject of a call that needs the process. @throws {GuestConnectionUnavailableError} no actor knows of it, or none yet */
+  #ready(method: string): CallSubject {
+    const subject = this.#subject(method)
+    this.#wiring.survivors?.assertThere(subject)
+    if (this.#lost === undefined) return subject
+    const reason = 'the connection it was started on has ended'
+    throw new GuestConnectionUnavailableError({ ...subject, reason, cause: this.#lost })
   }
 
   /**
    * The exit, the same however often it is asked, also after `close`.
    *
-   * @throws {BridgeClosedError} the connection ended before the process did
+   * @throws {BridgeClosedError} the connection ended before the process did, and did not come back
+   * @throws {ActorLostError} an actor thread was lost, and the guest is not to come back (`reconnect`)
    */
   async wait(options?: CallOptions): Promise<ProcessExit> {
     const isKnown = this.#outcome !== undefined && 'exit' in this.#outcome
@@ -114,12 +157,12 @@ export class GuestProcess implements GuestProcessHandle {
     if (options !== undefined) checkRequired(this.#subject('signal'), options, SIGNAL_OPTIONS)
     const signal = options?.Signal ?? (this.#wiring.guestOS === 'linux' ? 15 : 'CtrlShutdown')
     const input = { key: this.#wiring.started.key, signal }
-    return this.#wiring.mailbox.call('signalProcess', input, this.#subject('signal'), callOptions)
+    return this.#wiring.mailbox.call('signalProcess', input, this.#ready('signal'), callOptions)
   }
 
   /** Ends the process by force. @returns false when it was gone already */
   async kill(options?: CallOptions): Promise<boolean> {
-    return this.#wiring.mailbox.call('signalProcess', { key: this.#wiring.started.key }, this.#subject('kill'), options)
+    return this.#wiring.mailbox.call('signalProcess', { key: this.#wiring.started.key }, this.#ready('kill'), options)
   }
 
   /** Columns and rows; a guest takes up to 65535 of each. */
@@ -135,7 +178,7 @@ export class GuestProcess implements GuestProcessHandle {
       }
     }
     const input = { key: this.#wiring.started.key, width, height }
-    await this.#wiring.mailbox.call('resizeConsole', input, this.#subject('resizeConsole'), options)
+    await this.#wiring.mailbox.call('resizeConsole', input, this.#ready('resizeConsole'), options)
   }
 
   /**
@@ -169,6 +212,7 @@ export class GuestProcess implements GuestProcessHandle {
     checkWanted(options, this.#subject('close'))
     const isFirst = !this.#closed
     this.#closed = true
+    this.#forget?.()
     for (const stream of [this.stdin, this.stdout, this.stderr]) stream?.destroy()
     const { mailbox, started, journal } = this.#wiring
     journal?.processEnded(started.waitId)

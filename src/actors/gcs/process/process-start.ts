@@ -7,6 +7,7 @@ import { checkUvmProcess, isInitProcess } from '../../../protocol/lcow-hazards.j
 import { documentText } from '../../arguments.js'
 import { checkWanted } from '../../mailbox/call-options.js'
 import type { CallOptions, CallSubject, Mailbox } from '../../mailbox/contract.js'
+import type { Survivors } from '../survivors.js'
 import type { GuestJournal } from '../wiring.js'
 import { NULL_CONTAINER_ID, type GuestNotices, type GuestRequests, type StartedProcess } from '../contract.js'
 import type { StartedInits } from '../container/started-inits.js'
@@ -19,6 +20,7 @@ export interface ProcessHost {
   readonly mailbox: Mailbox<GuestRequests, GuestNotices>
   /** Whose init has been started; absent where nobody keeps them. */
   readonly inits?: StartedInits
+  readonly survivors?: Survivors | undefined
   readonly journal?: GuestJournal | undefined
 }
 
