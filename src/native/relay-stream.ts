@@ -19,6 +19,8 @@ export function relayBetween(stream: Duplex, end: Duplex): void {
   }
   stream.on('error', lost)
   stream.on('close', lost)
+  // The service has said its last word: it lets go. A socket that may be half open would not notice.
+  end.once('end', () => end.destroy())
   end.once('close', () => {
     stream.unpipe(end)
     end.unpipe(stream)

@@ -96,11 +96,13 @@ export const SERVICE_PROCESS: VmProvider = {
     const service = await directory.connect({ start: { ...simulated, graceMs: GRACE_MS } })
     const host = await Host.open({ provider: 'simulated', threads: 2, ...more, simulated: { service } })
     const close = host.close.bind(host)
-    host.close = async () => {
+    const closeAll = async (): Promise<void> => {
       await close()
       await service.close()
       await directory.remove()
     }
+    let closing: Promise<void> | undefined
+    host.close = () => (closing ??= closeAll())
     return host
   },
   openSeam: async (simulated = {}) => {

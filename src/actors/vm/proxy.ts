@@ -2,7 +2,7 @@
 //
 // What is decided here: arguments, and what this side closed itself. Whether the VM is in the right state is for HCS to say.
 
-import { HcsError, InvalidConfigError, InvalidStateError } from '../../errors.js'
+import { HcsError, InvalidStateError } from '../../errors.js'
 import { fromWireError } from '../../errors-wire.js'
 import type { MigrationStep } from '../../native/hcs.js'
 import {
@@ -32,9 +32,10 @@ import type { CallOptions } from '../mailbox/contract.js'
 import { within } from '../mailbox/within.js'
 import { changeOf, ownChange, type Change, type HostModifyRequest, type Subject } from './changes.js'
 import type { ExitNotice, VmRecall } from './contract.js'
-import type { RelayedSocket, VmWiring } from './wiring.js'
+import type { VmWiring } from './wiring.js'
 import type { ExitStatus, LifetimeManager, MigrationConfig, MigrationManager } from './managers/index.js'
-import { migrationOptions, migrationStart, type MigrationStart } from './managers/migration.js'
+import { MigrationSocket } from './managers/migration-socket.js'
+import { migrationOptions, migrationStart } from './managers/migration.js'
 import { EventStream } from '../event-stream.js'
 import { barredError } from './queue.js'
 
@@ -81,6 +82,7 @@ export class UtilityVM extends ModifiableEvents implements LifetimeManager, Migr
   /** Who reads migration notifications. */
   readonly #migrationReaders = new Set<MigrationNotifications>()
   #hasMigrated = false
+  readonly #socket: MigrationSocket
 
   /** @internal made by Host.createVM and Host.openVM */
   constructor(wiring: VmWiring) {
@@ -90,6 +92,7 @@ export class UtilityVM extends ModifiableEvents implements LifetimeManager, Migr
     this.guestOS = wiring.guestOS
     this.runtimeId = wiring.attached.runtimeId
     const { mailbox, attached } = wiring
+    this.#socket = new MigrationSocket(wiring.relaySocket, mailbox.clock)
     if (attached.exit !== undefined) {
       const exit = this.#record(attached.exit)
       // Told once whoever asked for the VM has it and can listen.
@@ -307,7 +310,8 @@ export class UtilityVM extends ModifiableEvents implements LifetimeManager, Migr
   async startWithMigrationOptions(config: MigrationConfig, options?: CallOptions): Promise<void> {
     const subject = this.#subject('startWithMigrationOptions')
     const start = readArgument(subject, 'config', () => migrationStart(subject, config, 'Destination'))
-    await this.#onSocket(subject, start, options, (socket) => {
+    this.#assertLendable(subject, options)
+    await this.#socket.lend(subject, start.socket, (socket) => {
       this.#wiring.hooks.starting?.()
       return this.#wiring.mailbox.call('startMigrated', { options: start.options, socket }, subject, options)
     })
@@ -324,7 +328,8 @@ export class UtilityVM extends ModifiableEvents implements LifetimeManager, Migr
   async startLiveMigrationOnSource(config: MigrationConfig, options?: CallOptions): Promise<void> {
     const subject = this.#subject('startLiveMigrationOnSource')
     const start = readArgument(subject, 'config', () => migrationStart(subject, config, 'Source'))
-    await this.#onSocket(subject, start, options, (socket) =>
+    this.#assertLendable(subject, options)
+    await this.#socket.lend(subject, start.socket, (socket) =>
       this.#migrate('start-source', start.options, subject, options, socket),
     )
   }
@@ -370,31 +375,12 @@ export class UtilityVM extends ModifiableEvents implements LifetimeManager, Migr
     const input = { step, options: text, op: subject.op, ...(socket === undefined ? {} : { socket }) }
     await this.#wiring.mailbox.call('migrate', input, subject, options)
     if (step !== 'cancel') this.#hasMigrated = true
+    if (step === 'finalize' || step === 'cancel') await this.#socket.returned()
   }
 
-  /** Runs a call on a socket handle; a stream is first made known to the service, and forgotten again when the call fails. */
-  async #onSocket(
-    subject: Subject,
-    { socket }: MigrationStart,
-    options: CallOptions | undefined,
-    run: (socket: bigint) => Promise<unknown>,
-  ): Promise<void> {
+  /** Before a stream is made known to anybody. */
+  #assertLendable(subject: Subject, options: CallOptions | undefined): void {
     checkWanted(options, subject)
     if (this.#closing !== undefined) throw barredError('closed', subject)
-    if (typeof socket === 'bigint') {
-      await run(socket)
-      return
-    }
-    const relayed: RelayedSocket | undefined = this.#wiring.relaySocket?.(socket)
-    if (relayed === undefined) {
-      const reason = 'only the simulated service takes a stream; this provider needs the handle of a socket'
-      throw new InvalidConfigError({ ...subject, path: 'socket', reason })
-    }
-    try {
-      await run(relayed.socket)
-    } catch (error) {
-      relayed.release()
-      throw error
-    }
   }
 }

@@ -22,6 +22,8 @@ export interface RelayedSocket {
   readonly socket: bigint
   /** Gives it up, unless the service has taken it. */
   release(): void
+  /** Resolves when the stream is its owner's again, given up or let go of by the service. Absent where nobody relays. */
+  readonly ended?: Promise<void>
 }
 
 /** Called synchronously by the UtilityVM; must not throw. */

@@ -96,19 +96,19 @@ export class ServiceClient {
     return { module: PROVIDER_MODULE, options: { directory: this.directory, client: this.#lifeline.client } }
   }
 
-  /** Makes a stream of this thread known to the service, which can take it once; `release` gives it up before that. */
-  relaySocket(stream: Duplex): { socket: bigint; release: () => void } {
+  /** Makes a stream of this thread known to the service, which can take it once; `release` gives it up before that. `ended`: it is its owner's again. */
+  relaySocket(stream: Duplex): { socket: bigint; release: () => void; ended: Promise<void> } {
     const socket = ++this.#sockets
     const giveUp = new AbortController()
     const release = (): void => giveUp.abort(new Error('the stream was given up'))
     const entrance: Entrance = { as: 'stream', client: this.#lifeline.client, socket }
     this.#relays.add(release)
-    enterService(this.directory, entrance, giveUp.signal)
+    const taken = enterService(this.directory, entrance, giveUp.signal)
       .then((entered) => relayWhenTaken(stream, entered, giveUp.signal))
       // The call that names it is told that there is no such stream.
       .catch(() => undefined)
       .finally(() => this.#relays.delete(release))
-    return { socket, release }
+    return { socket, release, ended: taken.then((end) => end && relayed(end)) }
   }
 
   /**
@@ -133,22 +133,28 @@ export class ServiceClient {
   }
 }
 
-/** Waits until the service takes the stream, then relays; resolves when that has begun. */
-function relayWhenTaken(stream: Duplex, { connection }: Entered, signal: AbortSignal): Promise<void> {
+/** Resolves when the relay through it is over. */
+function relayed(end: Duplex): Promise<void> {
+  return new Promise((resolve) => (end.closed ? resolve() : end.once('close', resolve)))
+}
+
+/** Waits until the service takes the stream, then relays; resolves when that has begun with our end, or with nothing when it was given up. */
+function relayWhenTaken(stream: Duplex, { connection }: Entered, signal: AbortSignal): Promise<Duplex | undefined> {
   connection.socket.unref()
   return new Promise((resolve) => {
     const giveUp = (): void => connection.close()
     signal.addEventListener('abort', giveUp, { once: true })
-    const done = (): void => {
+    const done = (end?: Duplex): void => {
       signal.removeEventListener('abort', giveUp)
-      resolve()
+      resolve(end)
     }
     connection.open({
       onMessage: () => {
-        done()
-        relayBetween(stream, connection.toRaw())
+        const end = connection.toRaw()
+        relayBetween(stream, end)
+        done(end)
       },
-      onClose: done,
+      onClose: () => done(),
     })
     if (signal.aborted) giveUp()
     else connection.resume()

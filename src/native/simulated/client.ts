@@ -17,8 +17,8 @@ export interface SimulatedThreadLink {
 export interface SimulatedClient {
   /** The provider module for one more actor thread, with what must be transferred to it. */
   link(): SimulatedThreadLink
-  /** Makes a stream of this thread known to the service, which can take it once; `release` gives it up before that. */
-  relaySocket(stream: Duplex): { socket: bigint; release: () => void }
+  /** Makes a stream of this thread known to the service, which can take it once; `release` gives it up before that. `ended`: it is its owner's again. */
+  relaySocket(stream: Duplex): { socket: bigint; release: () => void; ended: Promise<void> }
   /** Claims the guest connection of a VM; resolves with who holds it when somebody else does. Absent where nobody else can. */
   claim?: (runtimeId: string) => Promise<Holder | undefined>
   release?: (runtimeId: string) => Promise<void>

@@ -81,10 +81,10 @@ export class EmbeddedService {
         const { port1, port2 } = new MessageChannel()
         const socket = ++this.#socketCount
         this.#sockets.postMessage({ socket, port: port2 } satisfies RelayedPort, [port2])
-        const { release } = relayStream(stream, port1)
+        const { release, ended } = relayStream(stream, port1)
         relays.add(release)
         port1.once('close', () => relays.delete(release))
-        return { socket, release }
+        return { socket, release, ended }
       },
       leave: () => {
         for (const release of relays) release()

@@ -75,9 +75,9 @@ export class PortDuplex extends Duplex {
 
 /**
  * Relays a caller's stream through a port, from when the other side claims it until the other side closes it. `release` gives up what was
- * not claimed.
+ * not claimed. `ended`: nothing is read from or written to the stream any more.
  */
-export function relayStream(stream: Duplex, port: MessagePort): { release: () => void } {
+export function relayStream(stream: Duplex, port: MessagePort): { release: () => void; ended: Promise<void> } {
   const end = new PortDuplex(port)
   let isClaimed = false
   end.on('error', () => undefined)
@@ -89,5 +89,7 @@ export function relayStream(stream: Duplex, port: MessagePort): { release: () =>
     release: () => {
       if (!isClaimed) end.destroy()
     },
+    // Behind the listener of the relay, which lets go of the stream.
+    ended: new Promise((resolve) => end.once('close', () => queueMicrotask(resolve))),
   }
 }

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { PassThrough } from 'node:stream'
 import {
-  Host,
+  type Host,
   isInvalidState,
   type ComputeSystem,
   type OperationSystemMigrationNotificationInfo,
@@ -15,7 +15,8 @@ import {
 } from '#dist/index.js'
 import { minimal, SCSI } from '../../../support/documents.js'
 import { pending, refused, rejection } from '../../../support/expect.js'
-import { assertNothingOpen } from '../../../support/host.js'
+import { assertNothingOpen, SIMULATED, type VmProvider } from '../../../support/host.js'
+import { SERVICE_PROCESS } from '../../../support/service-process.js'
 import { tcpPair } from '../../../support/sockets.js'
 
 const SESSION = 0xcafe_f00d
@@ -56,7 +57,7 @@ function eventsOf(told: OperationSystemMigrationNotificationInfo[]): (string | u
   return told.map(({ Event }) => Event)
 }
 
-describe('simulated live migration', () => {
+function migrates(provider: VmProvider): void {
   /** Two hosts for all tests, each with a service of its own. */
   let shared: [Host, Host]
   /** Hosts that a test has for itself. */
@@ -66,7 +67,7 @@ describe('simulated live migration', () => {
   let count = 0
 
   before(async () => {
-    const open = (): Promise<Host> => Host.open({ provider: 'simulated', threads: 1 })
+    const open = (): Promise<Host> => provider.open({}, { threads: 1 })
     shared = [await open(), await open()]
   })
 
@@ -84,7 +85,7 @@ describe('simulated live migration', () => {
   after(() => Promise.all(shared.map((host) => host.close())))
 
   async function openHost(simulated: SimulatedOptions): Promise<Host> {
-    const host = await Host.open({ provider: 'simulated', threads: 1, simulated })
+    const host = await provider.open(simulated, { threads: 1 })
     own.push(host)
     return host
   }
@@ -538,4 +539,8 @@ describe('simulated live migration', () => {
       await transfer(migration)
     })
   })
-})
+}
+
+for (const provider of [SIMULATED, SERVICE_PROCESS]) {
+  describe(`live migration, ${provider.name}`, () => migrates(provider))
+}
