@@ -166,6 +166,11 @@ export class HostGuests {
     })
   }
 
+  /** Before the end of the threads: none of their actors is started again. */
+  retire(): void {
+    for (const { mailbox } of this.#entries.values()) mailbox?.retire(new Error('the host is closed'))
+  }
+
   /** After the end of the threads: nothing waits for an actor any more. */
   abandon(): void {
     for (const { mailbox } of this.#entries.values()) mailbox?.lose(new Error('the host is closed'))

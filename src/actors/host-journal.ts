@@ -167,6 +167,15 @@ function successorOf({ base, nextPort }: JournalGuest): NonNullable<GuestInit['t
 }
 
 function recordOf(init: GuestInit): GuestRecord {
-  const { serviceId, entropy, log, requestTimeoutMs, onRequestTimeout, modifyConcurrency } = init
-  return { serviceId, entropy, log, requestTimeoutMs, onRequestTimeout, modifyConcurrency }
+  const { serviceId, entropy, log, requestTimeoutMs, onRequestTimeout, modifyConcurrency, reconnect, recorder } = init
+  return {
+    serviceId,
+    entropy,
+    log,
+    requestTimeoutMs,
+    onRequestTimeout,
+    modifyConcurrency,
+    reconnect: reconnect ?? false,
+    recorder: recorder === undefined ? false : { frames: recorder.frames, bytes: recorder.bytes },
+  }
 }

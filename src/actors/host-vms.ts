@@ -243,6 +243,11 @@ export class HostVms {
     if (!this.#hasHandle(runtimeId)) await this.#hooks.unheld(runtimeId)
   }
 
+  /** Before the end of the threads: none of their actors is started again. */
+  retire(): void {
+    for (const { mailbox } of this.#entries.values()) mailbox.retire(new Error('the host is closed'))
+  }
+
   /** After the end of the threads: nothing waits for an actor any more. */
   abandon(): void {
     for (const { mailbox } of this.#entries.values()) mailbox.lose(new Error('the host is closed'))

@@ -347,6 +347,8 @@ export class Host extends Events<HostEvents> {
     await Promise.all(handles.map(([what, closing]) => time.wait(what, closing)))
     await time.wait('the logs of guests', this.#logs.close())
     await time.wait('the service actor', this.#service.stop())
+    this.#vms.retire()
+    this.#guests.retire()
     time.leave(...(await this.#threads.close(time.over)))
     this.#vms.abandon()
     this.#guests.abandon()

@@ -113,12 +113,16 @@ export async function openProviderSource(
   socketDirectory: string,
   hold: ServiceHold | undefined,
 ): Promise<ProviderSource> {
-  if (hold !== undefined) return hosted(hold, await hold.service.join(socketDirectory))
+  if (hold !== undefined) return hosted(hold, await hold.service.join(socketDirectory), settings)
   if (settings.provider === 'computecore') return computeCore(settings.libraryPath)
   return ownModule(settings.provider as Exclude<HostSettings['provider'], string>)
 }
 
-function hosted({ service, isOwn }: ServiceHold, client: SimulatedClient): ProviderSource {
+function hosted(
+  { service, isOwn }: ServiceHold,
+  client: SimulatedClient,
+  settings: Pick<HostSettings, 'control'>,
+): ProviderSource {
   const { claim, release } = client
   return {
     serviceThreads: service.directory === undefined ? 1 : 0,
@@ -128,7 +132,7 @@ function hosted({ service, isOwn }: ServiceHold, client: SimulatedClient): Provi
       return { provider: { module, options }, transfer, reap }
     },
     relaySocket: (stream) => client.relaySocket(stream),
-    ...(claim === undefined || release === undefined ? {} : { guests: { claim: claimWith(claim), release } }),
+    ...(claim === undefined || release === undefined ? {} : { guests: { claim: claimWith((runtimeId) => claim(runtimeId, settings.control)), release } }),
     close: async (force) => {
       await client.leave(force)
       if (isOwn) await service.close()

@@ -29,6 +29,10 @@ export interface GuestRecord {
   requestTimeoutMs: number
   onRequestTimeout: 'reject' | 'close'
   modifyConcurrency: number
+  /** Absent in what earlier versions wrote. */
+  reconnect?: false | { attempts: number; withinMs: number }
+  /** Without its directory: no path is written down. */
+  recorder?: false | { frames: number; bytes: number }
 }
 
 export interface ProcessRecord {
@@ -157,7 +161,16 @@ function readGuest(fields: Fields): GuestRecord {
     requestTimeoutMs: bound(fields['requestTimeoutMs']),
     onRequestTimeout: oneOf(fields['onRequestTimeout'], 'reject', 'close'),
     modifyConcurrency: bound(fields['modifyConcurrency']),
+    ...maybe(fields, 'reconnect', (value) => offOr(value, 'attempts', 'withinMs')),
+    ...maybe(fields, 'recorder', (value) => offOr(value, 'frames', 'bytes')),
   }
+}
+
+/** False, or an object of bounds. */
+function offOr<K extends string>(value: unknown, ...names: K[]): false | Record<K, number> {
+  if (value === false) return false
+  const fields = fieldsOf(value)
+  return Object.fromEntries(names.map((name) => [name, bound(fields[name])])) as Record<K, number>
 }
 
 function readProcess(fields: Fields): ProcessRecord {

@@ -61,6 +61,8 @@ export class SupervisedMailbox<R extends RequestMap<R>, E extends NoticeMap<E>> 
   #state: State<R, E>
   #whenStopped: Mailbox<R, E>['whenStopped']
   #stopping: Promise<void> | undefined
+  /** It is not started again. */
+  #isRetired = false
   #settleEnded: (cause: Error | undefined) => void = () => undefined
 
   constructor({ subject, first, revival, intensity = ACTOR_INTENSITY }: SupervisedMailboxOptions<R, E>) {
@@ -99,7 +101,7 @@ export class SupervisedMailbox<R extends RequestMap<R>, E extends NoticeMap<E>> 
   #follow(mailbox: Mailbox<R, E>): void {
     void mailbox.ended.then((cause) => {
       if (this.#state.kind !== 'up' || this.#state.mailbox !== mailbox) return
-      if (cause === undefined || this.#stopping !== undefined) {
+      if (cause === undefined || this.#stopping !== undefined || this.#isRetired) {
         this.wasCutOff = mailbox.wasCutOff
         return this.#end(cause)
       }
@@ -278,6 +280,12 @@ export class SupervisedMailbox<R extends RequestMap<R>, E extends NoticeMap<E>> 
     }
     // The restart sees that nobody wants it any more; what it waits for may never come.
     if (this.#state.kind === 'restarting') this.#end(undefined)
+  }
+
+  /** From here on it is not started again: whoever ends its thread now means it. */
+  retire(cause: Error): void {
+    this.#isRetired = true
+    if (this.#state.kind === 'restarting') this.#end(cause)
   }
 
   lose(cause: Error): void {

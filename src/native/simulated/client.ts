@@ -19,8 +19,11 @@ export interface SimulatedClient {
   link(): SimulatedThreadLink
   /** Makes a stream of this thread known to the service, which can take it once; `release` gives it up before that. `ended`: it is its owner's again. */
   relaySocket(stream: Duplex): { socket: bigint; release: () => void; ended: Promise<void> }
-  /** Claims the guest connection of a VM; resolves with who holds it when somebody else does. Absent where nobody else can. */
-  claim?: (runtimeId: string) => Promise<Holder | undefined>
+  /**
+   * Claims the guest connection of a VM; resolves with who holds it when somebody else does. Absent where nobody else can. `control`: where
+   * this program answers.
+   */
+  claim?: (runtimeId: string, control?: string) => Promise<Holder | undefined>
   release?: (runtimeId: string) => Promise<void>
   /** Closes every handle of this client; from `force` on without waiting for the service. */
   leave(force?: Promise<unknown>): Promise<void>

@@ -113,7 +113,7 @@ export class SimulatedService {
     return {
       link: () => ({ ...client.link(), transfer: [] }),
       relaySocket: (stream) => client.relaySocket(stream),
-      claim: (runtimeId) => client.claim(runtimeId),
+      claim: (runtimeId, control) => client.claim(runtimeId, control),
       release: (runtimeId) => client.release(runtimeId),
       leave: (force) => client.leave(force),
     }

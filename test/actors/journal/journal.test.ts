@@ -31,6 +31,8 @@ const GUEST: JournalRecord = {
     requestTimeoutMs: Infinity,
     onRequestTimeout: 'close',
     modifyConcurrency: Infinity,
+    reconnect: { attempts: Infinity, withinMs: 5 },
+    recorder: false,
   },
   base: 2n ** 40n,
 }
