@@ -19,6 +19,7 @@ import { temporaryDirectory, type TemporaryDirectory } from '../support/child.js
 import { CONTAINER, linux, minimal } from '../support/documents.js'
 import { describeDouble, openDouble } from '../support/double.js'
 import { rejection, rejectsWith } from '../support/expect.js'
+import { serviceDirectory, type ServiceDirectory } from '../support/service-process.js'
 
 const OWNER = 'contract'
 const STRANGER = 'somebody else'
@@ -183,6 +184,20 @@ function contract(open: (options: HostOptions) => Promise<Host>): void {
     assert.equal((await rejectsWith(host.recover({ owner: OWNER, adopt: 'all' }), InvalidStateError)).state, 'closed')
   })
 }
+
+describe('recovery on a service process', () => {
+  let directory: ServiceDirectory
+  let service: SimulatedService
+  before(async () => {
+    directory = await serviceDirectory()
+    service = await directory.connect()
+  })
+  after(async () => {
+    await service.close()
+    await directory.remove()
+  })
+  contract(async (options) => Host.open({ ...options, simulated: { service } }))
+})
 
 describe('recovery on a simulated service that outlives its Hosts', () => {
   let service: SimulatedService
