@@ -132,7 +132,9 @@ function hosted(
       return { provider: { module, options }, transfer, reap }
     },
     relaySocket: (stream) => client.relaySocket(stream),
-    ...(claim === undefined || release === undefined ? {} : { guests: { claim: claimWith((runtimeId) => claim(runtimeId, settings.control)), release } }),
+    ...(claim === undefined || release === undefined
+      ? {}
+      : { guests: { claim: claimWith((runtimeId) => claim(runtimeId, settings.control)), release } }),
     close: async (force) => {
       await client.leave(force)
       if (isOwn) await service.close()
