@@ -331,14 +331,12 @@ class Caller<R extends RequestMap<R>, E extends NoticeMap<E>> implements Mailbox
   async #stop(): Promise<void> {
     if (this.#over === undefined) {
       this.wasCutOff = true
-      const stopped = this.#call('stop', undefined, { op: 'actor.stop' }, {}).then(() => (this.wasCutOff = false))
-      await stopped.catch(() => undefined)
+      await this.#call('stop', undefined, { op: 'actor.stop' }, {}).then(() => (this.wasCutOff = false), Object)
     }
     this.#end(undefined)
   }
 
   lose(cause: Error): void {
-    // What ends while it is being stopped is not lost.
     this.#end(this.#stopping === undefined ? cause : undefined)
   }
 
