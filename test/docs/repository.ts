@@ -73,6 +73,8 @@ export function unknownDocuments(files: Files): string[] {
   for (const [path, text] of files) {
     const named = isDocument(path) ? withoutBlocks(text).replace(/\]\([^)]*\)/g, ']') : text
     for (const [whole, document = '', anchor] of named.matchAll(/([\w./-]*\w\.md)\b(?:#([\w-]+))?/g)) {
+      // What others call their licence is looked for in their archives.
+      if (document === 'LICENSE.md') continue
       const candidates = [document, posix.join(posix.dirname(path), document)]
       const at = candidates.find((candidate) => files.has(candidate)) ?? document
       const problem = problemOf(files, at, anchor)

@@ -21,6 +21,9 @@ export const DEVICES = 'VirtualMachine/Devices'
 declare const SETTINGS: unique symbol
 declare const MANAGER: unique symbol
 
+/** Of settings whose type is not known any member may be named. */
+type MemberOf<S> = unknown extends S ? string : keyof S & string
+
 /** One resource path; `S` is the type of its settings. */
 export interface HostResource<S = unknown> {
   /** `{name}` stands for a segment that `segments` describes. */
@@ -35,8 +38,8 @@ export interface HostResource<S = unknown> {
   readonly settings?: TypeName
   /** Settings that are one number: what it is called as an argument, and what it must be. */
   readonly number?: { readonly name: string; readonly expected: string }
-  /** Members that the settings must have, by request type. */
-  readonly required?: Partial<Readonly<Record<Verb, readonly string[]>>>
+  /** Members that the settings must have, by request type. One that `S` does not have is no longer compiled. */
+  readonly required?: Partial<Readonly<Record<Verb, readonly MemberOf<S>[]>>>
   /** Carries the type. */
   readonly [SETTINGS]?: S
 }

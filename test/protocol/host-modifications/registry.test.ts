@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
-import { UtilityVM } from '#dist/index.js'
+import { UtilityVM, type schema } from '#dist/index.js'
 import {
   findResource,
   HOST_METHODS,
@@ -10,6 +10,7 @@ import {
   resourcePath,
   type HostMethod,
   type HostMethodRule,
+  type HostResource,
 } from '#dist/protocol/host-modifications/index.js'
 import registry from '#dist/protocol/host-modifications/registry.js'
 import { fieldsOf } from '#dist/protocol/schema/field-table.js'
@@ -27,7 +28,18 @@ const SETTINGS = ['settings', 'settings?']
 /** Sound examples of what may stand in a path. */
 const EXAMPLES: readonly unknown[] = [0, '5e0a8f7e-90a7-4d3c-a9b8-0c5d0f1c2b3a']
 
+// @ts-expect-error Pfad is no member of a share: what the settings must have is tied to their type.
+const misspelt: Pick<HostResource<schema.Plan9Share>, 'required'> = { required: { Add: ['AccessName', 'Pfad'] } }
+
 describe('statements of host modifications', () => {
+  it('name no member that the settings do not have: the compiler sees it', () => {
+    assert.deepEqual(misspelt.required?.Add, ['AccessName', 'Pfad'])
+    for (const { settings, required = {} } of Object.values(HOST_RESOURCES)) {
+      const names = settings === undefined ? [] : fieldsOf(settings)?.map(({ name }) => name)
+      for (const member of Object.values(required).flat()) assert(names?.includes(member), `${settings}.${member}`)
+    }
+  })
+
   it('each file’s is in the registry', async () => {
     const registered = new Set<unknown>(Object.values(registry))
     for (const name of stating) {
