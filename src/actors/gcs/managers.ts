@@ -170,6 +170,8 @@ export interface GuestManager {
   /**
    * Runs, relays stdio, resolves with the exit code. Given up (by signal or time, or when a stream of the caller fails) the program is
    * killed where the guest allows it; a Linux guest does not, and the program goes on: the error and a 'warning' event say so.
+   *
+   * @throws {BridgeClosedError} the output was cut with its connection or an actor thread, also when the exit code had been told by then
    */
   execInUVM(request: ExecRequest, options?: CallOptions): Promise<number>
   /** The same with what it wrote: up to `maxBytes` a stream, default 1048576. Streams of the request get their copy. */

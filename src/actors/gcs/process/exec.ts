@@ -2,6 +2,7 @@
 
 import type { Readable, Writable } from 'node:stream'
 import {
+  BridgeClosedError,
   GuestRPCError,
   InvalidConfigError,
   InvalidStateError,
@@ -21,6 +22,7 @@ import type { ExecRequest, GuestProcessHandle } from '../managers.js'
 import { readArgument } from '../../arguments.js'
 import { startProcess, type ProcessHost } from './process-start.js'
 import { pump } from './pump.js'
+import { StdioReadable } from './stdio-streams.js'
 
 const LINUX_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 const WINDOWS_SYSTEM_USER = 'NT AUTHORITY\\SYSTEM'
@@ -183,6 +185,7 @@ const KILL_TIMEOUT_MS = 10_000
  * @returns the exit code
  * @throws what a stream of the caller failed with, what `wait` of the process rejects with, or the caller's signal or time; the process is
  *   killed then where the guest allows it
+ * @throws {BridgeClosedError} the output was cut, also when the exit had been told before
  */
 async function relay(
   process: GuestProcessHandle,
@@ -190,9 +193,10 @@ async function relay(
   host: ExecHost,
   options: CallOptions,
 ): Promise<number> {
-  const output = [copy(process.stdout, request.stdout), copy(process.stderr, request.stderr)]
-  const input = feed(process.stdin, request.stdin)
   const exit = process.wait()
+  const whenCut = (error: BridgeClosedError): Promise<never> => cutOff(error, exit, host)
+  const output = [copy(process.stdout, request.stdout, whenCut), copy(process.stderr, request.stderr, whenCut)]
+  const input = feed(process.stdin, request.stdin)
   const through = Promise.all([exit, ...output.map(({ done }) => done)]).then(([{ exitCode }]) => exitCode)
   // Input that nobody reads does not hold the exit up; only its failure ends the command.
   const failed = input.done.then(() => new Promise<never>(() => undefined))
@@ -229,6 +233,23 @@ async function giveUp(process: GuestProcessHandle, { subject, onLeft }: ExecHost
   }
 }
 
+/**
+ * Rejects. A port closes before the loss of its thread, or a break, is heard of here: whoever waits for the process, and the guard of the
+ * command, know the reason better and are let go first.
+ */
+async function cutOff(
+  cause: BridgeClosedError,
+  exit: Promise<unknown>,
+  { mailbox, subject }: ExecHost,
+): Promise<never> {
+  const isThere = await mailbox.call('negotiated', {}, subject).then(
+    () => true,
+    () => false,
+  )
+  if (!isThere) await exit
+  throw new BridgeClosedError({ ...subject, reason: 'the output of the command was cut', cause })
+}
+
 interface Relay {
   readonly done: Promise<void>
   readonly stop: () => void
@@ -236,12 +257,18 @@ interface Relay {
 
 const NOTHING: Relay = { done: Promise.resolve(), stop: () => undefined }
 
-/** Copies without ending the caller's stream. `done` rejects when that is the one to fail: the guest's going away is told by wait(). */
-function copy(from: Readable | null, to: Writable | undefined): Relay {
+/** Copies without ending the caller's stream. `done` rejects when that fails, and when the output was cut: the exit may be known by then. */
+function copy(
+  from: Readable | null,
+  to: Writable | undefined,
+  whenCut: (error: BridgeClosedError) => Promise<never>,
+): Relay {
   if (from === null || to === undefined) return NOTHING
   const { done, stop } = pump(from, to)
   const copied = done.then(({ side, error }) => {
     if (side === 'sink') throw error ?? new Error('the stream for the output was ended')
+    const cut = from instanceof StdioReadable ? from.cut : undefined
+    return cut === undefined ? undefined : whenCut(cut)
   })
   return { done: copied, stop }
 }

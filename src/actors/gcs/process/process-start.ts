@@ -99,8 +99,8 @@ export async function withStreams(
   }
   const streams: ProcessStreams = {
     stdin: wanted.stdin ? new StdioWritable(open('stdin')) : null,
-    stdout: wanted.stdout ? new StdioReadable(open('stdout')) : null,
-    stderr: wanted.stderr ? new StdioReadable(open('stderr')) : null,
+    stdout: wanted.stdout ? new StdioReadable(open('stdout'), { op: 'process.stdout', id: host.vmId }) : null,
+    stderr: wanted.stderr ? new StdioReadable(open('stderr'), { op: 'process.stderr', id: host.vmId }) : null,
   }
   const transfer = Object.values(remote)
   try {

@@ -76,7 +76,7 @@ abstract class Channel {
   exited(): void {
     this.hasExited = true
     if (this.over || this.socket !== undefined) return
-    this.#lateTimer = this.#clock.after(LATE_CONNECT_MS, () => this.close())
+    this.#lateTimer = this.#clock.after(LATE_CONNECT_MS, () => this.#close({ closed: true, unused: true }))
   }
 
   protected abstract connected(socket: Duplex): void
@@ -89,10 +89,14 @@ abstract class Channel {
 
   /** Ends the stream without an end of file. Idempotent. */
   close(): void {
+    this.#close({ closed: true })
+  }
+
+  #close(message: StdioMessage): void {
     if (this.over) return
     this.over = true
     this.#lateTimer?.clear()
-    this.post({ closed: true })
+    this.post(message)
     this.port.close()
     this.socket?.destroy()
     void this.#listener.close()

@@ -2,10 +2,14 @@
 //
 // The peer is the GCS actor, which owns the socket. Bytes go as transferred chunks under credit: the sender starts with one
 // window (STDIO_WINDOW_BYTES) and is granted more as bytes are consumed, so a slow reader holds one stream and nothing else.
-// Either side may end the stream; losing the guest destroys it without an error of its own, as the error comes from `wait()`.
+// Either side may end the stream. Output has ended properly only where `end` was told: a port that closes without it, because the guest, its
+// connection or the thread of its actor is gone, has cut the stream. It is destroyed then, without 'end' and without an error of its own
+// (iteration and `finished` fail with ERR_STREAM_PREMATURE_CLOSE), and `cut` says why: what came must not be taken for the whole.
 
 import { Readable, Writable } from 'node:stream'
 import type { MessagePort } from 'node:worker_threads'
+import { BridgeClosedError } from '../../../errors.js'
+import type { CallSubject } from '../../mailbox/contract.js'
 import { STDIO_WINDOW_BYTES, type StdioMessage } from '../contract.js'
 
 /** Largest piece of one write that crosses at a time, bytes: small enough to interleave streams, large enough to amortise a message. */
@@ -18,20 +22,21 @@ const GRANT_MESSAGES = 8
 /** stdout or stderr of a guest process. */
 export class StdioReadable extends Readable {
   readonly #port: MessagePort
+  readonly #subject: CallSubject
   readonly #received: Uint8Array[] = []
   #wanted = false
   #ended = false
   /** Taken, and not granted again yet. */
   #takenBytes = 0
   #takenMessages = 0
+  #cutBy: BridgeClosedError | undefined
 
-  constructor(port: MessagePort) {
+  constructor(port: MessagePort, subject: CallSubject) {
     super({ highWaterMark: 16 * 1024 })
     this.#port = port
+    this.#subject = subject
     port.on('message', (message: StdioMessage) => this.#receive(message))
-    port.once('close', () => {
-      if (!this.#ended) this.destroy()
-    })
+    port.once('close', () => this.#cutOff())
     port.unref()
   }
 
@@ -39,10 +44,24 @@ export class StdioReadable extends Readable {
     if (message instanceof Uint8Array) this.#received.push(message)
     else if ('end' in message) this.#ended = true
     else if ('closed' in message) {
-      this.destroy()
+      if (message.unused === true) this.destroy()
+      else this.#cutOff()
       return
     }
     this.#deliver()
+  }
+
+  /** Why it came to no end; undefined when it did, when its reader has closed it, and while it runs. */
+  get cut(): BridgeClosedError | undefined {
+    return this.#cutBy
+  }
+
+  /** What closes the port behind the end, or after our own end of it, cuts nothing. */
+  #cutOff(): void {
+    if (this.#ended || this.destroyed) return
+    const reason = 'the stream was cut before its end, with its connection or the thread that carried it'
+    this.#cutBy = new BridgeClosedError({ ...this.#subject, reason })
+    this.destroy()
   }
 
   #deliver(): void {
