@@ -104,7 +104,7 @@ export const ZONES = {
     why: 'arguments are checked everywhere',
   },
   hearts: {
-    path: '^src/actors/(vm/(queue|exit|lifecycle)|gcs/(connection/(bridge(-contract)?|outstanding|handshake|request-ids|restore)|process/signals|resource/modify-gate))\\.ts$',
+    path: '^src/actors/(vm/(queue|exit|lifecycle)|gcs/(connection/(bridge(-contract)?|outstanding|deadlines|handshake|request-ids|restore)|process/signals|resource/modify-gate))\\.ts$',
     sees: [...PURE, 'contracts'],
     why: 'a heart of an actor does no I/O: bytes and events in, effects out',
   },

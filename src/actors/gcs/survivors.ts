@@ -3,7 +3,8 @@
 
 import { ActorLostError, BridgeClosedError, GuestConnectionUnavailableError, type UVMError } from '../../errors.js'
 import type { CallOptions, CallSubject } from '../mailbox/contract.js'
-import { leftOf, within } from '../mailbox/within.js'
+import { checkWanted } from '../mailbox/call-options.js'
+import { leftOf, ofWhole, within } from '../mailbox/within.js'
 import type { Clock } from '../../native/clock.js'
 
 /** One process or container that is waited for. */
@@ -101,18 +102,25 @@ export class Survivors {
     subject: CallSubject,
     options: CallOptions | undefined,
   ): Promise<T> {
+    // What is left of them is asked with: mistakes are told of what was given.
+    checkWanted(options, subject)
     const startedMs = this.#clock.now()
     const left = (): CallOptions | undefined => options && leftOf(options, startedMs, this.#clock)
     for (;;) {
       const gone = (cause: unknown): never => {
         throw new BridgeClosedError({ ...subject, reason: 'the guest has not come back', cause })
       }
-      if (this.#returning !== undefined) await within(this.#returning.over.catch(gone), subject, left(), this.#clock)
+      if (this.#returning !== undefined) {
+        const back = within(this.#returning.over.catch(gone), subject, left(), this.#clock)
+        await back.catch((error: unknown) => {
+          throw ofWhole(error, options)
+        })
+      }
       const losses = this.#losses
       try {
         return await ask(left())
       } catch (error) {
-        if (!(error instanceof ActorLostError) || losses === this.#losses) throw error
+        if (!(error instanceof ActorLostError) || losses === this.#losses) throw ofWhole(error, options)
         // It may be over already when the actor's loss comes to be heard here.
         if (this.#gone !== undefined) gone(this.#gone)
       }

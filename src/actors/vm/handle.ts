@@ -1,5 +1,4 @@
 // One compute-system handle in action: performs what lifecycle/ decides on the provider, the queue and those who wait.
-//
 // A call that its caller gave up is not torn out from under HCS: it ends on its own, and a create that succeeds late is terminated and
 // closed. The exit is whichever comes first of event, property read and lost service; it is told before terminate and wait are answered.
 
