@@ -19,6 +19,7 @@ export class ControlCommand {
   readonly started: Promise<number>
   /** Its input; ended it is at its end. */
   readonly stdin: Writable
+  /** Destroyed without an end, and without an error of its own, when the command was lost: `exit` says why. As stderr. */
   readonly stdout: Readable
   /** Says nothing when the command has a terminal. */
   readonly stderr: Readable
@@ -27,6 +28,7 @@ export class ControlCommand {
   readonly #socket: Duplex
   readonly #subject: CallSubject
   readonly #reader = new FrameReader()
+  #isOver = false
   #settle!: { started(pid: number): void; exited(exit: CommandExit): void; failed(error: Error): void }
 
   /** @internal made by ControlClient.exec */
@@ -118,18 +120,24 @@ export class ControlCommand {
     const { exitCode, known } = message
     if (typeof exitCode === 'number') this.#settle.exited({ exitCode, known: known !== false })
     else this.#settle.failed(errorOf(message))
-    this.#finish()
+    this.#finish(typeof exitCode === 'number')
   }
 
   #lost(cause?: Error): void {
     this.#settle.failed(
       new BridgeClosedError({ ...this.#subject, reason: 'the program that ran the command went away', cause }),
     )
-    this.#finish()
+    this.#finish(false)
   }
 
-  #finish(): void {
-    for (const stream of [this.stdout, this.stderr]) if (!stream.readableEnded) stream.push(null)
+  /** Output that is not through has no end: its streams are destroyed, so that nobody takes what came for the whole. */
+  #finish(isThrough: boolean): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    for (const stream of [this.stdout, this.stderr]) {
+      if (isThrough) stream.push(null)
+      else stream.destroy()
+    }
     this.stdin.destroy()
     this.#socket.end()
   }
