@@ -13,6 +13,7 @@ import {
   type GuestProcess,
 } from '#dist/index.js'
 import { OutputChannel } from '#dist/actors/gcs/process/stdio-channel.js'
+import type { StdioReadable } from '#dist/actors/gcs/process/stdio-streams.js'
 import { ManualClock } from '../../../fakes/clock.js'
 import { fakeGuest, type FakeGuest } from '../../../fakes/guest.js'
 import { TYPE, type Peer } from '../../../peer/peer.js'
@@ -94,6 +95,8 @@ describe('guest stdio', () => {
       fake.clock.advance(5_000)
       for (const stream of [process.stdin!, process.stderr!]) if (!stream.closed) await once(stream, 'close')
       assert.deepEqual(await fake.sockets(), [])
+      // There was no output that could have been cut.
+      assert.equal((process.stderr as StdioReadable).cut, undefined)
       stdout.end('in time')
       assert.equal(String(Buffer.concat(await reading)), 'in time')
     })
