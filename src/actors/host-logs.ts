@@ -45,6 +45,8 @@ export class HostLogs {
   readonly #hooks: HostLogsHooks
   /** By runtime id. */
   readonly #logs = new Map<string, Log>()
+  /** Those that are being stopped. */
+  readonly #ending = new Map<string, Promise<void>>()
 
   constructor(parts: HostParts, threads: HostThreads, hooks: HostLogsHooks) {
     this.#parts = parts
@@ -157,17 +159,21 @@ export class HostLogs {
     void finishing.catch(() => undefined).then(() => this.end(runtimeId))
   }
 
-  /** Idempotent. */
+  /** Idempotent: whoever asks waits until nothing of it is open. */
   async end(runtimeId: string): Promise<void> {
     const log = this.#logs.get(runtimeId)
-    if (log === undefined) return
+    if (log === undefined) return this.#ending.get(runtimeId)
     this.#logs.delete(runtimeId)
     log.isOver = true
     log.restart?.clear()
-    await log.mailbox?.stop()
+    const ending = log.mailbox?.stop() ?? Promise.resolve()
+    this.#ending.set(runtimeId, ending)
+    await ending
+    if (this.#ending.get(runtimeId) === ending) this.#ending.delete(runtimeId)
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#logs.keys()].map((runtimeId) => this.end(runtimeId)))
+    const all = [...this.#logs.keys(), ...this.#ending.keys()]
+    await Promise.all(all.map((runtimeId) => this.end(runtimeId)))
   }
 }

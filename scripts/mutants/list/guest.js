@@ -70,15 +70,9 @@ export default [
       tests: ['test/actors/supervision/'],
     },
     {
-      breaks: 'a guest whose actor was lost is not waited for',
-      from: "if (this.#state !== 'wanted') return\n    const subject",
-      to: 'return\n    const subject',
-      tests: ['test/actors/supervision/'],
-    },
-    {
       breaks: 'a connection that was closed on purpose comes back',
-      from: "unwanted(): void {\n    this.#state = 'none'",
-      to: 'unwanted(): void {',
+      from: "#unwanted(cause: Error): void {\n    this.#state = 'none'",
+      to: '#unwanted(cause: Error): void {',
       tests: ['test/actors/supervision/'],
     },
     {

@@ -88,8 +88,8 @@ export default [
   ...inFile('src/actors/host-logs.ts', [
     {
       breaks: 'a log whose thread was lost is not taken any more',
-      from: 'this.#start(log, subject).catch(',
-      to: 'Promise.resolve().catch(',
+      from: 'if (!log.isOver) await this.#start(log,',
+      to: 'if (log.isOver) await this.#start(log,',
       tests: ['test/actors/guest-logs.test.ts'],
     },
     {
@@ -118,7 +118,7 @@ export default [
     },
     {
       breaks: 'dropped entries are not counted',
-      from: 'if (batch.dropped > 0) this.#onDropped(batch.dropped)',
+      from: 'if (batch.dropped > 0) this.#hooks.dropped(batch.dropped)',
       to: '',
       tests: ['test/actors/guest-logs.test.ts'],
     },

@@ -164,7 +164,7 @@ export default [
     },
     {
       breaks: 'a stream that never connects is waited for',
-      from: 'this.#lateTimer = this.#clock.after(LATE_CONNECT_MS, () => this.close())',
+      from: 'this.#lateTimer = this.#clock.after(LATE_CONNECT_MS, () => this.#close({ closed: true, unused: true }))',
       to: '',
       tests: STDIO,
     },

@@ -79,12 +79,6 @@ export default [
       equivalent: 'the actor answers it without asking the service: it knows the exit as well',
     },
     {
-      breaks: 'a stream that was given for a migration that failed is kept',
-      from: 'relayed.release()',
-      to: '',
-      tests: VM,
-    },
-    {
       breaks: 'who reads migration notifications waits for ever',
       from: "this.#endMigrationReaders()\n    this.emit('exit', exit)",
       to: "this.emit('exit', exit)",

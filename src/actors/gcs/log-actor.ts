@@ -108,7 +108,12 @@ class LogActor {
   async #read(socket: Duplex): Promise<void> {
     this.#socket = socket
     this.#env.gauges.sockets++
-    socket.once('close', () => this.#env.gauges.sockets--)
+    const closed = new Promise<void>((resolve) => {
+      socket.once('close', () => {
+        this.#env.gauges.sockets--
+        resolve()
+      })
+    })
     socket.on('error', (error) => this.#warn(error))
     this.#settleOrWarn()
     const log = new LogStream()
@@ -123,6 +128,8 @@ class LogActor {
     const last = log.end()
     if (last !== undefined) this.#outbox.push(last)
     socket.destroy()
+    // What counts open sockets counts it until then.
+    await closed
     this.#socket = undefined
     this.#settleOrWarn()
   }
@@ -140,6 +147,7 @@ class LogActor {
     this.#isOver = true
     this.#socket?.destroy()
     await this.#settle()
+    await this.#reading
   }
 }
 
