@@ -87,7 +87,11 @@ export class Lane {
         clearTimeout(timer)
         timer = setTimeout(() => end({ file: tests[0] ?? '', title: what, error: 'time ran out', isSilent: true }), ms)
       }
+      let isOver = false
       const end = (/** @type {Failure | undefined} */ failure) => {
+        // A child that was killed is heard to end when the next one runs already, which is not to be killed for it.
+        if (isOver) return
+        isOver = true
         clearTimeout(timer)
         this.end()
         settle(failure)

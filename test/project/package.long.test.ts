@@ -8,7 +8,7 @@ import ts from 'typescript'
 import { runNode } from '../support/child.js'
 
 /** Largest package as it travels, bytes. */
-const MOST_BYTES = 545_000
+const MOST_BYTES = 600_000
 
 const FOLDER = 'build/slim'
 
