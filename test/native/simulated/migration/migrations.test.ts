@@ -211,6 +211,8 @@ function migrates(provider: VmProvider): void {
     await destination.startWithMigrationOptions({ sessionId: 1, socket: pair[1] })
     await source.startLiveMigrationOnSource({ sessionId: 1, socket: pair[0] })
     await transfer(migration)
+    // What is told of a transfer may be heard behind its answer.
+    await migration.hears('source', 'BlackoutStarted')
     assert.equal(eventsOf(told.source).filter((event) => event === 'TransferInProgress').length, 7)
   })
 
