@@ -1,18 +1,19 @@
 // The caller's hold on a QEMU supervisor, which is a process of its own.
 
 import { InvalidStateError } from '../../errors.js'
-import { ServiceProcess } from '../service-process/client.js'
-import { openServiceDirectory } from '../service-process/directory.js'
+import type { ServiceProcess } from '../service-process/client.js'
+import { joinAsHost, reachOrStart, type ServiceKind } from '../service-process/hold.js'
 import type { SimulatedClient } from '../simulated/client.js'
 import { checkQemuConnectOptions } from './check-options.js'
 import type { QemuConnectOptions } from './options.js'
 
-const HOSTED_MODULE = new URL('./hosted.js', import.meta.url).href
-/** What `hosted.ts` calls itself. */
-const PROVIDER = 'qemu'
-/** A supervisor without clients and VMs lives on for so long, milliseconds. */
-const GRACE_MS = 10_000
-const REACH_MS = 60_000
+const KIND: ServiceKind = {
+  // As `hosted.ts` calls itself.
+  provider: 'qemu',
+  module: new URL('./hosted.js', import.meta.url).href,
+  graceMs: 10_000,
+  timeoutMs: 60_000,
+}
 
 /** A QEMU supervisor: its VMs are real, and outlive the programs that use it as their `ShouldTerminateOnLastHandleClosed` says. */
 export class QemuService {
@@ -40,18 +41,7 @@ export class QemuService {
 
   /** @internal The same, of options that were checked, on behalf of another call; `option` is the name of the directory there. */
   static async connectFor(op: string, option: string, options: QemuConnectOptions): Promise<QemuService> {
-    const { directory: given, start = true, timeoutMs = REACH_MS, signal } = options
-    const directory = await openServiceDirectory({ op, given, option, create: start !== false })
-    const { graceMs = GRACE_MS, ...own } = typeof start === 'object' ? start : {}
-    const home = await ServiceProcess.reach({
-      op,
-      directory,
-      provider: PROVIDER,
-      start: start === false ? undefined : { module: HOSTED_MODULE, options: own, graceMs },
-      timeoutMs,
-      signal,
-    })
-    return new QemuService(home)
+    return new QemuService(await reachOrStart(op, option, KIND, options))
   }
 
   /** Where it is found, and where guests dial. */
@@ -80,14 +70,7 @@ export class QemuService {
     if (this.#closing !== undefined) {
       throw new InvalidStateError({ op, state: 'closed', reason: 'the hold on the supervisor is closed' })
     }
-    const client = await this.#home.join(op, REACH_MS)
-    return {
-      link: () => ({ ...client.link(), transfer: [] }),
-      relaySocket: (stream) => client.relaySocket(stream),
-      claim: (runtimeId) => client.claim(runtimeId),
-      release: (runtimeId) => client.release(runtimeId),
-      leave: (force) => client.leave(force),
-    }
+    return joinAsHost(this.#home, op, KIND.timeoutMs)
   }
 
   /** Leaves; the supervisor and the VMs of others live on. Idempotent. */

@@ -2,18 +2,19 @@
 
 import { InvalidStateError } from '../../errors.js'
 import { ServiceProcess } from '../service-process/client.js'
-import { openServiceDirectory } from '../service-process/directory.js'
+import { joinAsHost, reachOrStart, type ServiceKind } from '../service-process/hold.js'
 import type { SimulatedClient } from './client.js'
 import { checkConnectOptions, checkSimulatedOptions } from './check-options.js'
 import type { ServiceOptions, SimulatedConnectOptions } from './options.js'
 import { EmbeddedService } from './thread/embedded-service.js'
 
-const HOSTED_MODULE = new URL('./process/hosted.js', import.meta.url).href
-/** What `process/hosted.ts` calls itself. */
-const PROVIDER = 'simulated'
-/** A service process without clients and VMs lives on for so long, milliseconds. */
-const GRACE_MS = 10_000
-const REACH_MS = 30_000
+const KIND: ServiceKind = {
+  // As `process/hosted.ts` calls itself.
+  provider: 'simulated',
+  module: new URL('./process/hosted.js', import.meta.url).href,
+  graceMs: 10_000,
+  timeoutMs: 30_000,
+}
 
 export type { SimulatedConnectOptions } from './options.js'
 
@@ -67,18 +68,7 @@ export class SimulatedService {
 
   /** @internal The same, of options that were checked, on behalf of another call; `option` is the name of the directory there. */
   static async connectFor(op: string, option: string, options: SimulatedConnectOptions): Promise<SimulatedService> {
-    const { directory: given, start = true, timeoutMs = REACH_MS, signal } = options
-    const directory = await openServiceDirectory({ op, given, option, create: start !== false })
-    const { graceMs = GRACE_MS, ...own } = typeof start === 'object' ? start : {}
-    const home = await ServiceProcess.reach({
-      op,
-      directory,
-      provider: PROVIDER,
-      start: start === false ? undefined : { module: HOSTED_MODULE, options: own, graceMs },
-      timeoutMs,
-      signal,
-    })
-    return new SimulatedService(home)
+    return new SimulatedService(await reachOrStart(op, option, KIND, options))
   }
 
   /** Of a service process: where it is found, and where guests dial. Undefined for one of this process. */
@@ -109,14 +99,7 @@ export class SimulatedService {
       throw new InvalidStateError({ op, state: 'closed', reason: 'the simulated service is closed' })
     }
     if (home instanceof EmbeddedService) return home.join(socketDirectory)
-    const client = await home.join(op, REACH_MS)
-    return {
-      link: () => ({ ...client.link(), transfer: [] }),
-      relaySocket: (stream) => client.relaySocket(stream),
-      claim: (runtimeId, control) => client.claim(runtimeId, control),
-      release: (runtimeId) => client.release(runtimeId),
-      leave: (force) => client.leave(force),
-    }
+    return joinAsHost(home, op, KIND.timeoutMs)
   }
 
   /** Of one of this process: ends every VM and the thread. Of a service process: only leaves it. Idempotent. */
