@@ -42,29 +42,17 @@ export function imageKey(parts: {
   marks: readonly string[]
 }): string {
   const packages = parts.packages.map(({ name, version, sha256 }) => `${name} ${version} ${sha256}`).sort()
-  const {
-    AGENT,
-    PACKAGES,
-    BOOT_MODULES,
-    DEMAND_MODULES,
-    TEXTS,
-    DIRECTORIES,
-    SBIN_APPLETS,
-    NO_APPLETS,
-    AGENT_BUILD,
-    INIT_BUILD,
-  } = recipe
   const rules = [
-    AGENT,
-    PACKAGES,
-    BOOT_MODULES,
-    DEMAND_MODULES,
-    TEXTS,
-    DIRECTORIES,
-    SBIN_APPLETS,
-    NO_APPLETS,
-    AGENT_BUILD,
-    INIT_BUILD,
+    recipe.AGENT,
+    recipe.PACKAGES,
+    recipe.BOOT_MODULES,
+    recipe.DEMAND_MODULES,
+    recipe.TEXTS,
+    recipe.DIRECTORIES,
+    recipe.SBIN_APPLETS,
+    recipe.NO_APPLETS,
+    recipe.AGENT_BUILD,
+    recipe.INIT_BUILD,
   ]
   return contentKey({
     format: String(recipe.IMAGE_FORMAT),
