@@ -1,7 +1,7 @@
 // An error as its user reads it: one line that says what failed and what to do, and the exit code.
 
 import { InvalidConfigError, isNotExist, ProviderUnavailableError } from 'uvm-actors'
-import { ControlRequestError } from 'uvm-actors/control'
+import type { ControlRequestError } from 'uvm-actors/control'
 import { FleetFileError } from './fleet/file.js'
 import { EXIT, ExitWith, UsageError } from './exit-codes.js'
 import { harmless } from './harmless.js'
@@ -14,9 +14,9 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError || error instanceof FleetFileError || error instanceof InvalidConfigError)
     return EXIT.unusable
   if (error instanceof ProviderUnavailableError || isNotExist(error)) return EXIT.missing
-  if (error instanceof ControlRequestError || (error as { name?: unknown }).name === 'ControlRequestError') {
-    return (error as ControlRequestError).status === NOT_FOUND ? EXIT.missing : EXIT.failed
-  }
+  // Made again from what the server told: it has the name, not the class.
+  const { name, status } = error as Partial<ControlRequestError>
+  if (name === 'ControlRequestError' && status === NOT_FOUND) return EXIT.missing
   return EXIT.failed
 }
 
