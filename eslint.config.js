@@ -45,7 +45,16 @@ const SYNTAX = [
 ]
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'packages/*/dist/**', 'build/**', 'node_modules/**', 'src/protocol/schema/generated/**'] },
+  {
+    ignores: [
+      'dist/**',
+      'packages/*/dist/**',
+      'build/**',
+      'node_modules/**',
+      'src/protocol/schema/generated/**',
+      'packages/*/src/generated/**',
+    ],
+  },
   ...tseslint.configs.strict,
   {
     rules: {

@@ -2,7 +2,10 @@
 // build, as much as has changed. What an earlier build left of a file that is gone is deleted first, so that it is neither run nor
 // published. The schema's tables are generated before src is compiled.
 
+import { existsSync } from 'node:fs'
 import { prune } from './outputs.js'
+import { PACKAGES } from './packages.js'
+import { generate } from './proto.js'
 import { run } from './run.js'
 
 /**
@@ -12,19 +15,25 @@ import { run } from './run.js'
  * @property {Record<string, string>} outputs folder of sources -> folder of what is compiled from them
  */
 
-/** @type {Record<'src' | 'cli' | 'test', Target>} */
+/** @type {Record<'src' | 'test', Target>} */
 const TARGETS = {
   src: { project: 'tsconfig.json', buildInfo: 'build/src.tsbuildinfo', outputs: { src: 'dist' } },
-  cli: {
-    project: 'packages/cli/tsconfig.json',
-    buildInfo: 'build/cli.tsbuildinfo',
-    outputs: { 'packages/cli/src': 'packages/cli/dist' },
-  },
   test: {
     project: 'test/tsconfig.json',
     buildInfo: 'build/test.tsbuildinfo',
     outputs: { test: 'build/test', bench: 'build/bench', examples: 'build/examples' },
   },
+}
+
+/** @param {string} name of a folder in packages */
+function buildPackage(name) {
+  const folder = `packages/${name}`
+  if (existsSync(`${folder}/proto`)) generate(folder)
+  build({
+    project: `${folder}/tsconfig.json`,
+    buildInfo: `build/${name}.tsbuildinfo`,
+    outputs: { [`${folder}/src`]: `${folder}/dist` },
+  })
 }
 
 /** @param {Target} target */
@@ -37,7 +46,7 @@ const name = process.argv[2]
 if (name === undefined) {
   run('scripts/schema/main.js', [])
   build(TARGETS.src)
-  build(TARGETS.cli)
+  for (const name of PACKAGES) buildPackage(name)
 } else if (name === 'test') build(TARGETS.test)
 else {
   console.error(`build: no such target: ${name}; there is test, and without a target all that is published`)

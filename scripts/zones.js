@@ -172,6 +172,13 @@ export const ZONES = {
     core: '*',
     why: 'the command line uses what is published of the library',
   },
+  ttrpc: {
+    path: '^packages/ttrpc/src/',
+    sees: [],
+    packages: ['@bufbuild/protobuf'],
+    core: '*',
+    why: 'ttrpc is of use to others: it knows nothing of VMs',
+  },
   peer: {
     path: '^test/peer/',
     sees: [],
