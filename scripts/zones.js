@@ -179,6 +179,13 @@ export const ZONES = {
     core: '*',
     why: 'ttrpc is of use to others: it knows nothing of VMs',
   },
+  containerd: {
+    path: '^packages/containerd/src/',
+    sees: [],
+    packages: ['uvm-actors', 'uvm-ttrpc', '@bufbuild/protobuf'],
+    core: '*',
+    why: 'pods use what is published of the library',
+  },
   peer: {
     path: '^test/peer/',
     sees: [],
