@@ -14,15 +14,16 @@ import {
   unlinkSync,
   type BigIntStats,
 } from 'node:fs'
-import { connect, createServer, type Server, type Socket } from 'node:net'
+import { createServer, type Server, type Socket } from 'node:net'
+import { constants as system } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { isGuid } from '../../protocol/guid.js'
 
 /** As often is a name tried that others take and leave at the same time. */
 const ATTEMPTS = 8
 
-/** Nobody listens there: the only answer that says so. A listener that is too busy to take a connection answers EAGAIN. */
-const DEAD = 'ECONNREFUSED'
+/** Nobody takes longer to be born, ms. */
+const BIRTH_MS = 60_000
 
 const LOCK_EX = 2
 
@@ -102,12 +103,18 @@ async function claim(path: string, born: string): Promise<void> {
 export async function removeIfDead(path: string): Promise<void> {
   try {
     const found = lstatSync(path, { bigint: true, throwIfNoEntry: false })
-    // Nobody takes long to be born.
-    if (found?.isDirectory() === true) rmSync(path, { recursive: true })
+    if (found?.isDirectory() === true && (await isDeadBorn(path, found))) rmSync(path, { recursive: true })
     if (found?.isSocket() === true && !(await isListenedOn(path))) await removeDead(path, found)
   } catch {
     // As above.
   }
+}
+
+/** Whether nothing will come of a directory in which a socket is born. It is empty for a moment, another thread's too. */
+async function isDeadBorn(cradle: string, { mtimeMs }: BigIntStats): Promise<boolean> {
+  const born = join(cradle, 's')
+  if (lstatSync(born, { throwIfNoEntry: false }) === undefined) return Date.now() - Number(mtimeMs) > BIRTH_MS
+  return !(await isListenedOn(born))
 }
 
 /**
@@ -115,13 +122,11 @@ export async function removeIfDead(path: string): Promise<void> {
  * has put there since. A new socket may have the old one's number; its time of change tells them apart.
  */
 async function removeDead(path: string, dead: BigIntStats): Promise<void> {
-  const { default: koffi } = await import('koffi')
-  const flock = koffi.load(null).func('int flock(int, int)') as (fd: number, operation: number) => number
+  const { flock, errno } = await systemCalls()
   const directory = openSync(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY)
   try {
     // Held for two system calls at a time: whoever waits does not wait long.
-    if (flock(directory, LOCK_EX) !== 0)
-      throw problem('ENOLCK', `${dirname(path)} cannot be locked: errno ${koffi.errno()}`)
+    if (flock(directory, LOCK_EX) !== 0) throw problem('ENOLCK', `${dirname(path)} cannot be locked: errno ${errno()}`)
     const found = lstatSync(path, { bigint: true, throwIfNoEntry: false })
     if (found !== undefined && isSame(found, dead) && found.ctimeNs === dead.ctimeNs) unlinkSync(path)
   } finally {
@@ -129,16 +134,63 @@ async function removeDead(path: string, dead: BigIntStats): Promise<void> {
   }
 }
 
+/**
+ * Whether a socket is bound to the name. Asked with a socket of another kind, which the system refuses before the listener hears of it: a
+ * connection would be taken for the guest's, where only one is accepted.
+ */
 async function isListenedOn(path: string): Promise<boolean> {
-  const probe = connect({ path })
+  const { socket, connect, close, errno } = await systemCalls()
+  const { ECONNREFUSED, ENOENT } = system.errno
+  const address = addressOf(path)
+  const probe = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)
+  if (probe < 0) throw problem('ENOSOCK', `no socket can be had: errno ${errno()}`)
   try {
-    await once(probe, 'connect')
-    return true
-  } catch (error) {
-    return codeOf(error) !== DEAD && codeOf(error) !== 'ENOENT'
+    if (connect(probe, address, address.byteLength) === 0) return true
+    const why = errno()
+    // Nobody is bound to it, or it is gone.
+    return why !== ECONNREFUSED && why !== ENOENT
   } finally {
-    probe.destroy()
+    close(probe)
   }
+}
+
+const AF_UNIX = 1
+const SOCK_DGRAM = 2
+/** No child process inherits it. */
+const SOCK_CLOEXEC = process.platform === 'linux' ? 0o2000000 : 0
+
+/** sockaddr_un: the family, two bytes, of which BSD has made a length and a family; the path and its NUL. */
+function addressOf(path: string): Uint8Array {
+  const name = Buffer.from(`${path}\0`)
+  const head = Buffer.alloc(2)
+  if (process.platform === 'linux') new Uint16Array(head.buffer, head.byteOffset, 1)[0] = AF_UNIX
+  else head.set([head.byteLength + name.byteLength, AF_UNIX])
+  return Buffer.concat([head, name])
+}
+
+interface SystemCalls {
+  flock(fd: number, operation: number): number
+  socket(domain: number, type: number, protocol: number): number
+  connect(fd: number, address: Uint8Array, length: number): number
+  close(fd: number): number
+  errno(): number
+}
+
+let loaded: SystemCalls | undefined
+
+/** What Node.js has no calls for. Loaded when a name is in the way, which is seldom. */
+async function systemCalls(): Promise<SystemCalls> {
+  if (loaded !== undefined) return loaded
+  const { default: koffi } = await import('koffi')
+  const libc = koffi.load(null)
+  loaded = {
+    flock: libc.func('int flock(int, int)') as SystemCalls['flock'],
+    socket: libc.func('int socket(int, int, int)') as SystemCalls['socket'],
+    connect: libc.func('int connect(int, const void *, uint32_t)') as SystemCalls['connect'],
+    close: libc.func('int close(int)') as SystemCalls['close'],
+    errno: () => koffi.errno(),
+  }
+  return loaded
 }
 
 /** Which file it is, as long as it is there. */

@@ -3,9 +3,12 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { existsSync, watch } from 'node:fs'
-import { chmod, lstat, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, lstat, mkdtemp, readdir, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { createServer, connect } from 'node:net'
+import { basename, join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { Worker } from 'node:worker_threads'
+import { cradlePrefix, removeIfDead } from '#dist/native/unix-socket/socket-file.js'
 import { socketPath, UnixSocketTransport } from '#dist/native/unix-socket/transport.js'
 import { vsockServiceId } from '#dist/protocol/hvsocket.js'
 import { rejection } from '../../support/expect.js'
@@ -142,6 +145,35 @@ describe('the file of a Unix socket', () => {
       Atomics.notify(release, 0)
       await once(worker, 'exit')
     }
+  })
+
+  it('who looks whether somebody listens is taken for nobody: the only connection that is accepted is the guest’s', async () => {
+    const listener = await transport.listen(ADDRESS)
+    // A sweep behind a lost thread, and another that wants the name.
+    await removeIfDead(path)
+    const refused = (await rejection(transport.listen(ADDRESS))) as Coded
+    assert.equal(refused.code, 'EADDRINUSE')
+    const near = await transport.dial(ADDRESS)
+    near.end('of the guest')
+    const far = await listener.accept()
+    assert.equal(await text(far), 'of the guest')
+    far.destroy()
+    await listener.close()
+  })
+
+  it('one that is being born stays, and one that nobody bears any more goes', async () => {
+    const living = await mkdtemp(`${directory}/${cradlePrefix(basename(path))}`)
+    const server = createServer().listen(join(living, 's'))
+    await once(server, 'listening')
+    const empty = await mkdtemp(`${directory}/${cradlePrefix(basename(path))}`)
+    for (const cradle of [living, empty]) await removeIfDead(cradle)
+    assert.deepEqual([existsSync(join(living, 's')), existsSync(empty)], [true, true])
+    await rename(join(living, 's'), join(living, 'kept'))
+    await new Promise((resolve) => server.close(resolve))
+    await rename(join(living, 'kept'), join(living, 's'))
+    await utimes(empty, 0, 0)
+    for (const cradle of [living, empty]) await removeIfDead(cradle)
+    assert.deepEqual([existsSync(living), existsSync(empty)], [false, false])
   })
 
   it('a file that is no socket stays, and so does a link', async () => {
