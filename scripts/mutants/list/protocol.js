@@ -34,6 +34,7 @@ export default [
       breaks: 'a chunk is held until the next one comes',
       from: 'this.#chunk = NOTHING\n    this.#at = 0',
       to: 'this.#at = this.#chunk.byteLength',
+      equivalent: 'every frame comes out the same: 64 KiB of memory a connection, for as long as its guest is silent',
     },
     {
       breaks: 'a payload that comes in pieces begins anew with each',

@@ -227,6 +227,20 @@ describe('mailbox', () => {
       assert.deepEqual(log, ['heard first', 'answered', 'heard last', 'echo'])
     })
 
+    it('what comes in a later message stays behind what waits for an answer’s caller', async () => {
+      const { local, remote } = newChannel()
+      const mailbox = openMailbox<Requests, Notices>(local)
+      const heard: number[] = []
+      mailbox.onNotice('said', (value) => heard.push(value))
+      const answered = mailbox.call('echo', 0, SUBJECT).then(() => heard.push(0))
+      remote.postMessage([1, 'answer', 0, { notice: 'said', args: [1] }])
+      remote.postMessage([0, { notice: 'said', args: [2] }])
+      await answered
+      while (heard.length < 3) await new Promise((resolve) => setImmediate(resolve))
+      assert.deepEqual(heard, [0, 1, 2])
+      mailbox.lose(new Error('the test is over'))
+    })
+
     it('what is said before anybody listens waits for the listener', async () => {
       const one = fake()
       one.actor.notify('said', 1)
@@ -318,6 +332,67 @@ describe('mailbox', () => {
       port.postMessage([9_000_001, 'cancel', 12345, 'abort'])
       port.postMessage([9_000_002, 'cancel', undefined, undefined])
       assert.equal(await one.mailbox.call('echo', 1, SUBJECT), 1)
+    })
+  })
+
+  describe('bookkeeping', () => {
+    it('a cancel that comes behind the answer reaches nobody: the call is forgotten', async () => {
+      const one = fake()
+      const { port, posted } = one
+      const { signal } = new AbortController()
+      const done = call(one, 'a', { signal })
+      const held = await one.held('a')
+      held.answer('done')
+      await done
+      const [id] = posted[0] as [number]
+      port.postMessage([9_000_003, 'cancel', id, 'abort'])
+      assert.equal(await one.mailbox.call('echo', 1, SUBJECT), 1)
+      assert.deepEqual([held.call.isCancelled(), held.cancelled], [false, []])
+    })
+
+    it('a call says whether it has a time of its own', async () => {
+      const one = fake()
+      const { signal } = new AbortController()
+      const calls = [call(one, 'plain', { signal }), call(one, 'timed', { timeoutMs: 5 })]
+      const [plain, timed] = [await one.held('plain'), await one.held('timed')]
+      assert.deepEqual([plain.call.timed, timed.call.timed], [false, true])
+      plain.answer('')
+      timed.answer('')
+      await Promise.all(calls)
+    })
+  })
+
+  describe('a thread that does not answer', () => {
+    const bound = (one: Fake): void => one.mailbox.bound((op) => (op === 'test.call' ? 1000 : undefined))
+
+    it('calls have their default counted from the call, those that came before it was noticed too', async () => {
+      const one = fake()
+      const early = call(one, 'early')
+      const held = await one.held('early')
+      one.clock.advance(400)
+      bound(one)
+      assert.equal(one.clock.untilNextMs, 600)
+      one.clock.advance(600)
+      const error = await rejectsWith(early, OperationTimeoutError)
+      assert.equal(error.timeoutMs, 1000)
+      assert.match(error.message, /its thread does not answer/)
+      held.answer('late')
+    })
+
+    it('so have calls that come after it, but for those with a time of their own', async () => {
+      const one = fake()
+      bound(one)
+      const plain = call(one, 'plain')
+      assert.equal(one.clock.untilNextMs, 1000)
+      const held = await one.held('plain')
+      one.clock.advance(1000)
+      await rejectsWith(plain, OperationTimeoutError)
+      held.answer('late')
+      const endless = call(one, 'endless', { timeoutMs: Infinity })
+      assert.equal(one.clock.timers, 0)
+      const other = await one.held('endless')
+      other.answer('')
+      await endless
     })
   })
 
@@ -511,6 +586,15 @@ describe('mailbox', () => {
       assert.equal(await one.mailbox.ended, undefined)
       await rejectsWith(one.mailbox.call('echo', 1, SUBJECT), ActorLostError)
       await one.mailbox.stop()
+    })
+
+    it('an actor that lets go of its port while it stops was not lost', async () => {
+      const { local, remote } = newChannel()
+      const mailbox = openMailbox<Requests, Notices>(local)
+      const stopping = mailbox.stop()
+      remote.close()
+      await stopping
+      assert.equal(await mailbox.ended, undefined)
     })
 
     it('a stop that fails is still the end', async () => {

@@ -10,6 +10,8 @@ import {
   DIRECTION,
   HEADER_BYTES,
   MAX_GUEST_FRAME_BYTES,
+  MAX_STACKS_FRAME_BYTES,
+  maxAnswerBytes,
   readHeader,
   REQUEST_TYPE,
   responseType,
@@ -216,5 +218,14 @@ describe('frames', () => {
       assert.equal(direction(responseType(type)), DIRECTION.response)
       assert.equal(responseType(type) - type, 0x1000_0000)
     }
+  })
+
+  it('an answer may quote its request a few times; stacks have a bound of their own', () => {
+    assert.equal(maxAnswerBytes('DumpStacks', 100), MAX_STACKS_FRAME_BYTES)
+    assert.equal(maxAnswerBytes('ModifySettings', 0), MAX_GUEST_FRAME_BYTES)
+    // Quoted twice, with its quotes escaped.
+    const requestBytes = 1_000_000
+    const most = maxAnswerBytes('ModifySettings', requestBytes)
+    assert(most >= 4 * requestBytes && most <= 5 * requestBytes, `${most}`)
   })
 })

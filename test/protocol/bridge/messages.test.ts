@@ -43,6 +43,11 @@ describe('the answer of a guest', () => {
     })
   }
 
+  it('to the negotiation says what is missing, not what it is like', () => {
+    const { answer } = decodeAnswer(bytes({ Result: 0, Version: 4, Capabilities: {} }), 'NegotiateProtocol')
+    assert.throws(() => decodeNegotiated(answer), /lacks GuestDefinedCapabilities/)
+  })
+
   it('that tells of a container names it by text', () => {
     assert.throws(() => decodeNotification(bytes({ ContainerId: 7 })), ProtocolError)
     assert.throws(() => decodeNotification(bytes({ ContainerId: 'c', ResultInfo: 'no JSON' })), ProtocolError)

@@ -38,6 +38,7 @@ describe('scrubbed messages', () => {
       },
     })
     assert.deepEqual(scrubBody({ ProcessParameters: 'no JSON' }), { ProcessParameters: '[7 characters]' })
+    assert.deepEqual(scrubBody({ ContainerConfig: '{"a":1} hunter2' }), { ContainerConfig: '[15 characters]' })
     assert.deepEqual(scrubBody({ Query: '"text"' }), { Query: '[6 characters]' })
   })
 
