@@ -2,25 +2,27 @@
 // in a copy of the build of its own. Exit codes: 0 every fault was found or is explained as equivalent; 1 one survived, or a test fails
 // without any; 2 the arguments or the list cannot be used.
 
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { run } from '../run.js'
 import { Lane } from './lane.js'
 import { MUTANTS } from './list.js'
 import { testsFor } from './order.js'
 import { Results } from './results.js'
+import { summarise } from './summary.js'
 
 /** @typedef {import('./mutant.js').Mutant} Mutant */
 
 const FOLDER = 'build/mutants'
-const USAGE = `npm run mutants -- [--only PATTERN] [--list] [--resume] [--near] [--jobs N]
+const USAGE = `npm run mutants -- [--only PATTERN] [--list] [--resume] [--near] [--jobs N] [--summary FILE]
   --only PATTERN  faults whose file or words match the expression
   --list          names them and plants none
   --resume        leaves out what was found before
   --near          looks in the nearest tests only: quick, and no proof of a survivor
-  --jobs N        at a time, default 2`
+  --jobs N        at a time, default 2
+  --summary FILE  writes what is known of them all by now, and plants none`
 
-/** @returns {{ only: RegExp, list: boolean, resume: boolean, near: boolean, jobs: number }} */
+/** @returns {{ only: RegExp, list: boolean, resume: boolean, near: boolean, jobs: number, summary?: string }} */
 function readArguments() {
   try {
     const { values } = parseArgs({
@@ -30,6 +32,7 @@ function readArguments() {
         resume: { type: 'boolean', default: false },
         near: { type: 'boolean', default: false },
         jobs: { type: 'string', default: '2' },
+        summary: { type: 'string' },
       },
     })
     const jobs = Number(values.jobs)
@@ -50,7 +53,7 @@ function testFiles() {
     .sort()
 }
 
-const { only, list, resume, near, jobs } = readArguments()
+const { only, list, resume, near, jobs, summary } = readArguments()
 const results = new Results(`${FOLDER}/results.json`)
 const chosen = MUTANTS.filter(({ id }) => only.test(id)).filter((mutant) => {
   return !(resume && results.of(mutant)?.outcome === 'killed')
@@ -59,6 +62,12 @@ if (list) {
   for (const { id, equivalent } of chosen)
     console.log(equivalent === undefined ? id : `${id} (equivalent: ${equivalent})`)
   console.log(`${chosen.length} of ${MUTANTS.length}`)
+  process.exit(0)
+}
+
+if (summary !== undefined) {
+  const known = { date: new Date().toISOString(), ...summarise(chosen, (mutant) => results.of(mutant)) }
+  writeFileSync(summary, `${JSON.stringify(known, undefined, 2)}\n`)
   process.exit(0)
 }
 

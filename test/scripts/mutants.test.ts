@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { inFile, MUTANTS, plant, problemOf, testsFor } from './mutants.js'
+import { inFile, MUTANTS, plant, problemOf, summarise, testsFor } from './mutants.js'
 
 describe('the list of mutants', () => {
   it('applies to the source, each at exactly one place', () => {
@@ -99,5 +99,34 @@ describe('a mutant', () => {
       ['test/actors/a.test.ts'],
     ])
     assert.deepEqual(testsFor(mutant, all, { isNear: true }).length, 3)
+  })
+})
+
+describe('the record of what was found', () => {
+  it('tells survivors that are explained from those that are not, and counts nothing that was not tried', () => {
+    const fault = { from: 'a', to: 'b' }
+    const mutants = inFile('src/a.ts', [
+      { breaks: 'one', ...fault },
+      { breaks: 'two', ...fault },
+      { breaks: 'three', ...fault, equivalent: 'nobody can notice' },
+      { breaks: 'four', ...fault },
+    ])
+    const outcomes = new Map([
+      ['one', 'killed'],
+      ['two', 'survived'],
+      ['three', 'survived'],
+    ] as const)
+    const summary = summarise(mutants, ({ breaks }) => {
+      const outcome = outcomes.get(breaks as 'one')
+      return outcome && { outcome }
+    })
+    assert.deepEqual(summary, {
+      listed: 4,
+      tried: 3,
+      killed: 1,
+      equivalent: 1,
+      survived: 1,
+      survivors: ['src/a.ts: two'],
+    })
   })
 })

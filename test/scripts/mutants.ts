@@ -35,3 +35,9 @@ export const { testsFor } = await load<{
   ) => string[][]
 }>('order')
 export const { Lane } = await load<{ Lane: new (folder: string) => Lane }>('lane')
+export const { summarise } = await load<{
+  summarise: (
+    mutants: readonly Mutant[],
+    outcomeOf: (mutant: Mutant) => { outcome: 'survived' | 'killed' } | undefined,
+  ) => Record<string, unknown>
+}>('summary')
