@@ -21,6 +21,12 @@ export function missing(): string | undefined {
       return `${program} is not installed`
     }
   }
+  // A container of some hosts is root and may not mount.
+  try {
+    execFileSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'none', '/mnt'], { stdio: 'ignore' })
+  } catch {
+    return 'nothing can be mounted here'
+  }
   return undefined
 }
 
