@@ -6,11 +6,13 @@ import {
   chmodSync,
   closeSync,
   constants,
+  existsSync,
   linkSync,
   lstatSync,
   mkdtempSync,
   openSync,
   rmSync,
+  rmdirSync,
   unlinkSync,
   type BigIntStats,
 } from 'node:fs'
@@ -22,8 +24,8 @@ import { isGuid } from '../../protocol/guid.js'
 /** As often is a name tried that others take and leave at the same time. */
 const ATTEMPTS = 8
 
-/** Nobody takes longer to be born, ms. */
-const BIRTH_MS = 60_000
+/** Name of a socket in the directory in which it is born. */
+const BORN = 's'
 
 const LOCK_EX = 2
 
@@ -46,11 +48,28 @@ export async function bindSocketFile(
 ): Promise<BoundSocket> {
   // Node.js can change no umask in a worker thread, and listens in the same step as it binds: until the file is private its directory is.
   // At once, as long as nothing is in the way: whoever is told in this turn that somebody listens may dial in the next.
-  const cradle = mkdtempSync(`${dirname(path)}/${cradlePrefix(basename(path))}`)
-  let server: Server | undefined
+  for (let attempt = 1; ; attempt++) {
+    const cradle = mkdtempSync(`${dirname(path)}/${cradlePrefix(basename(path))}`)
+    try {
+      return await bear(cradle, path, backlog, onConnection)
+    } catch (error) {
+      // Swept away while it was empty, as what a dead thread has left.
+      if (existsSync(cradle) || attempt === ATTEMPTS) throw error
+    } finally {
+      rmSync(cradle, { recursive: true, force: true })
+    }
+  }
+}
+
+async function bear(
+  cradle: string,
+  path: string,
+  backlog: number,
+  onConnection: (socket: Socket) => void,
+): Promise<BoundSocket> {
+  const born = join(cradle, BORN)
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, onConnection)
   try {
-    const born = join(cradle, 's')
-    server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, onConnection)
     server.listen({ path: born, backlog, exclusive: true })
     if (!server.listening) await once(server, 'listening')
     chmodSync(born, 0o600)
@@ -58,10 +77,8 @@ export async function bindSocketFile(
     await claim(path, born)
     return { server, release: () => removeOwn(path, { dev, ino }) }
   } catch (error) {
-    server?.close()
+    server.close()
     throw error
-  } finally {
-    rmSync(cradle, { recursive: true, force: true })
   }
 }
 
@@ -103,18 +120,21 @@ async function claim(path: string, born: string): Promise<void> {
 export async function removeIfDead(path: string): Promise<void> {
   try {
     const found = lstatSync(path, { bigint: true, throwIfNoEntry: false })
-    if (found?.isDirectory() === true && (await isDeadBorn(path, found))) rmSync(path, { recursive: true })
+    if (found?.isDirectory() === true) await removeCradle(path)
     if (found?.isSocket() === true && !(await isListenedOn(path))) await removeDead(path, found)
   } catch {
     // As above.
   }
 }
 
-/** Whether nothing will come of a directory in which a socket is born. It is empty for a moment, another thread's too. */
-async function isDeadBorn(cradle: string, { mtimeMs }: BigIntStats): Promise<boolean> {
-  const born = join(cradle, 's')
-  if (lstatSync(born, { throwIfNoEntry: false }) === undefined) return Date.now() - Number(mtimeMs) > BIRTH_MS
-  return !(await isListenedOn(born))
+/**
+ * A dead thread leaves it empty, for the socket in it goes with its server. A living one's is empty for a moment only: it is removed as long
+ * as it is, and its owner makes another.
+ */
+async function removeCradle(cradle: string): Promise<void> {
+  const born = join(cradle, BORN)
+  if (lstatSync(born, { throwIfNoEntry: false }) === undefined) rmdirSync(cradle)
+  else if (!(await isListenedOn(born))) rmSync(cradle, { recursive: true })
 }
 
 /**

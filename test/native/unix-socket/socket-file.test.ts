@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { existsSync, watch } from 'node:fs'
-import { chmod, lstat, mkdtemp, readdir, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises'
+import { chmod, lstat, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer, connect } from 'node:net'
 import { basename, join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -43,10 +43,10 @@ describe('the file of a Unix socket', () => {
   }
 
   /** A socket that a process which died has left: its file without its server. */
-  const leaveDead = async (): Promise<void> => {
-    const server = createServer().listen(`${path}.born`)
+  const leaveDead = async (at = path): Promise<void> => {
+    const server = createServer().listen(`${at}.born`)
     await once(server, 'listening')
-    await rename(`${path}.born`, path)
+    await rename(`${at}.born`, at)
     await new Promise((resolve) => server.close(resolve))
   }
 
@@ -161,19 +161,45 @@ describe('the file of a Unix socket', () => {
     await listener.close()
   })
 
-  it('one that is being born stays, and one that nobody bears any more goes', async () => {
-    const living = await mkdtemp(`${directory}/${cradlePrefix(basename(path))}`)
+  it('one that is being born stays, and what nobody bears any more goes', async () => {
+    const cradle = (): Promise<string> => mkdtemp(`${directory}/${cradlePrefix(basename(path))}`)
+    const [living, dead, empty] = [await cradle(), await cradle(), await cradle()]
     const server = createServer().listen(join(living, 's'))
     await once(server, 'listening')
-    const empty = await mkdtemp(`${directory}/${cradlePrefix(basename(path))}`)
-    for (const cradle of [living, empty]) await removeIfDead(cradle)
-    assert.deepEqual([existsSync(join(living, 's')), existsSync(empty)], [true, true])
-    await rename(join(living, 's'), join(living, 'kept'))
-    await new Promise((resolve) => server.close(resolve))
-    await rename(join(living, 'kept'), join(living, 's'))
-    await utimes(empty, 0, 0)
-    for (const cradle of [living, empty]) await removeIfDead(cradle)
-    assert.deepEqual([existsSync(living), existsSync(empty)], [false, false])
+    await leaveDead(join(dead, 's'))
+    for (const one of [living, dead, empty]) await removeIfDead(one)
+    assert.deepEqual([living, dead, empty].map(existsSync), [true, false, false])
+    server.close()
+    await once(server, 'close')
+    await removeIfDead(living)
+  })
+
+  it('comes to its name although its directory is swept all the while', async () => {
+    const listening = new Worker(
+      `const { parentPort, workerData } = require('node:worker_threads')
+       import(workerData.transport).then(async ({ UnixSocketTransport }) => {
+         const transport = new UnixSocketTransport(workerData.directory)
+         for (let round = 0; round < 300; round++) await (await transport.listen(workerData.address)).close()
+         parentPort.postMessage('done')
+       })`,
+      {
+        eval: true,
+        workerData: {
+          transport: new URL('../../../../dist/native/unix-socket/transport.js', import.meta.url).href,
+          directory,
+          address: ADDRESS,
+        },
+      },
+    )
+    let isDone = false
+    const done = once(listening, 'message').finally(() => (isDone = true))
+    while (!isDone) {
+      for (const name of await readdir(directory)) if (name.startsWith('.')) await removeIfDead(join(directory, name))
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    assert.deepEqual(await done, ['done'])
+    await listening.terminate()
+    assert.deepEqual(await readdir(directory), [])
   })
 
   it('a file that is no socket stays, and so does a link', async () => {
