@@ -1,14 +1,15 @@
 // The launcher, compiled as its Makefile does, and run as containerd does.
 
 import { execFileSync, spawn } from 'node:child_process'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 
 const PROGRAM = resolve('packages/containerd/dist/main.js')
 
-/** @returns undefined without make or a compiler */
+/** Whether it can be made here, and what it has started be found. */
 export function hasCompiler(): boolean {
+  if (!existsSync('/proc/self/cmdline')) return false
   try {
     execFileSync('sh', ['-c', 'command -v make && command -v cc'], { stdio: 'ignore' })
     return true
@@ -55,10 +56,22 @@ export async function launch(
 
 /** Ids of the daemons whose sockets lie below this directory, which serve until they are ended. */
 export function daemonsBelow(directory: string): number[] {
-  const lines = execFileSync('ps', ['-eo', 'pid=,args='], { encoding: 'utf8' }).split('\n')
-  return lines
-    .filter((line) => line.includes('main.js daemon') && line.includes(directory))
-    .map((line) => Number.parseInt(line))
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      const words = argumentsOf(pid)
+      return words[1]?.endsWith('main.js') === true && words.some((word) => word.startsWith(`${directory}/`))
+    })
+    .map(Number)
+}
+
+function argumentsOf(pid: string): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+  } catch {
+    // It has ended.
+    return []
+  }
 }
 
 /** Ends them, and waits until they are gone: one that is dying has no arguments any more, and its sockets still. */
