@@ -1,5 +1,5 @@
 // Makes of what was built what is published: code without comments, which its users have in the declarations and others in the repository,
-// without indentation and empty lines; and of the declarations those that the surface leads to. A line of code stays a line.
+// without indentation and empty lines; and of the declarations those that an export leads to. A line of code stays a line.
 //
 // Usage: node scripts/slim.js [FOLDER]    dist unless given; a build from nothing undoes it
 
@@ -60,9 +60,19 @@ export function reachable(entry) {
   return found
 }
 
-/** @param {string} folder */
+/**
+ * @param {string} root of a package
+ * @returns {string[]} the declarations that its exports name
+ */
+export function declared(root) {
+  const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const types = Object.values(exports).flatMap((entry) => (typeof entry === 'object' ? [entry.types] : []))
+  return types.map((path) => join(root, path))
+}
+
+/** @param {string} folder of what was built, in its package */
 export function slim(folder) {
-  const declarations = reachable(join(folder, 'index.d.ts'))
+  const declarations = new Set(declared(dirname(folder)).flatMap((entry) => [...reachable(entry)]))
   for (const name of /** @type {string[]} */ (readdirSync(folder, { recursive: true }))) {
     const path = join(folder, name)
     if (path.endsWith('.d.ts') && !declarations.has(path)) rmSync(path)

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { cpSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
 import { runNode } from '../support/child.js'
@@ -14,6 +14,7 @@ const FOLDER = 'build/slim'
 
 interface Slim {
   slim(folder: string): void
+  declared(root: string): string[]
   withoutComments(text: string): string
 }
 
@@ -71,8 +72,14 @@ describe('the published package', () => {
     }
   })
 
-  it('has every declaration that the surface leads to', () => {
-    const program = ts.createProgram([join(FOLDER, 'dist/index.d.ts')], {
+  it('has every declaration that its exports lead to', () => {
+    const entries = scripts.declared(FOLDER)
+    assert.deepEqual(
+      entries.map((path) => path.slice(FOLDER.length)),
+      ['/dist/index.d.ts', '/dist/control/index.d.ts', '/dist/tools/index.d.ts'],
+    )
+    for (const entry of entries) assert(existsSync(entry), `${entry} is missing`)
+    const program = ts.createProgram(entries, {
       target: ts.ScriptTarget.ES2022,
       module: ts.ModuleKind.NodeNext,
       moduleResolution: ts.ModuleResolutionKind.NodeNext,
