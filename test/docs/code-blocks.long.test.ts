@@ -25,7 +25,7 @@ describe('code in documents', () => {
     mkdirSync(FOLDER, { recursive: true })
     // What a reader's own generator has made, of messages that we have.
     cpSync('packages/containerd/src/generated', join(FOLDER, 'generated'), { recursive: true })
-    const readmes = readdirSync('packages').map((name) => `packages/${name}/README.md`)
+    const readmes = readdirSync('packages').map((name) => join('packages', name, 'README.md'))
     const documents = [
       ...[...readRepository()].filter(([path]) => path.endsWith('.md') && !path.startsWith('test/')),
       ...readmes.map((path) => [path, readFileSync(path, 'utf8')] as const),

@@ -24,6 +24,9 @@ import { isGuid } from '../../protocol/guid.js'
 /** As often is a name tried that others take and leave at the same time. */
 const ATTEMPTS = 8
 
+/** As many are made for one socket at most: each is lost only to a sweep that looks within the same few microseconds. */
+const MOST_CRADLES = 1000
+
 /** Name of a socket in the directory in which it is born. */
 const BORN = 's'
 
@@ -54,7 +57,7 @@ export async function bindSocketFile(
       return await bear(cradle, path, backlog, onConnection)
     } catch (error) {
       // Swept away while it was empty, as what a dead thread has left.
-      if (existsSync(cradle) || attempt === ATTEMPTS) throw error
+      if (existsSync(cradle) || attempt === MOST_CRADLES) throw error
     } finally {
       rmSync(cradle, { recursive: true, force: true })
     }
