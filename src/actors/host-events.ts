@@ -22,7 +22,7 @@ export interface HostEvents {
   'actor-given-up': [kind: 'vm' | 'guest', id: string, cause: Error]
   /** Nothing failed that was asked for; the journal could not be written, or was damaged. */
   warning: [error: Error]
-  /** What came faster than it was taken and was not told: 'log' entries, the oldest. */
+  /** What came faster than it was taken and was not told: 'log' entries, a guest's 'warning' or a VM's 'crash-report' events, the oldest. */
   dropped: [what: string, count: number]
   /** What `close` could not end in order within closeTimeoutMs. */
   'close-forced': [what: string[]]

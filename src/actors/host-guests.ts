@@ -28,6 +28,7 @@ interface HostGuestsHooks {
   /** It listens; nothing that it tells was told yet. */
   created(id: string): void
   disconnected(id: string, error: Error | undefined): void
+  dropped(what: string, count: number): void
   reconnected(id: string): void
   restarted(id: string, cause: Error): void
   givenUp(id: string, cause: Error): void
@@ -107,6 +108,7 @@ export class HostGuests {
           entry.mailbox.call('checkExit', {}, { op: 'vm.checkExit', id: vm.id }).catch(() => undefined)
           this.#hooks.disconnected(vm.id, error)
         },
+        dropped: (what, count) => this.#hooks.dropped(what, count),
         reconnected: () => this.#hooks.reconnected(vm.id),
         migrating: (on) => this.#logs.setMigrating(vm.runtimeId, on),
         closed: () => this.#release(vm.runtimeId, place),

@@ -1,11 +1,11 @@
 // The logs of a Host's guests: one actor for each VM whose log was asked for, all on the one side thread. It lives as long as the VM, or the
 // last handle on it; Guests come and go, and entries are taken off it only while there is one to hear them.
 
-import { fromWireError } from '../errors-wire.js'
 import { ActorLostError } from '../errors.js'
 import type { Timer } from '../native/clock.js'
 import type { LogBatch } from './gcs/connection/log-outbox.js'
 import type { LogInit, LogNotices, LogRequests } from './gcs/contract.js'
+import { hearWarnings, type WarningHearer } from './hear-credited.js'
 import type { HostParts } from './host-parts.js'
 import type { HostThreads } from './host-threads.js'
 import type { CallOptions, CallSubject, Mailbox } from './mailbox/contract.js'
@@ -14,9 +14,8 @@ import type { CallOptions, CallSubject, Mailbox } from './mailbox/contract.js'
 const RESTART_MS = 50
 
 /** A Guest, as far as it hears. */
-export interface LogHearer {
+export interface LogHearer extends WarningHearer {
   takeLogs(batch: LogBatch): void
-  warn(error: Error): void
 }
 
 interface Log {
@@ -32,6 +31,7 @@ interface Log {
 }
 
 interface HostLogsHooks {
+  /** So many log entries. */
   dropped(count: number): void
   /** The thread that listened for the VM has died. `exited`: nothing of it runs any more. */
   lost(runtimeId: string, exited: Promise<void>): void
@@ -88,7 +88,10 @@ export class HostLogs {
       this.#lost(log, mailbox)
     })
     mailbox.onNotice('logs', (batch) => this.#arrived(log, batch))
-    mailbox.onNotice('warning', (record) => log.hearer?.warn(fromWireError(record)))
+    hearWarnings(mailbox, init.vmId, {
+      warn: (error) => log.hearer?.warn(error),
+      warningsDropped: (count) => log.hearer?.warningsDropped(count),
+    })
     if (log.isMigrating) await mailbox.call('setMigrating', { on: true }, subject)
     await mailbox.call('arm', {}, subject, options)
   }

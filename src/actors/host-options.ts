@@ -75,7 +75,7 @@ export interface HostStats {
   abandoned: number
   /** Threads that did not answer, and since when: what they hold is counted as they said last. Absent when there are none. */
   silent?: { threadId: number; since: Date }[]
-  /** Since the Host was opened: log entries that came faster than they were taken. */
+  /** Since the Host was opened: log entries, warnings of guests and crash reports that came faster than they were taken. */
   dropped: number
   /** Per method: calls answered and their latency, milliseconds. */
   latencyMs: Record<string, { n: number; p50: number; p99: number; max: number }>

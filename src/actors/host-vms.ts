@@ -45,6 +45,7 @@ interface HostVmsHooks {
   lost(runtimeId: string, exited: Promise<void>): void
   /** Nothing runs any more on the thread that it was on, and it is about to go to another. */
   moving(runtimeId: string): Promise<void>
+  dropped(what: string, count: number): void
   restarted(id: string, cause: Error): void
   givenUp(id: string, cause: Error): void
   /** The last handle on a VM was closed. Awaited by whoever closed it. */
@@ -127,6 +128,7 @@ export class HostVms {
       const { runtimeId } = attached
       if (how === 'open' && !this.#hasHandle(runtimeId)) this.#started.add(runtimeId)
       const hooks = {
+        dropped: (what: string, count: number) => this.#hooks.dropped(what, count),
         starting: () => void this.#started.add(runtimeId),
         exited: (exit: ExitStatus, cause: Error) => this.#onExited(entry, exit, cause),
         closing: () => this.#hooks.closing(entry.vm),

@@ -58,10 +58,7 @@ export class Host extends Events<HostEvents> {
     })
     this.#service = new HostService(this.#parts, this.#threads)
     this.#logs = new HostLogs(this.#parts, this.#threads, {
-      dropped: (count) => {
-        this.#dropped += count
-        this.emit('dropped', 'log', count)
-      },
+      dropped: (count) => this.#countDropped('log', count),
       lost: (runtimeId, exited) => this.#orphans.lost(runtimeId, exited),
       moving: (runtimeId) => this.#orphans.tidy(runtimeId),
     })
@@ -78,6 +75,7 @@ export class Host extends Events<HostEvents> {
       },
       lost: (runtimeId, exited) => this.#orphans.lost(runtimeId, exited),
       moving: (runtimeId) => this.#orphans.tidy(runtimeId),
+      dropped: (what, count) => this.#countDropped(what, count),
       restarted: (id, cause) => this.emit('actor-restarted', 'vm', id, cause),
       givenUp: (id, cause) => this.emit('actor-given-up', 'vm', id, cause),
       unheld: async (runtimeId) => {
@@ -91,11 +89,17 @@ export class Host extends Events<HostEvents> {
         else this.emit('guest-disconnected', id, error)
       },
       created: (id) => this.emit('guest-created', id),
+      dropped: (what, count) => this.#countDropped(what, count),
       reconnected: (id) => this.emit('guest-reconnected', id),
       restarted: (id, cause) => this.emit('actor-restarted', 'guest', id, cause),
       givenUp: (id, cause) => this.emit('actor-given-up', 'guest', id, cause),
     })
     this.#recovery = new HostRecovery(this.#parts, this.#service, this.#vms, this.#guests)
+  }
+
+  #countDropped(what: string, count: number): void {
+    this.#dropped += count
+    this.emit('dropped', what, count)
   }
 
   /**

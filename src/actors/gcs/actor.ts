@@ -8,6 +8,7 @@ import { decodeGuestStacks, modifyBody, requestBody } from '../../protocol/bridg
 import type { Actor, ActorEnvironment } from '../environment.js'
 import type { ActorCall, ActorHandlers, ActorPort } from '../mailbox/contract.js'
 import { exposeActor } from '../mailbox/expose.js'
+import { Outbox } from '../outbox.js'
 import { GuestConnector, type Connected } from './connection/connector.js'
 import { GuestContainers } from './container/containers.js'
 import { NULL_CONTAINER_ID, type GuestInit, type GuestNotices, type GuestRequests } from './contract.js'
@@ -26,6 +27,7 @@ class GuestActor {
   readonly #containers: GuestContainers
   readonly #leaveBoots: () => void
   readonly #modifyTurns: ModifyTurns
+  readonly #warnings = new Outbox<Error>((error, dropped) => this.#port.notify('warning', toWireError(error), dropped))
 
   constructor(port: MessagePort, init: GuestInit, env: ActorEnvironment) {
     this.#init = init
@@ -38,7 +40,7 @@ class GuestActor {
     })
     this.#leaveBoots = env.boots.expect(init.runtimeId)
     this.#modifyTurns = new ModifyTurns(init.modifyConcurrency, gauges)
-    const onWarning = (error: Error): void => this.#port.notify('warning', toWireError(error))
+    const onWarning = (error: Error): void => this.#warnings.push(error)
     this.#entropy = new EntropyListener({
       runtimeId: init.runtimeId,
       transport,
@@ -79,6 +81,7 @@ class GuestActor {
       modify: (input, call) => this.#modify(input, call),
       dumpStacks: (_input, call) => this.#dumpStacks(call),
       modifyService: (input, call) => this.#modifyService(input, call),
+      noticeTaken: () => void this.#warnings.taken(),
     }
   }
 
@@ -146,6 +149,7 @@ class GuestActor {
   async stop(): Promise<void> {
     this.#leaveBoots()
     await this.#end(undefined)
+    this.#warnings.flush()
   }
 
   async #arm(): Promise<undefined> {
@@ -184,7 +188,7 @@ class GuestActor {
     turn: ModifyTurn,
   ): Promise<undefined> {
     const tellLate = (): void => {
-      this.#port.notify('warning', toWireError(lateSuccess(op, this.#init.vmId, request)))
+      this.#warnings.push(lateSuccess(op, this.#init.vmId, request))
     }
     // A caller that gives up does not end the request: the guest goes on with it.
     try {

@@ -3,6 +3,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { WireError } from '../../errors-wire.js'
 import type { GuestOS } from '../../protocol/guest-os.js'
+import type { Credited, CreditedRequests } from '../hear-credited.js'
 import type { LogBatch } from './connection/log-outbox.js'
 import type { ReconnectBounds } from './connection/reconnect.js'
 
@@ -49,7 +50,7 @@ export interface StartedProcess {
 
 export type ContainerCallName = 'Start' | 'ShutdownGraceful' | 'ShutdownForced'
 
-export interface GuestRequests {
+export interface GuestRequests extends CreditedRequests {
   /** First request: opens the listeners (bridge, entropy). A failure leaves none open. */
   arm: { input: Record<string, never>; output: undefined }
   /** Listens again after a disconnect; idempotent for one service id, InvalidStateError for another. */
@@ -154,7 +155,7 @@ export interface GuestNotices {
   disconnected: [error?: WireError]
   /** A lost connection is there again. */
   reconnected: []
-  warning: [WireError]
+  warning: Credited<WireError>
   containerExited: [id: string]
   recording: [path: string]
 }
@@ -162,7 +163,7 @@ export interface GuestNotices {
 /** What a log actor is started with. */
 export type LogInit = Pick<GuestInit, 'vmId' | 'runtimeId' | 'guestOS'>
 
-export interface LogRequests {
+export interface LogRequests extends CreditedRequests {
   /** First request: opens the listener. */
   arm: { input: Record<string, never>; output: undefined }
   /** The last batch was taken. */
@@ -176,7 +177,7 @@ export interface LogRequests {
 export interface LogNotices {
   /** The next batch follows `taken`. */
   logs: [LogBatch]
-  warning: [WireError]
+  warning: Credited<WireError>
 }
 
 /**

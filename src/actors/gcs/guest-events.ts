@@ -10,7 +10,7 @@ export interface GuestEvents {
   /** A lost connection is there again: calls are possible, and waits have stayed. */
   reconnected: []
   log: [LogRecord]
-  /** What came faster than it was taken: 'log' entries, the oldest, before those that follow. */
+  /** What came faster than it was taken: 'log' entries or 'warning' events, the oldest, before those that follow. */
   dropped: [what: string, count: number]
   warning: [Error]
   /** A container of this guest has exited. */

@@ -12,6 +12,7 @@ import { LCOW_LOG_PORT, vsockServiceId, WCOW_LOG_SERVICE } from '../../protocol/
 import type { Actor, ActorEnvironment } from '../environment.js'
 import type { ActorPort } from '../mailbox/contract.js'
 import { exposeActor } from '../mailbox/expose.js'
+import { Outbox } from '../outbox.js'
 import { LogStream } from './connection/guest-log.js'
 import { LogOutbox } from './connection/log-outbox.js'
 import type { LogInit, LogNotices, LogRequests } from './contract.js'
@@ -25,6 +26,7 @@ class LogActor {
   readonly #env: LogEnvironment
   readonly #port: ActorPort<LogNotices>
   readonly #outbox = new LogOutbox((batch) => this.#port.notify('logs', batch))
+  readonly #warnings = new Outbox<Error>((error, dropped) => this.#port.notify('warning', toWireError(error), dropped))
   #listener: HvSocketListener | undefined
   #socket: Duplex | undefined
   #reading: Promise<void> = Promise.resolve()
@@ -41,6 +43,7 @@ class LogActor {
       {
         arm: () => this.#settle(),
         taken: () => void this.#outbox.taken(),
+        noticeTaken: () => void this.#warnings.taken(),
         setMigrating: ({ on }) => {
           this.#isMigrating = on
           return this.#settle()
@@ -86,7 +89,7 @@ class LogActor {
   }
 
   #warn(error: Error): void {
-    if (!this.#isOver) this.#port.notify('warning', toWireError(error))
+    if (!this.#isOver) this.#warnings.push(error)
   }
 
   /** One connection at a time. */

@@ -11,15 +11,15 @@ import {
   OperationTimeoutError,
   withHint,
 } from '../../errors.js'
-import { fromWireError, toWireError } from '../../errors-wire.js'
+import { toWireError } from '../../errors-wire.js'
 import { guestMethod, type GuestMethodName } from '../../protocol/guest-resources/methods.js'
 import type { Int64, LcowProcessParameters, ProcessParameters } from '../../protocol/schema/index.js'
 import { isGuid, normaliseGuid } from '../../protocol/guid.js'
 import { documentText, readArgument } from '../arguments.js'
+import { hearWarnings } from '../hear-credited.js'
 import { callOptionsOf, checkWanted } from '../mailbox/call-options.js'
 import type { CallOptions, CallSubject } from '../mailbox/contract.js'
 import type { GuestOS } from '../../protocol/guest-os.js'
-import type { LogBatch } from './connection/log-outbox.js'
 import { checkContainerDocument } from '../../protocol/lcow-hazards.js'
 import { checkOptions } from '../../options/table.js'
 import { StartedInits } from './container/started-inits.js'
@@ -38,7 +38,8 @@ import {
   savedInput,
   serviceSettings,
 } from './guest-arguments.js'
-import { GUEST_EVENTS, logRecord, type GuestEvents } from './guest-events.js'
+import type { GuestEvents } from './guest-events.js'
+import { HeardGuest } from './heard-guest.js'
 import { closedOnPurpose, type GuestWiring } from './wiring.js'
 import type {
   ConnectOptions,
@@ -52,14 +53,13 @@ import type {
 import { Breaks } from './process/breaks.js'
 import type { GuestProcess } from './process/process-proxy.js'
 import { startProcess, withStreams } from './process/process-start.js'
-import { GuestResources } from './resource/resource-proxy.js'
 
 export type { GuestEvents }
 
 /** Local end of a Guest: closed by its caller, or ended with its VM. */
 type Ending = { kind: 'closed'; cause?: undefined } | { kind: 'vm-exited'; cause: Error }
 
-export class Guest extends GuestResources<GuestEvents> implements GuestManager {
+export class Guest extends HeardGuest implements GuestManager {
   readonly guestOS: GuestOS
   readonly #wiring: GuestWiring
   #ending: Ending | undefined
@@ -73,7 +73,7 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
 
   /** @internal made by Host.createGuest */
   constructor(wiring: GuestWiring) {
-    super('guest', GUEST_EVENTS)
+    super((what, count) => wiring.hooks.dropped?.(what, count))
     this.guestOS = wiring.guestOS
     wiring.mailbox.whenStopped = closedOnPurpose
     this.life = new ConnectionLife(wiring, {
@@ -91,16 +91,8 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
       this.emit('container-exited', id)
     })
     wiring.mailbox.onNotice('recording', (path) => this.emit('recording', path))
-    wiring.mailbox.onNotice('warning', (record) => this.emit('warning', fromWireError(record)))
+    hearWarnings(wiring.mailbox, wiring.vmId, this)
   }
-
-  /** @internal This, and what befell its log. */
-  takeLogs({ entries, dropped }: LogBatch): void {
-    if (dropped > 0) this.emit('dropped', 'log', dropped)
-    for (const entry of entries) this.emit('log', logRecord(entry))
-  }
-  /** @internal */
-  readonly warn = (error: Error): void => this.emit('warning', error)
 
   /** @internal The VM has exited: from here on every call that needs the guest is refused. */
   vmExited(cause: Error): void {

@@ -35,6 +35,8 @@ export interface GuestJournal {
 export interface GuestHooks {
   /** Nobody has asked for a start of the VM, as far as the Host can know. */
   neverStarted?(): boolean
+  /** What came faster than it was taken, and was not told. */
+  dropped?(what: string, count: number): void
   /** The connection ended; no error when it was closed on purpose. The Host asks the VM actor to look for an exit. */
   disconnected(error: Error | undefined): void
   /** A lost connection is there again. */

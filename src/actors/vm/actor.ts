@@ -10,6 +10,7 @@ import { HCS_EVENT, type HcsEvent, type HcsSystem } from '../../native/hcs.js'
 import { HRESULT } from '../../protocol/hresult.js'
 import { isRecord } from '../../protocol/json.js'
 import type { Actor, ActorEnvironment } from '../environment.js'
+import { Outbox } from '../outbox.js'
 import type { ActorCall, ActorHandlers, ActorPort } from '../mailbox/contract.js'
 import { exposeActor } from '../mailbox/expose.js'
 import type { VmNotices, VmRequests } from './contract.js'
@@ -22,6 +23,7 @@ class VmActor {
   readonly #env: ActorEnvironment
   readonly #port: ActorPort<VmNotices>
   readonly #handle: VmHandle
+  readonly #crashReports = new Outbox<unknown>((report, dropped) => this.#port.notify('crashReport', report, dropped))
   readonly ended: Promise<void>
   #shutdownOptions = ''
   #startedMs: number | undefined
@@ -32,7 +34,11 @@ class VmActor {
     this.#env = env
     this.#handle = new VmHandle(env, {
       onEvent: (event) => this.#onEvent(event),
-      onExit: (exit) => this.#port.notify('exit', exit),
+      onExit: (exit) => {
+        // Whoever hears of the exit has heard why.
+        this.#crashReports.flush()
+        this.#port.notify('exit', exit)
+      },
       onLoss: (error) => this.#port.notify('disconnected', toWireError(error)),
     })
     this.#port = exposeActor<VmRequests, VmNotices>(port, this.#handlers(), {
@@ -70,6 +76,7 @@ class VmActor {
       close: () => handle.end('close'),
       discard: () => handle.end('discard'),
       times: () => this.#times(),
+      noticeTaken: () => void this.#crashReports.taken(),
     }
   }
 
@@ -154,7 +161,7 @@ class VmActor {
         return
       case HCS_EVENT.crashInitiated:
       case HCS_EVENT.crashReport:
-        this.#port.notify('crashReport', tryParse(event.data))
+        this.#crashReports.push(tryParse(event.data))
         return
       case HCS_EVENT.guestConnectionClosed:
         this.#port.notify('guestConnectionClosed')

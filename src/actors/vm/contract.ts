@@ -3,6 +3,7 @@
 import type { WireError } from '../../errors-wire.js'
 import type { MigrationStep } from '../../native/hcs.js'
 import type { OperationSystemMigrationNotificationInfo } from '../../protocol/schema/index.js'
+import type { Credited, CreditedRequests } from '../hear-credited.js'
 
 /** The end of a compute system, as plain data. */
 export interface ExitNotice {
@@ -42,7 +43,7 @@ export interface VmRecall {
   hasMigrated: boolean
 }
 
-export interface VmRequests {
+export interface VmRequests extends CreditedRequests {
   /** First request of every actor, exactly one of both. Legal once. A failure leaves nothing behind; the actor can only be stopped then. */
   create: { input: { id: string; document: string; shutdownOptions: string; queueLimit: number }; output: VmAttached }
   open: { input: { id: string; shutdownOptions: string; queueLimit: number }; output: VmAttached }
@@ -85,7 +86,7 @@ export interface VmNotices {
   /** Once; sent before the answers of wait and terminate. */
   exit: [ExitNotice]
   /** The parsed CrashReport document; crash-initiated and crash-report both. */
-  crashReport: [unknown]
+  crashReport: Credited<unknown>
   guestConnectionClosed: []
   /** Progress of a live migration; an event without payload is an empty object. */
   migration: [OperationSystemMigrationNotificationInfo]

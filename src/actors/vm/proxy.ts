@@ -37,6 +37,7 @@ import type { ExitStatus, LifetimeManager, MigrationConfig, MigrationManager } f
 import { MigrationSocket } from './managers/migration-socket.js'
 import { migrationOptions, migrationStart } from './managers/migration.js'
 import { EventStream } from '../event-stream.js'
+import { hearCredited } from '../hear-credited.js'
 import { barredError } from './queue.js'
 
 export interface VmEvents {
@@ -48,6 +49,8 @@ export interface VmEvents {
   'guest-connection-closed': []
   /** Progress of a live migration. */
   migration: [OperationSystemMigrationNotificationInfo]
+  /** What came faster than it was taken: 'crash-report' events, the oldest, before those that follow. */
+  dropped: [what: string, count: number]
 }
 
 const VM_EVENTS: EventNames<VmEvents> = {
@@ -99,7 +102,11 @@ export class UtilityVM extends ModifiableEvents implements LifetimeManager, Migr
       mailbox.clock.immediate(() => this.#announce(exit))
     }
     mailbox.onNotice('exit', (notice) => this.#exited(notice))
-    mailbox.onNotice('crashReport', (document) => this.emit('crash-report', document))
+    const crashed = (document: unknown): void => this.emit('crash-report', document)
+    hearCredited<'crashReport', unknown>(mailbox, 'crashReport', this.#subject('crashReport'), crashed, (count) => {
+      wiring.hooks.dropped?.('crash-report', count)
+      this.emit('dropped', 'crash-report', count)
+    })
     mailbox.onNotice('guestConnectionClosed', () => this.emit('guest-connection-closed'))
     mailbox.onNotice('migration', (info) => {
       for (const reader of this.#migrationReaders) reader.push(info)

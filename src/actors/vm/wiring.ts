@@ -28,6 +28,8 @@ export interface RelayedSocket {
 
 /** Called synchronously by the UtilityVM; must not throw. */
 export interface VmHooks {
+  /** What came faster than it was taken, and was not told. */
+  dropped?(what: string, count: number): void
   /** A start is asked for, by whatever means. */
   starting?(): void
   /** Once, after the exit was recorded and before 'exit' is emitted: the Host ends the VM's guest connection here. */

@@ -31,9 +31,8 @@ class FakeGuestActor {
 
   constructor(guestOS: GuestOS = 'linux') {
     const { local, remote } = newChannel()
-    const methods = 'arm prepare connect disconnect negotiated modify dumpStacks vmExited deleteContainerState'.split(
-      ' ',
-    )
+    const methods =
+      'arm prepare connect disconnect negotiated modify dumpStacks vmExited deleteContainerState noticeTaken'.split(' ')
     const handlers = Object.fromEntries(
       methods.map((method) => [
         method,
@@ -52,6 +51,7 @@ class FakeGuestActor {
       guestOS,
       mailbox: this.mailbox,
       hooks: {
+        dropped: (what, count) => this.hooks.push(`dropped ${count} ${what}`),
         disconnected: (error) => this.hooks.push(`disconnected ${error?.message ?? 'on purpose'}`),
         reconnected: () => this.hooks.push('reconnected'),
         closed: () => this.hooks.push('closed'),
@@ -101,6 +101,22 @@ describe('Guest on a fake actor', () => {
     await rejectsWith(fake.guest.prepareConnection('not a guid'), InvalidConfigError)
     await rejectsWith(fake.guest.addNetworkInterface('', 'Add'), InvalidConfigError)
     assert.deepEqual(fake.asked, [])
+  })
+
+  it('gives back the credit of each warning, and tells how many were dropped before it', async () => {
+    fake = new FakeGuestActor()
+    const told: unknown[] = []
+    fake.guest.on('dropped', (what, count) => told.push([what, count]))
+    fake.guest.on('warning', ({ message }) => told.push(message))
+    for (const [message, dropped] of [['first'], ['second', 3]] as [string, number?][]) {
+      fake.port.notify('warning', toWireError(new Error(message)), ...(dropped === undefined ? [] : [dropped]))
+    }
+    await fake.guest.dumpStacks()
+    assert.deepEqual(told, ['first', ['warning', 3], 'second'])
+    assert.deepEqual(fake.hooks, ['dropped 3 warning'])
+    // The answers of one round trip later everything that was sent before it has arrived.
+    await fake.guest.dumpStacks()
+    assert.equal(fake.asked.filter(([method]) => method === 'noticeTaken').length, 2)
   })
 
   it('tells a disconnect with its error, warnings and the log', async () => {

@@ -11,6 +11,7 @@ import {
   OverloadedError,
   type ExitStatus,
 } from '#dist/index.js'
+import { MOST_IN_FLIGHT, MOST_WAITING } from '#dist/actors/outbox.js'
 import { HCS_EVENT } from '#dist/native/hcs.js'
 import { answerAll, failure, FakeProvider, holding, PROPERTIES } from '../../fakes/provider.js'
 import { environment, useFakeVms, vmActor } from '../../fakes/vm.js'
@@ -387,6 +388,42 @@ describe('VM actor', () => {
       await vm.propertiesV2([])
       assert.deepEqual(reports, [{ CrashLog: 'panic' }])
       assert.equal(closed, 1)
+    })
+
+    it('a flood of crash reports: a bounded number crosses, the rest is counted, and the exit comes behind them', async () => {
+      const { vm, provider } = await make()
+      const told: unknown[] = []
+      let dropped = 0
+      vm.on('crash-report', (report) => told.push((report as { n: number }).n))
+      vm.on('dropped', (what, count) => {
+        assert.equal(what, 'crash-report')
+        dropped += count
+      })
+      vm.on('exit', () => told.push('exit'))
+      // In one turn: the main thread takes nothing meanwhile.
+      for (let n = 0; n < 1000; n++) provider.emit('fake', HCS_EVENT.crashReport, { n })
+      provider.emit('fake', HCS_EVENT.systemExited, { Status: 0, ExitType: 'UnexpectedExit' })
+      await vm.wait()
+      const reports = told.slice(0, -1)
+      assert.equal(told.at(-1), 'exit')
+      assert.equal(reports.length, MOST_IN_FLIGHT + MOST_WAITING)
+      assert.deepEqual(
+        reports.slice(-MOST_WAITING),
+        Array.from({ length: MOST_WAITING }, (_, at) => 1000 - MOST_WAITING + at),
+      )
+      assert.equal(dropped, 1000 - reports.length)
+    })
+
+    it('crash reports that are taken are all told, however many come', async () => {
+      const { vm, provider } = await make()
+      let count = 0
+      vm.on('crash-report', () => count++)
+      vm.on('dropped', () => assert.fail('nothing was too fast'))
+      for (let round = 0; round < 50; round++) {
+        for (let n = 0; n < 10; n++) provider.emit('fake', HCS_EVENT.crashReport, { n })
+        await vm.propertiesV2([])
+      }
+      assert.equal(count, 500)
     })
 
     it('a failed create terminates and closes what was accepted', async () => {

@@ -1,6 +1,7 @@
 // Changes that their callers gave up: the guest goes on with them, and that stops nobody else.
 
 import assert from 'node:assert/strict'
+import { MOST_IN_FLIGHT, MOST_WAITING } from '#dist/actors/outbox.js'
 import { InvalidStateError, OperationTimeoutError } from '#dist/index.js'
 import { fakeGuest, type FakeGuest } from '../../../fakes/guest.js'
 import { TYPE } from '../../../peer/peer.js'
@@ -13,15 +14,16 @@ describe('changes of a guest that are given up', () => {
     let fake: FakeGuest
     afterEach(() => fake.close())
 
+    const mount = (lun: number, timeoutMs?: number): Promise<void> =>
+      fake.guest.addLCOWMappedVirtualDisk(
+        { MountPath: `/${lun}`, Lun: lun },
+        timeoutMs === undefined ? {} : { timeoutMs },
+      )
+
     it('the places of four go to the next; who waits is told behind what, and counted', async () => {
       fake = await fakeGuest('linux')
       const peer = await fake.connect()
       const { gauges } = fake.env
-      const mount = (lun: number, timeoutMs?: number): Promise<void> =>
-        fake.guest.addLCOWMappedVirtualDisk(
-          { MountPath: `/${lun}`, Lun: lun },
-          timeoutMs === undefined ? {} : { timeoutMs },
-        )
       const lost = [0, 1, 2, 3].map((lun) => rejectsWith(mount(lun, 1000), OperationTimeoutError))
       const requests = []
       for (let count = 0; count < 4; count++) requests.push(await peer.next(TYPE.modify))
@@ -52,6 +54,30 @@ describe('changes of a guest that are given up', () => {
       assert(warning instanceof InvalidStateError)
       assert.deepEqual([warning.op, warning.state], ['guest.addLCOWMappedVirtualDisk', 'done-late'])
       assert.match(warning.message, /Add of MappedVirtualDisk, MountPath "\/2", Lun 2/)
+    })
+
+    it('late answers in a flood: the oldest that nobody takes are dropped, and counted', async () => {
+      fake = await fakeGuest('linux', { modifyConcurrency: 200 })
+      const peer = await fake.connect()
+      // Hears, and gives no credit back.
+      const heard: number[] = []
+      fake.mailbox.onNotice('warning', (_record, dropped = 0) => heard.push(dropped))
+      const lost = Array.from({ length: 100 }, (_, at) => rejectsWith(mount(at % 64, 1000), OperationTimeoutError))
+      const requests = []
+      for (let count = 0; count < 100; count++) requests.push(await peer.next(TYPE.modify))
+      fake.clock.advance(1000)
+      await Promise.all(lost)
+      for (const request of requests) peer.answer(request)
+      const behind = mount(1)
+      peer.answer(await peer.next(TYPE.modify))
+      await behind
+      assert.equal(heard.length, MOST_IN_FLIGHT)
+      await fake.guest.close()
+      assert.equal(heard.length, MOST_IN_FLIGHT + MOST_WAITING)
+      assert.equal(
+        heard.reduce((sum, dropped) => sum + dropped),
+        100 - heard.length,
+      )
     })
 
     it('with one change at a time, as the reference, the place stays until requestTimeoutMs', async () => {
