@@ -43,7 +43,8 @@ export type { HostModifyRequest } from './actors/vm/changes.js'
 export { UtilityVM, type VmEvents, type MigrationNotifications } from './actors/vm/proxy.js'
 export type * from './actors/vm/managers/index.js'
 
-export { Guest, type GuestEvents } from './actors/gcs/proxy.js'
+export { Guest } from './actors/gcs/proxy.js'
+export type { GuestEvents } from './actors/gcs/guest-events.js'
 export { Container, type ContainerEvents } from './actors/gcs/container/container-proxy.js'
 export { GuestProcess } from './actors/gcs/process/process-proxy.js'
 export {

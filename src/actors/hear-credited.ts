@@ -18,33 +18,26 @@ interface CreditedMailbox<N extends string, T> {
   onNotice(notice: N, listener: (...args: Credited<T>) => void): void
 }
 
+/** `hear`: with how many were dropped between the one before and this. */
 export function hearCredited<N extends string, T>(
   mailbox: CreditedMailbox<N, T>,
   notice: N,
   subject: CallSubject,
-  hear: (item: T) => void,
-  dropped: (count: number) => void,
+  hear: (item: T, dropped: number) => void,
 ): void {
-  mailbox.onNotice(notice, (item, lost = 0) => {
-    if (lost > 0) dropped(lost)
-    hear(item)
+  mailbox.onNotice(notice, (item, dropped = 0) => {
+    hear(item, dropped)
     // A mailbox that is over has nobody to give it back to.
     mailbox.call('noticeTaken', {}, subject).catch(() => undefined)
   })
 }
 
-/** Who hears the warnings of a guest. */
-export interface WarningHearer {
-  warn(error: Error): void
-  /** So many came faster than they were taken, and are lost; called before the next one. */
-  warningsDropped(count: number): void
-}
-
+/** The warnings of a guest. */
 export function hearWarnings(
   mailbox: CreditedMailbox<'warning', WireError>,
   id: string,
-  { warn, warningsDropped }: WarningHearer,
+  hear: (error: Error, dropped: number) => void,
 ): void {
-  const hear = (record: WireError): void => warn(fromWireError(record))
-  hearCredited(mailbox, 'warning', { op: 'guest.warning', id }, hear, warningsDropped)
+  const subject = { op: 'guest.warning', id }
+  hearCredited(mailbox, 'warning', subject, (record: WireError, dropped) => hear(fromWireError(record), dropped))
 }

@@ -5,7 +5,7 @@ import { ActorLostError } from '../errors.js'
 import type { Timer } from '../native/clock.js'
 import type { LogBatch } from './gcs/connection/log-outbox.js'
 import type { LogInit, LogNotices, LogRequests } from './gcs/contract.js'
-import { hearWarnings, type WarningHearer } from './hear-credited.js'
+import { hearWarnings } from './hear-credited.js'
 import type { HostParts } from './host-parts.js'
 import type { HostThreads } from './host-threads.js'
 import type { CallOptions, CallSubject, Mailbox } from './mailbox/contract.js'
@@ -14,8 +14,10 @@ import type { CallOptions, CallSubject, Mailbox } from './mailbox/contract.js'
 const RESTART_MS = 50
 
 /** A Guest, as far as it hears. */
-export interface LogHearer extends WarningHearer {
+export interface LogHearer {
   takeLogs(batch: LogBatch): void
+  /** `dropped`: so many before it were lost. */
+  warn(error: Error, dropped?: number): void
 }
 
 interface Log {
@@ -88,10 +90,7 @@ export class HostLogs {
       this.#lost(log, mailbox)
     })
     mailbox.onNotice('logs', (batch) => this.#arrived(log, batch))
-    hearWarnings(mailbox, init.vmId, {
-      warn: (error) => log.hearer?.warn(error),
-      warningsDropped: (count) => log.hearer?.warningsDropped(count),
-    })
+    hearWarnings(mailbox, init.vmId, (error, dropped) => log.hearer?.warn(error, dropped))
     if (log.isMigrating) await mailbox.call('setMigrating', { on: true }, subject)
     await mailbox.call('arm', {}, subject, options)
   }

@@ -80,7 +80,6 @@ describe('logs of guests whose thread dies', () => {
     logs.heardBy(ID, {
       takeLogs: () => undefined,
       warn: (error) => warnings.push(error),
-      warningsDropped: () => undefined,
     })
     refusals = [new ActorLostError({ ...SUBJECT, cause: new Error('gone') })]
     await lose()

@@ -20,6 +20,7 @@ import { hearWarnings } from '../hear-credited.js'
 import { callOptionsOf, checkWanted } from '../mailbox/call-options.js'
 import type { CallOptions, CallSubject } from '../mailbox/contract.js'
 import type { GuestOS } from '../../protocol/guest-os.js'
+import type { LogBatch } from './connection/log-outbox.js'
 import { checkContainerDocument } from '../../protocol/lcow-hazards.js'
 import { checkOptions } from '../../options/table.js'
 import { StartedInits } from './container/started-inits.js'
@@ -38,8 +39,7 @@ import {
   savedInput,
   serviceSettings,
 } from './guest-arguments.js'
-import type { GuestEvents } from './guest-events.js'
-import { HeardGuest } from './heard-guest.js'
+import { GUEST_EVENTS, logRecord, type GuestEvents } from './guest-events.js'
 import { closedOnPurpose, type GuestWiring } from './wiring.js'
 import type {
   ConnectOptions,
@@ -53,13 +53,12 @@ import type {
 import { Breaks } from './process/breaks.js'
 import type { GuestProcess } from './process/process-proxy.js'
 import { startProcess, withStreams } from './process/process-start.js'
-
-export type { GuestEvents }
+import { GuestResources } from './resource/resource-proxy.js'
 
 /** Local end of a Guest: closed by its caller, or ended with its VM. */
 type Ending = { kind: 'closed'; cause?: undefined } | { kind: 'vm-exited'; cause: Error }
 
-export class Guest extends HeardGuest implements GuestManager {
+export class Guest extends GuestResources<GuestEvents> implements GuestManager {
   readonly guestOS: GuestOS
   readonly #wiring: GuestWiring
   #ending: Ending | undefined
@@ -73,7 +72,7 @@ export class Guest extends HeardGuest implements GuestManager {
 
   /** @internal made by Host.createGuest */
   constructor(wiring: GuestWiring) {
-    super((what, count) => wiring.hooks.dropped?.(what, count))
+    super('guest', GUEST_EVENTS)
     this.guestOS = wiring.guestOS
     wiring.mailbox.whenStopped = closedOnPurpose
     this.life = new ConnectionLife(wiring, {
@@ -91,7 +90,19 @@ export class Guest extends HeardGuest implements GuestManager {
       this.emit('container-exited', id)
     })
     wiring.mailbox.onNotice('recording', (path) => this.emit('recording', path))
-    hearWarnings(wiring.mailbox, wiring.vmId, this)
+    hearWarnings(wiring.mailbox, wiring.vmId, this.warn)
+  }
+
+  /** @internal This, and what befell its log. */
+  takeLogs({ entries, dropped }: LogBatch): void {
+    if (dropped > 0) this.emit('dropped', 'log', dropped)
+    for (const entry of entries) this.emit('log', logRecord(entry))
+  }
+  /** @internal */
+  readonly warn = (error: Error, dropped = 0): void => {
+    if (dropped > 0) this.#wiring.hooks.dropped?.('warning', dropped)
+    if (dropped > 0) this.emit('dropped', 'warning', dropped)
+    this.emit('warning', error)
   }
 
   /** @internal The VM has exited: from here on every call that needs the guest is refused. */
@@ -269,8 +280,6 @@ export class Guest extends HeardGuest implements GuestManager {
     this.#wiring.journal?.containerEnded(id)
   }
 
-  // ------------------------------------------------------------------------------------------------------------- migration
-
   async setMigrating(on: boolean): Promise<void> {
     const subject = this.#subject('setMigrating')
     if (typeof on !== 'boolean') {
@@ -321,8 +330,6 @@ export class Guest extends HeardGuest implements GuestManager {
       this.#wiring.mailbox.call('openProcess', { key, ...input, ...remote }, subject, options, transfer),
     )
   }
-
-  // -------------------------------------------------------------------------------------------------------------- changes
 
   async modifyServiceSettings(service: string, settings: unknown, options?: CallOptions): Promise<void> {
     const subject = this.#subject('modifyServiceSettings')

@@ -102,11 +102,12 @@ export class UtilityVM extends ModifiableEvents implements LifetimeManager, Migr
       mailbox.clock.immediate(() => this.#announce(exit))
     }
     mailbox.onNotice('exit', (notice) => this.#exited(notice))
-    const crashed = (document: unknown): void => this.emit('crash-report', document)
-    hearCredited<'crashReport', unknown>(mailbox, 'crashReport', this.#subject('crashReport'), crashed, (count) => {
-      wiring.hooks.dropped?.('crash-report', count)
-      this.emit('dropped', 'crash-report', count)
-    })
+    const crashed = (document: unknown, dropped: number): void => {
+      if (dropped > 0) wiring.hooks.dropped?.('crash-report', dropped)
+      if (dropped > 0) this.emit('dropped', 'crash-report', dropped)
+      this.emit('crash-report', document)
+    }
+    hearCredited<'crashReport', unknown>(mailbox, 'crashReport', this.#subject('crashReport'), crashed)
     mailbox.onNotice('guestConnectionClosed', () => this.emit('guest-connection-closed'))
     mailbox.onNotice('migration', (info) => {
       for (const reader of this.#migrationReaders) reader.push(info)
