@@ -38,7 +38,7 @@ export default [
     },
     {
       breaks: 'crash reports are not told',
-      from: "this.#port.notify('crashReport', tryParse(event.data))",
+      from: 'this.#crashReports.push(tryParse(event.data))',
       to: '',
       tests: VM,
     },
