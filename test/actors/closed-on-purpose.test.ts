@@ -1,10 +1,17 @@
 // Calls of a guest that meet its close: on purpose, whoever closed, and never told as a lost actor.
 
 import assert from 'node:assert/strict'
+import { PassThrough } from 'node:stream'
 import { BridgeClosedError, GuestConnectionUnavailableError } from '#dist/index.js'
 import { linux } from '../support/documents.js'
-import { rejection } from '../support/expect.js'
+import { rejection, rejectsWith } from '../support/expect.js'
 import { useHost } from '../support/host.js'
+
+/** A stream, and when something has come through it. */
+function firstOutput(): { stdout: PassThrough; said: Promise<unknown> } {
+  const stdout = new PassThrough()
+  return { stdout, said: new Promise((resolve) => stdout.once('data', resolve)) }
+}
 
 describe('a guest that is closed on purpose', () => {
   const test = useHost()
@@ -41,6 +48,21 @@ describe('a guest that is closed on purpose', () => {
         assert(isTold, String(error))
       }
       assert((await rejection(guest.dumpStacks())) instanceof GuestConnectionUnavailableError)
+    })
+
+    it(`by its ${who}: a command whose output is relayed says that it was cut on purpose, not that something was lost`, async () => {
+      const vm = await test.create(linux('relayed'))
+      const guest = await test.host.createGuest(vm)
+      await vm.start()
+      await guest.createConnection()
+      const { stdout, said } = firstOutput()
+      const running = guest.execInUVM({ args: ['sh', '-c', 'echo here; sleep 1000'], stdout })
+      const failure = rejectsWith(running, BridgeClosedError)
+      await said
+      await (who === 'guest' ? guest.close() : vm.close())
+      const { message } = await failure
+      assert.match(message, /it was closed on purpose, and its output is cut/)
+      assert.doesNotMatch(message, /lost/)
     })
   }
 })

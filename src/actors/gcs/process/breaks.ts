@@ -7,11 +7,12 @@ import type { CallSubject } from '../../mailbox/contract.js'
 export class Breaks {
   readonly #running = new Set<(error: UVMError) => void>()
 
-  /** The connection is lost. */
+  /** The connection is lost; without an error somebody has closed it. */
   cut(error?: Error): void {
-    const reason = 'the connection was lost, and its output is cut'
-    const broken = error instanceof UVMError ? error : new BridgeClosedError({ reason: 'it was closed on purpose' })
-    for (const running of this.#running) running(new BridgeClosedError({ reason, cause: broken }))
+    const why = error === undefined ? 'it was closed on purpose' : 'the connection was lost'
+    const cause = error instanceof UVMError ? error : new BridgeClosedError({ reason: why })
+    const reason = `${why}, and its output is cut`
+    for (const running of this.#running) running(new BridgeClosedError({ reason, cause }))
   }
 
   /** Runs `work` with a signal that is aborted as the caller's is, or at a break. @throws {BridgeClosedError} a break */
