@@ -16,6 +16,8 @@ const CODES: readonly (readonly [RegExp, number])[] = [
   [/Duplicate .*ID|already exists|in use/i, HRESULT.ERROR_ALREADY_EXISTS],
   [/not found/i, HRESULT.ERROR_NOT_FOUND],
   [/corrupt|invalid .*(header|signature|image)|not in .* format/i, HRESULT.ERROR_FILE_CORRUPT],
+  // Its last words before it ends, where a saved state breaks off or is another machine's.
+  [/error while loading|load of migration failed/i, HRESULT.ERROR_FILE_CORRUPT],
 ]
 
 /** The HRESULT for what QEMU said. */
