@@ -35,6 +35,8 @@ const AGAIN_MS = 100
 /** How long QEMU may take to end by itself, and a guest to let go of a device, milliseconds. */
 const QUIT_MS = 3000
 const UNPLUG_MS = 30_000
+/** From the end of QEMU's connection to its own, at most, milliseconds. */
+const ENDING_MS = 1000
 /** Attempts to plug a socket device whose daemon has just begun to listen. */
 const PLUG_ATTEMPTS = 5
 
@@ -165,6 +167,8 @@ export class Machine {
   async failure(error: unknown): Promise<HcsFailure> {
     if (error instanceof HcsFailure) return error
     const isClosed = !(error instanceof QmpError) || error.kind === 'Closed'
+    // Its end is seen a moment after that of its connection, and says more.
+    if (isClosed && !this.isOver) await this.#exitedWithin(ENDING_MS)
     if (isClosed && !this.isOver) {
       return refusal(
         HRESULT.HCS_E_CONNECTION_CLOSED,
@@ -174,6 +178,16 @@ export class Machine {
     if (isClosed && this.#how === 'ended') return new HcsFailure(HRESULT.HCS_E_TERMINATED)
     const said = isClosed ? await tailOf(join(this.#around.directory, MACHINE_FILES.log)) : textOf(error)
     return refusal(codeOfWords(said), said === '' ? 'QEMU ended without a word' : said)
+  }
+
+  #exitedWithin(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#around.clock.after(ms, resolve)
+      void this.#qemu.exited.then(() => {
+        timer.clear()
+        resolve()
+      })
+    })
   }
 
   /** Runs `work` and waits for an event that it causes. @throws {HcsFailure} it did not come in time, or QEMU is gone */
