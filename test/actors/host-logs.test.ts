@@ -77,10 +77,7 @@ describe('logs of guests whose thread dies', () => {
 
   it('also when that thread dies before it listens, which a Guest is warned of', async () => {
     const warnings: Error[] = []
-    logs.heardBy(ID, {
-      takeLogs: () => undefined,
-      warn: (error) => warnings.push(error),
-    })
+    logs.heardBy(ID, { takeLogs: () => undefined, warn: (error) => warnings.push(error) })
     refusals = [new ActorLostError({ ...SUBJECT, cause: new Error('gone') })]
     await lose()
     await wait()

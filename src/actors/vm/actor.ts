@@ -34,12 +34,15 @@ class VmActor {
     this.#env = env
     this.#handle = new VmHandle(env, {
       onEvent: (event) => this.#onEvent(event),
+      // Whoever hears of the end has heard why.
       onExit: (exit) => {
-        // Whoever hears of the exit has heard why.
         this.#crashReports.flush()
         this.#port.notify('exit', exit)
       },
-      onLoss: (error) => this.#port.notify('disconnected', toWireError(error)),
+      onLoss: (error) => {
+        this.#crashReports.flush()
+        this.#port.notify('disconnected', toWireError(error))
+      },
     })
     this.#port = exposeActor<VmRequests, VmNotices>(port, this.#handlers(), {
       onStop: () => this.stop(),
@@ -105,6 +108,7 @@ class VmActor {
 
   async stop(): Promise<void> {
     await this.#handle.end('close')
+    this.#crashReports.flush()
   }
 
   #times(): VmRequests['times']['output'] {

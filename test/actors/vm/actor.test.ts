@@ -417,14 +417,37 @@ describe('VM actor', () => {
     it('crash reports that are taken are all told, however many come', async () => {
       const { vm, provider } = await make()
       let count = 0
+      let dropped = 0
       vm.on('crash-report', () => count++)
-      vm.on('dropped', () => assert.fail('nothing was too fast'))
+      vm.on('dropped', (_what, lost) => (dropped += lost))
       for (let round = 0; round < 50; round++) {
         for (let n = 0; n < 10; n++) provider.emit('fake', HCS_EVENT.crashReport, { n })
         await vm.propertiesV2([])
       }
-      assert.equal(count, 500)
+      assert.deepEqual([count, dropped], [500, 0])
     })
+
+    for (const [how, end] of [
+      ['a handle that closes without an exit', ({ vm }) => vm.close()],
+      [
+        'a service that disconnects',
+        async ({ vm, provider }) => {
+          provider.emit('fake', HCS_EVENT.serviceDisconnect)
+          await rejection(vm.wait())
+        },
+      ],
+    ] as [string, (fake: Awaited<ReturnType<typeof make>>) => Promise<unknown>][]) {
+      it(`${how}: crash reports that wait are told before it, and those that were dropped are counted`, async () => {
+        const fake = await make()
+        let count = 0
+        let dropped = 0
+        fake.vm.on('crash-report', () => count++)
+        fake.vm.on('dropped', (_what, lost) => (dropped += lost))
+        for (let n = 0; n < 1000; n++) fake.provider.emit('fake', HCS_EVENT.crashReport, { n })
+        await end(fake)
+        assert.deepEqual([count, dropped], [MOST_IN_FLIGHT + MOST_WAITING, 1000 - MOST_IN_FLIGHT - MOST_WAITING])
+      })
+    }
 
     it('a failed create terminates and closes what was accepted', async () => {
       const provider = new FakeProvider((op) => (op === 'properties' ? failure(0x80070005) : ''))
