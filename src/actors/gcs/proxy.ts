@@ -218,8 +218,6 @@ export class Guest extends GuestResources<GuestEvents> implements GuestManager {
     }
   }
 
-  // ------------------------------------------------------------------------------------------------------------ containers
-
   /**
    * @throws {InvalidConfigError} a document that a Linux guest's agent would not survive: no specification, or one without process or
    *   root; `unchecked` sends it all the same
