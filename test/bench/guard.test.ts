@@ -20,11 +20,14 @@ interface Counts {
 }
 
 const GUARDED = fileURLToPath(new URL('./guard/guarded.js', import.meta.url))
-/** Nothing is collected: the young generation takes all that is allocated, MiB. */
-const HEAP = ['--min-semi-space-size=128', '--max-semi-space-size=128']
+/**
+ * Nothing is collected: the young generation takes all that is allocated, MiB. Code is optimised when it is due rather than when another
+ * thread comes to it, for what is allocated until then would depend on the machine's load.
+ */
+const V8 = ['--min-semi-space-size=128', '--max-semi-space-size=128', '--no-concurrent-recompilation']
 
 async function count(outstanding: number, waves: number, recorder: 'recorded' | 'unrecorded'): Promise<Counts> {
-  const args = [...HEAP, GUARDED, `${outstanding}`, `${waves}`, recorder]
+  const args = [...V8, GUARDED, `${outstanding}`, `${waves}`, recorder]
   const { stdout } = await promisify(execFile)(process.execPath, args)
   return JSON.parse(stdout) as Counts
 }
