@@ -15,6 +15,7 @@ import { leftOf, ofWhole } from './mailbox/within.js'
 import { SupervisedMailbox } from './supervision/supervised-mailbox.js'
 import type { ActorThread } from './threads/threads.js'
 import { UtilityVM } from './vm/proxy.js'
+import { PortBlocks } from './port-blocks.js'
 
 /** A Guest, or the making of one. */
 interface GuestEntry {
@@ -41,6 +42,7 @@ export class HostGuests {
   readonly #hooks: HostGuestsHooks
   /** By runtime id. */
   readonly #entries = new Map<string, GuestEntry>()
+  readonly #portBlocks = new PortBlocks()
 
   constructor(parts: HostParts, vms: HostVms, logs: HostLogs, hooks: HostGuestsHooks) {
     this.#parts = parts
@@ -141,11 +143,12 @@ export class HostGuests {
   #start(entry: VmEntry, init: GuestInit, place: GuestEntry): SupervisedMailbox<GuestRequests, GuestNotices> {
     const { seat, vm } = entry
     let { thread } = seat
+    const { id, runtimeId } = vm
     const start = (next: ActorThread, what: GuestInit): Mailbox<GuestRequests, GuestNotices> => {
       thread = next
-      return seat.threads.startActor<GuestRequests, GuestNotices>(next, (port) => ({ kind: 'guest', port, init: what }))
+      const own = { ...what, firstPort: this.#portBlocks.next(runtimeId, what.firstPort) }
+      return seat.threads.startActor<GuestRequests, GuestNotices>(next, (port) => ({ kind: 'guest', port, init: own }))
     }
-    const { id, runtimeId } = vm
     return new SupervisedMailbox<GuestRequests, GuestNotices>({
       subject: { op: 'guest.restart', id },
       first: start(thread, init),
@@ -166,6 +169,11 @@ export class HostGuests {
         },
       },
     })
+  }
+
+  /** The VM has exited: nothing of its guest dials any more. */
+  exited(runtimeId: string): void {
+    this.#portBlocks.forget(runtimeId)
   }
 
   /** Before the end of the threads: none of their actors is started again. */

@@ -13,7 +13,7 @@ import type { UtilityVM } from './vm/proxy.js'
 /** A Guest that is being made. */
 export interface KeptGuest {
   /** What its actor is told of the program before this one. */
-  readonly init: Pick<GuestInit, 'takesOver'>
+  readonly init: Pick<GuestInit, 'takesOver' | 'firstPort'>
   readonly journal: GuestJournal
   made(): Promise<void>
 }
@@ -130,10 +130,10 @@ export class HostJournal {
   guestOf(runtimeId: string, init: GuestInit): KeptGuest {
     const journal = this.#journal
     const last = journal.of(runtimeId)?.guest
-    const takesOver = last === undefined ? undefined : successorOf(last)
+    const own = last === undefined ? {} : successorOf(last)
     return {
-      init: takesOver === undefined ? {} : { takesOver },
-      made: () => journal.add({ guest: runtimeId, options: recordOf(init), base: takesOver?.ids ?? 0n }),
+      init: own,
+      made: () => journal.add({ guest: runtimeId, options: recordOf(init), base: own.takesOver ?? 0n }),
       journal: {
         connected: () => journal.add({ connected: runtimeId }),
         processStarted: ({ pid, containerId, waitId, ports }) => {
@@ -162,8 +162,9 @@ export class HostJournal {
 }
 
 /** Where the ids and ports of the program after this one begin. */
-function successorOf({ base, nextPort }: JournalGuest): NonNullable<GuestInit['takesOver']> {
-  return { ids: base + IDS_OF_A_PROGRAM, port: nextPort === 0 ? 0 : nextPort + PORTS_IN_FLIGHT }
+function successorOf({ base, nextPort }: JournalGuest): KeptGuest['init'] {
+  const takesOver = base + IDS_OF_A_PROGRAM
+  return nextPort === 0 ? { takesOver } : { takesOver, firstPort: nextPort + PORTS_IN_FLIGHT }
 }
 
 function recordOf(init: GuestInit): GuestRecord {

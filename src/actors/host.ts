@@ -65,6 +65,7 @@ export class Host extends Events<HostEvents> {
     this.#vms = new HostVms(this.#parts, this.#threads, {
       exited: (vm, exit, cause, isFirst) => {
         this.#guests.of(vm)?.vmExited(cause)
+        this.#guests.exited(vm.runtimeId)
         this.#logs.exited(vm.runtimeId)
         this.#parts.journal?.gone(vm.runtimeId)
         if (isFirst) this.emit('vm-exited', vm.id, exit)

@@ -56,17 +56,25 @@ export default [
       tests: ['test/actors/gcs/proxy.test.ts'],
     },
   ]),
+  ...inFile('src/actors/port-blocks.ts', [
+    {
+      breaks: 'ports of an actor before are used again',
+      from: 'begun * PORTS_PER_BLOCK',
+      to: '0',
+      tests: ['test/actors/port-blocks.test.ts'],
+    },
+    {
+      breaks: 'what is known of a VM stays when it is gone',
+      from: 'this.#begun.delete(runtimeId)',
+      to: 'undefined',
+      tests: ['test/actors/port-blocks.test.ts'],
+    },
+  ]),
   ...inFile('src/actors/gcs/connection-life.ts', [
     {
       breaks: 'ids of a lost actor are used again',
       from: 'this.#losses === 0 ? undefined : BigInt(this.#losses) * IDS_PER_ACTOR',
       to: 'undefined',
-      tests: ['test/actors/supervision/'],
-    },
-    {
-      breaks: 'ports of a lost actor are used again',
-      from: 'this.#losses * PORTS_PER_ACTOR',
-      to: '0',
       tests: ['test/actors/supervision/'],
     },
     {

@@ -5,13 +5,11 @@
 import type { CallSubject } from '../mailbox/contract.js'
 import { ActorLostError, BridgeClosedError } from '../../errors.js'
 import { fromWireError, toWireError } from '../../errors-wire.js'
-import { FIRST_STDIO_PORT } from '../../protocol/hvsocket.js'
 import { Survivors } from './survivors.js'
 import type { GuestWiring } from './wiring.js'
 
-/** Request ids that one actor cannot have used up, and ports. */
+/** Request ids that one actor cannot have used up. */
 const IDS_PER_ACTOR = 2n ** 32n
-const PORTS_PER_ACTOR = 2 ** 20
 
 export interface ConnectionLifeHooks {
   /** No error when it was closed on purpose. */
@@ -124,8 +122,6 @@ export class ConnectionLife {
       return
     }
     await mailbox.call('arm', {}, subject('prepareConnection'))
-    const port = FIRST_STDIO_PORT + this.#losses * PORTS_PER_ACTOR
-    await mailbox.call('seedNextPort', { port }, subject('setNextPort'))
     if (!this.#isMigrating) return
     // A connection that migrates is taken up by a call, and its waits by others.
     const { vmId: id } = this.#wiring

@@ -23,11 +23,10 @@ export interface GuestInit {
   modifyConcurrency: number
   /** Whether a lost transport is followed, and how far. Absent: it is the end of the connection. */
   reconnect?: ReconnectBounds | undefined
-  /**
-   * Another program was this guest's host before. Request ids below `ids` and ports below `port` are that one's: what answers those and
-   * nobody claims is nobody's.
-   */
-  takesOver?: { ids: bigint; port: number }
+  /** Another program was this guest's host before. Request ids below are that one's: what answers those and nobody claims is nobody's. */
+  takesOver?: bigint
+  /** Where the ports of stdio begin. Those below may be dialled late, for who asked for them before. */
+  firstPort?: number
   /** Absent: nothing is recorded. `directory`: where the recording of a connection that broke is written. */
   recorder?: { directory?: string; frames: number; bytes: number }
 }

@@ -230,7 +230,7 @@ export class GuestConnector {
       leftovers: this.#leftovers,
       // A reconnect that its caller wants without a predecessor here takes over from another process.
       restoring: this.#isRestoring(input),
-      takesOver: this.#init.takesOver?.ids,
+      takesOver: this.#init.takesOver,
       clock: this.#env.clock,
       recorder: this.#recorder,
       onNotice: (notice) => this.#options.onNotice(notice),
@@ -255,7 +255,7 @@ export class GuestConnector {
     const guest = await handshakeOn(connection, this.#init, input, signal, trace)
     if (input.firstId !== undefined) connection.seed(input.firstId)
     // Ids of the predecessor are not used again: its answers may still come.
-    connection.seed(this.#init.takesOver?.ids ?? 0n)
+    connection.seed(this.#init.takesOver ?? 0n)
     if (this.#leftovers !== undefined) connection.seed(this.#leftovers.nextId)
     if (this.#isRestoring(input)) {
       this.#restore = this.#env.clock.after(RESTORE_MS, () => this.#endRestore(connection))

@@ -68,7 +68,7 @@ export class GuestProcesses {
 
   constructor(options: ProcessesOptions) {
     this.#options = options
-    this.seedNextPort(options.init.takesOver?.port ?? 0)
+    this.seedNextPort(options.init.firstPort ?? 0)
   }
 
   /** Listens for the requested streams, starts the process, and sends its one wait. */
