@@ -58,6 +58,7 @@ class GuestActor {
       onRestored: (connection) => {
         this.#processes.probe(connection)
         this.#containers.restored(connection)
+        this.#warnings.flush()
         this.#port.notify('reconnected')
       },
       onClose: (cause) => {
@@ -65,6 +66,8 @@ class GuestActor {
         this.#containers.connectionClosed(cause)
       },
       onEnd: (error, cause) => {
+        // What it warned of before comes before.
+        this.#warnings.flush()
         if (cause === undefined) this.#port.notify('disconnected')
         else this.#port.notify('disconnected', toWireError(error))
       },

@@ -143,6 +143,7 @@ class LogActor {
     await this.#settle()
     await this.#reading
     await this.#outbox.emptied()
+    this.#warnings.flush()
     return undefined
   }
 
