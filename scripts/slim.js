@@ -1,5 +1,6 @@
 // Makes of what was built what is published: code without comments, which its users have in the declarations and others in the repository,
-// without indentation and empty lines; and of the declarations those that an export leads to. A line of code stays a line.
+// without indentation and empty lines; and of the declarations those that an export leads to, without what is internal. A line of code
+// stays a line.
 //
 // Usage: node scripts/slim.js [FOLDER]    dist unless given; a build from nothing undoes it
 
@@ -43,6 +44,34 @@ function blank(trivia) {
 }
 
 /**
+ * @param {string} text declarations of a module
+ * @returns {string} the same without what is internal, and without imports that nothing needs any more; nobody makes what only an
+ *   internal constructor made
+ */
+export function withoutInternals(text) {
+  const source = ts.createSourceFile('module.d.ts', text, ts.ScriptTarget.Latest, true)
+  /** @type {{ from: number, to: number, as: string }[]} */
+  const cuts = []
+  /** @param {ts.Node} node */
+  const visit = (node) => {
+    if (ts.getJSDocTags(node).some(({ tagName }) => tagName.text === 'internal')) {
+      const as = ts.isConstructorDeclaration(node) ? 'private constructor();' : ''
+      cuts.push({ from: node.getFullStart(), to: node.getEnd(), as: as && `\n    ${as}` })
+    } else ts.forEachChild(node, visit)
+  }
+  ts.forEachChild(source, visit)
+  if (cuts.length === 0) return text
+  const kept = cuts.reduceRight((rest, { from, to, as }) => rest.slice(0, from) + as + rest.slice(to), text)
+  const code = kept.replace(/\/\*[^]*?\*\//g, '').replace(/^import\b.*$/gm, '')
+  return kept.replace(/^import (type )?\{ (.*) \} from (.*)\n/gm, (_line, type = '', names, from) => {
+    const needed = names.split(', ').filter((/** @type {string} */ name) => {
+      return new RegExp(`\\b${name.replace(/^type |^.* as /g, '')}\\b`).test(code)
+    })
+    return needed.length === 0 ? '' : `import ${type}{ ${needed.join(', ')} } from ${from}\n`
+  })
+}
+
+/**
  * @param {string} entry declarations
  * @returns {Set<string>} paths of these and of all that they lead to
  */
@@ -72,6 +101,10 @@ export function declared(root) {
 
 /** @param {string} folder of what was built, in its package */
 export function slim(folder) {
+  for (const name of /** @type {string[]} */ (readdirSync(folder, { recursive: true }))) {
+    const path = join(folder, name)
+    if (path.endsWith('.d.ts')) writeFileSync(path, withoutInternals(readFileSync(path, 'utf8')))
+  }
   const declarations = new Set(declared(dirname(folder)).flatMap((entry) => [...reachable(entry)]))
   for (const name of /** @type {string[]} */ (readdirSync(folder, { recursive: true }))) {
     const path = join(folder, name)

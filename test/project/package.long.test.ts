@@ -16,6 +16,7 @@ interface Slim {
   slim(folder: string): void
   declared(root: string): string[]
   withoutComments(text: string): string
+  withoutInternals(text: string): string
 }
 
 function pack(folder: string): { size: number; files: { path: string }[] } {
@@ -95,6 +96,31 @@ describe('the published package', () => {
       said.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' ')),
       [],
     )
+  })
+
+  it('declares nothing internal, and imports nothing for it', () => {
+    const declared = [
+      "import { type A, B } from './a.js';",
+      "import type { C } from './c.js';",
+      'export declare class Kept {',
+      '    /** @internal made by others */',
+      '    constructor(c: C);',
+      '    /** Told: A. */',
+      '    of(b: B): void;',
+      '    /** @internal */',
+      '    inside(a: A): void;',
+      '}',
+    ]
+    assert.deepEqual(scripts.withoutInternals(declared.join('\n')).split('\n'), [
+      "import { B } from './a.js';",
+      'export declare class Kept {',
+      '    private constructor();',
+      '    /** Told: A. */',
+      '    of(b: B): void;',
+      '}',
+    ])
+    for (const path of packed.filter((path) => path.endsWith('.d.ts') && existsSync(join(FOLDER, path))))
+      assert.doesNotMatch(readFileSync(join(FOLDER, path), 'utf8'), /^ *(\/\*)?\*.*@internal/m, path)
   })
 
   it('keeps what only looks like a comment', () => {
