@@ -21,14 +21,14 @@ export function writeTables({ documents, enumerations }) {
     '/** The members of each document; the notation is explained in ../field-table.ts. */',
     'export const ROWS = {',
     ...rows,
-    '} as const satisfies Record<string, string>',
+    '} satisfies Record<string, string>',
     '',
     `export type Primitive = ${['any', 'boolean', 'string', ...PRIMITIVES.values()].map(quote).join(' | ')}`,
     '',
     "/** The words of each enumeration; 'number' where the values are numbers. */",
     'export const WORDS = {',
     ...words,
-    "} as const satisfies Record<string, readonly string[] | 'number'>",
+    "} satisfies Record<string, readonly string[] | 'number'>",
     '',
   ].join('\n')
 }

@@ -70,6 +70,7 @@ interface Bounds {
   options(id?: string): CallOptions
 }
 
+/** @internal */
 export class HostRecovery {
   readonly #parts: HostParts
   readonly #service: HostService

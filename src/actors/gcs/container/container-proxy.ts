@@ -24,6 +24,7 @@ import type { ContainerHandle } from '../managers.js'
 import type { GuestProcess } from '../process/process-proxy.js'
 import { startProcess, type ProcessHost } from '../process/process-start.js'
 
+/** @internal */
 export interface ContainerWiring extends ProcessHost {
   readonly key: number
   readonly id: string

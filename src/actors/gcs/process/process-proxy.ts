@@ -25,6 +25,7 @@ export interface ProcessStreams {
   readonly stderr: Readable | null
 }
 
+/** @internal */
 export interface ProcessWiring {
   readonly vmId: string
   readonly guestOS: GuestOS
@@ -37,7 +38,7 @@ export interface ProcessWiring {
   readonly journal?: GuestJournal | undefined
 }
 
-/** GuestProcess.signal. */
+/** @internal GuestProcess.signal. */
 export const SIGNAL_OPTIONS = optionTable<{ Signal: number | string }>('options', {
   Signal: row('an integer or a name', (value) => typeof value === 'string' || Number.isInteger(value)),
 })
