@@ -36,6 +36,8 @@ export type {
   HostOptions,
   HostStats,
   QemuHostOptions,
+  StatsOptions,
+  VmStats,
 } from './actors/host-options.js'
 export type { CallOptions } from './actors/mailbox/contract.js'
 

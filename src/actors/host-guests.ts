@@ -2,6 +2,7 @@
 
 import { InvalidConfigError, InvalidStateError, UVMError, withContext } from '../errors.js'
 import { readArgument } from './arguments.js'
+import { Activity } from './gcs/activity.js'
 import type { GuestInit, GuestNotices, GuestRequests, LogInit } from './gcs/contract.js'
 import type { GuestOptions } from './gcs/managers.js'
 import { Guest } from './gcs/proxy.js'
@@ -23,6 +24,7 @@ interface GuestEntry {
   readonly vm: UtilityVM
   guest: Guest | undefined
   mailbox: SupervisedMailbox<GuestRequests, GuestNotices> | undefined
+  readonly activity: Activity
 }
 
 interface HostGuestsHooks {
@@ -66,6 +68,12 @@ export class HostGuests {
     return entry?.vm === vm ? entry.guest : undefined
   }
 
+  /** What goes on in the guest of a VM, and calls on it without an answer; nothing without a Guest. */
+  figures(runtimeId: string): Readonly<Activity> & { calls: number } {
+    const { activity, mailbox } = this.#entries.get(runtimeId) ?? { activity: new Activity(), mailbox: undefined }
+    return { ...activity, calls: mailbox?.outstanding ?? 0 }
+  }
+
   async create(vm: UtilityVM, options: GuestOptions & CallOptions, op = 'host.createGuest'): Promise<Guest> {
     const entry = this.#vms.get(vm)
     const id = entry?.vm.id
@@ -83,7 +91,7 @@ export class HostGuests {
       const reason = 'the VM has a Guest already; close it first'
       throw new InvalidStateError({ ...subject, state: 'guest-exists', reason })
     }
-    const place: GuestEntry = { vm, guest: undefined, mailbox: undefined }
+    const place: GuestEntry = { vm, guest: undefined, mailbox: undefined, activity: new Activity() }
     this.#entries.set(vm.runtimeId, place)
     if (this.#parts.source.guests !== undefined) await this.#claim(subject, vm, place)
     const kept = this.#parts.journal?.guestOf(vm.runtimeId, own)
@@ -101,6 +109,7 @@ export class HostGuests {
       vmId: vm.id,
       guestOS: vm.guestOS,
       mailbox,
+      activity: place.activity,
       journal: kept?.journal,
       reconnect: init.reconnect,
       hooks: {

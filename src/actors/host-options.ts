@@ -1,5 +1,6 @@
 // Options, statistics and queries of a Host.
 
+import type { GuestOS } from '../protocol/guest-os.js'
 import type { SystemQuery } from '../protocol/schema/index.js'
 import type { QemuOptions } from '../native/qemu/options.js'
 import type { QemuService } from '../native/qemu/qemu-service.js'
@@ -62,6 +63,37 @@ export interface QemuHostOptions extends QemuOptions {
   serviceDirectory?: string
 }
 
+export interface StatsOptions {
+  /** Also figures of each VM. Asks every VM once, all at the same time. */
+  vms?: boolean
+}
+
+/** Figures of one VM. What the compute service does not tell of it is absent. */
+export interface VmStats {
+  id: string
+  runtimeId: string
+  guestOS: GuestOS
+  /** As the compute service words it, such as 'Created', 'Running', 'Paused'; 'Exited' once its exit is known. */
+  state?: string
+  /** Milliseconds of processor time since the start, of all its processors. */
+  cpuMs?: number
+  /** `assignedBytes`: what it believes to have; `committedBytes`: what the host keeps for it; `residentBytes`: of that, what is in memory. */
+  memory?: { assignedBytes?: number; committedBytes?: number; residentBytes?: number }
+  /** Of its disks, since the start. */
+  storage?: { reads: number; readBytes: number; writes: number; writtenBytes: number }
+  /** When the figures above were told. */
+  asOf?: Date
+  /** It was asked, and has not answered since: the figures are older, or there are none. */
+  silentSince?: Date
+  /** Calls of this program, on it and its guest, without an answer yet; waits for exits among them. */
+  calls: number
+  /** Processes inside that this program has started or opened: their exit is not known, and it has not closed them. */
+  processes: number
+  /** Bytes of stdin that went to such processes of this Guest, and of stdout and stderr that came from them. */
+  stdinBytes: number
+  outputBytes: number
+}
+
 export interface HostStats {
   /** `side`: the one that takes the logs of guests, started with the first Guest that has one. */
   threads: { actors: number; service: number; callback: number; acceptor: number; side: number }
@@ -79,6 +111,8 @@ export interface HostStats {
   dropped: number
   /** Per method: calls answered and their latency, milliseconds. */
   latencyMs: Record<string, { n: number; p50: number; p99: number; max: number }>
+  /** With `vms`: each VM once, however many handles there are on it. */
+  vms?: VmStats[]
 }
 
 /** Keys combine with AND, values within a key with OR. */

@@ -16,7 +16,15 @@ import { HOST_EVENTS, type HostEvents } from './host-events.js'
 import { assertVm, HostGuests } from './host-guests.js'
 import { openHostJournal, type HostJournal } from './host-journal.js'
 import { HostLogs } from './host-logs.js'
-import type { ComputeSystemQuery, ComputeSystemSummary, HostOptions, HostStats } from './host-options.js'
+import { HostFigures } from './host-figures.js'
+import type {
+  ComputeSystemQuery,
+  ComputeSystemSummary,
+  HostOptions,
+  HostStats,
+  StatsOptions,
+  VmStats,
+} from './host-options.js'
 import type { HostParts } from './host-parts.js'
 import { HostRecovery, type RecoverOptions, type Recovery } from './host-recovery.js'
 import { HostService } from './host-service.js'
@@ -40,6 +48,7 @@ export class Host extends Events<HostEvents> {
   readonly #vms: HostVms
   readonly #guests: HostGuests
   readonly #recovery: HostRecovery
+  readonly #figures: HostFigures
   readonly #logs: HostLogs
   readonly #orphans: Orphans
   #dropped = 0
@@ -96,6 +105,7 @@ export class Host extends Events<HostEvents> {
       givenUp: (id, cause) => this.emit('actor-given-up', 'guest', id, cause),
     })
     this.#recovery = new HostRecovery(this.#parts, this.#service, this.#vms, this.#guests)
+    this.#figures = new HostFigures(this.#parts, this.#threads, this.#vms, this.#guests, this.#latency)
   }
 
   #countDropped(what: string, count: number): void {
@@ -299,38 +309,16 @@ export class Host extends Events<HostEvents> {
 
   // --------------------------------------------------------------------------------------------------------------- the end
 
-  /** What is open now; the counts are exact, and all zero once everything is closed. */
-  async stats(): Promise<HostStats> {
-    const { source, transport } = this.#parts
-    const { pools } = this.#threads
-    const gauges = { handles: 0, operations: 0, sockets: 0, queued: 0, abandoned: 0 }
-    const silent: NonNullable<HostStats['silent']> = []
-    const { clock } = this.#parts.environment
-    for (const one of await Promise.all(this.#threads.all.map((pool) => pool.gauges()))) {
-      for (const key of Object.keys(gauges) as (keyof typeof gauges)[]) gauges[key] += one[key]
-      for (const { threadId, sinceMs } of one.silent ?? []) {
-        silent.push({ threadId, since: new Date(clock.wallTime() - (clock.now() - sinceMs)) })
-      }
-    }
-    // The ledger also knows what threads that are gone have opened; the gauges also know what is on its way to it.
-    const native = source.counts?.()
-    gauges.handles = Math.max(gauges.handles, native?.handles ?? 0)
-    gauges.operations = Math.max(gauges.operations, native?.operations ?? 0)
-    const { isOpen } = this.#threads
-    return {
-      threads: {
-        actors: pools.reduce((sum, pool) => sum + pool.count, 0),
-        service: isOpen ? source.serviceThreads : 0,
-        callback: isOpen ? source.callbackThreads : 0,
-        acceptor: isOpen ? transport.acceptorThreads : 0,
-        side: this.#threads.sideCount,
-      },
-      actors: { vm: this.#vms.count, guest: this.#guests.count },
-      ...gauges,
-      ...(silent.length === 0 ? {} : { silent }),
-      dropped: this.#dropped,
-      latencyMs: this.#latency.summary(),
-    }
+  /**
+   * What is open now; the counts are exact, and all zero once everything is closed. With `vms` also figures of each VM. Waits a second at
+   * most: what a thread or a VM has not said by then is what it said last.
+   *
+   * @throws {InvalidConfigError} an option that does not exist
+   */
+  stats(options: StatsOptions & { vms: true }): Promise<HostStats & { vms: VmStats[] }>
+  stats(options?: StatsOptions): Promise<HostStats>
+  async stats(options?: StatsOptions): Promise<HostStats> {
+    return this.#figures.read(options, () => this.#dropped)
   }
 
   /**

@@ -100,7 +100,7 @@ export const HOST: Calls = {
   createEmptyGuestStateFile: call('closed', kinds.ID),
   createEmptyRuntimeStateFile: call('closed', kinds.ID),
   processorCompatibility: call('closed', kinds.ID),
-  stats: bare('resolves'),
+  stats: bare('resolves', kinds.STATS),
   close: bare('resolves'),
   ref: bare('resolves'),
   unref: bare('resolves'),

@@ -105,6 +105,7 @@ export const MIGRATION = kind(
   { sessionId: 1, socket: 7 },
 )
 export const QUERY = kind({}, null, 1, 'x', [], { Ids: 'x' }, { Ids: [1] }, { Id: [] }, SYMBOL, unreadable())
+export const STATS = kind(undefined, null, 1, 'x', [], { vms: 1 }, { vm: true }, SYMBOL)
 export const VM = kind(undefined, null, 1, 'x', {}, [], SYMBOL, unreadable())
 export const CONFIG = kind({ VirtualMachine: {} }, ...SETTINGS.bad)
 export const RECOVER = kind(

@@ -6,6 +6,7 @@ import { PassThrough } from 'node:stream'
 import { Host, InvalidConfigError, SimulatedGuest, SimulatedService, UtilityVMBuilder } from '#dist/index.js'
 import type { Container, Guest, GuestProcess, UtilityVM } from '#dist/index.js'
 import { HOST_OPTIONS, SYSTEM_QUERY } from '#dist/actors/check-host-options.js'
+import { STATS_OPTIONS } from '#dist/actors/host-figures.js'
 import { CONNECT_OPTIONS } from '#dist/actors/gcs/guest-arguments.js'
 import { EVENT_STREAM_OPTIONS, ONCE_OPTIONS } from '#dist/actors/events.js'
 import { EXEC_REQUEST } from '#dist/actors/gcs/process/exec.js'
@@ -94,6 +95,7 @@ describe('misspelt options', () => {
     ['host.createVM', VM_OPTIONS, (options) => test.host.createVM('x', linux('x'), options)],
     ['host.openVM', VM_OPTIONS, (options) => test.host.openVM(vm.id, options)],
     ['host.listVMs query', SYSTEM_QUERY, (options) => test.host.listVMs(options)],
+    ['host.stats', STATS_OPTIONS, (options) => test.host.stats(options)],
     ['host.createGuest', GUEST_OPTIONS, (options) => test.host.createGuest(vm, options)],
     ['guest.createConnection', CONNECT_OPTIONS, (options) => guest.createConnection(options)],
     ['host.events', EVENT_STREAM_OPTIONS, (options) => test.host.events('vm-exited', options)],

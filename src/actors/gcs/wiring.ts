@@ -3,6 +3,7 @@
 import { BridgeClosedError, GuestConnectionUnavailableError, type UVMError } from '../../errors.js'
 import type { CallSubject, Mailbox } from '../mailbox/contract.js'
 import type { GuestOS } from '../../protocol/guest-os.js'
+import type { Activity } from './activity.js'
 import type { ReconnectBounds } from './connection/reconnect.js'
 import type { GuestNotices, GuestRequests } from './contract.js'
 import type { SavedProcess } from './managers.js'
@@ -17,6 +18,8 @@ export interface GuestWiring {
   readonly reconnect?: ReconnectBounds | undefined
   /** What is waited for inside; the Guest has one of its own. */
   readonly survivors?: Survivors | undefined
+  /** Counts what goes on inside; absent where nobody wants to know. */
+  readonly activity?: Activity | undefined
   /** Absent: nothing is written down. */
   readonly journal?: GuestJournal | undefined
 }

@@ -15,6 +15,7 @@ import type { CallOptions, CallSubject, Mailbox } from '../../mailbox/contract.j
 import { within } from '../../mailbox/within.js'
 import type { GuestOS } from '../../../protocol/guest-os.js'
 import { NULL_CONTAINER_ID, type GuestNotices, type GuestRequests, type StartedProcess } from '../contract.js'
+import type { Activity } from '../activity.js'
 import type { Survivors } from '../survivors.js'
 import type { GuestJournal } from '../wiring.js'
 import type { GuestProcessHandle, ProcessExit, SavedProcess } from '../managers.js'
@@ -35,6 +36,7 @@ export interface ProcessWiring {
   /** Absent for a process of the UVM itself. */
   readonly containerId?: string
   readonly survivors?: Survivors | undefined
+  readonly activity?: Activity | undefined
   readonly journal?: GuestJournal | undefined
 }
 
@@ -57,6 +59,8 @@ export class GuestProcess implements GuestProcessHandle {
   /** No actor knows of it any more. */
   #lost: UVMError | undefined
   readonly #forget: (() => void) | undefined
+  /** It counts among those that run. */
+  #isCounted = true
 
   /** @internal made by Guest.createProcess */
   constructor(wiring: ProcessWiring) {
@@ -76,19 +80,27 @@ export class GuestProcess implements GuestProcessHandle {
       },
       lost: (error) => (this.#lost = error),
     })
+    if (wiring.activity !== undefined) wiring.activity.processes++
     this.#exit = this.#askExit()
     this.#exit.then(
       (exit) => {
         this.#outcome = { exit }
-        this.#forget?.()
+        this.#over()
         wiring.journal?.processEnded(started.waitId)
       },
       (error: unknown) => {
         this.#outcome = { error }
-        this.#forget?.()
+        this.#over()
         if (error instanceof ActorLostError) this.#lost ??= error
       },
     )
+  }
+
+  /** Its exit is known, or nobody wants it any more. */
+  #over(): void {
+    this.#forget?.()
+    if (this.#isCounted && this.#wiring.activity !== undefined) this.#wiring.activity.processes--
+    this.#isCounted = false
   }
 
   #subject(method: string): CallSubject {
@@ -213,7 +225,7 @@ export class GuestProcess implements GuestProcessHandle {
     checkWanted(options, this.#subject('close'))
     const isFirst = !this.#closed
     this.#closed = true
-    this.#forget?.()
+    this.#over()
     for (const stream of [this.stdin, this.stdout, this.stderr]) stream?.destroy()
     const { mailbox, started, journal } = this.#wiring
     journal?.processEnded(started.waitId)
@@ -221,5 +233,10 @@ export class GuestProcess implements GuestProcessHandle {
       ? mailbox.call('closeProcess', { key: started.key }, this.#subject('close')).catch(() => undefined)
       : Promise.resolve()
     await within(closing, this.#subject('close'), options, this.#wiring.mailbox.clock)
+  }
+
+  /** `close`: the process itself goes on. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
   }
 }

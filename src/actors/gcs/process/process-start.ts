@@ -7,6 +7,7 @@ import { checkUvmProcess, isInitProcess } from '../../../protocol/lcow-hazards.j
 import { documentText } from '../../arguments.js'
 import { checkWanted } from '../../mailbox/call-options.js'
 import type { CallOptions, CallSubject, Mailbox } from '../../mailbox/contract.js'
+import type { Activity } from '../activity.js'
 import type { Survivors } from '../survivors.js'
 import type { GuestJournal } from '../wiring.js'
 import { NULL_CONTAINER_ID, type GuestNotices, type GuestRequests, type StartedProcess } from '../contract.js'
@@ -21,6 +22,7 @@ export interface ProcessHost {
   /** Whose init has been started; absent where nobody keeps them. */
   readonly inits?: StartedInits
   readonly survivors?: Survivors | undefined
+  readonly activity?: Activity | undefined
   readonly journal?: GuestJournal | undefined
 }
 
@@ -97,10 +99,12 @@ export async function withStreams(
     locals.push(channel.local)
     return channel.local
   }
+  const output = (name: 'stdout' | 'stderr'): StdioReadable =>
+    new StdioReadable(open(name), { op: `process.${name}`, id: host.vmId }, host.activity)
   const streams: ProcessStreams = {
-    stdin: wanted.stdin ? new StdioWritable(open('stdin')) : null,
-    stdout: wanted.stdout ? new StdioReadable(open('stdout'), { op: 'process.stdout', id: host.vmId }) : null,
-    stderr: wanted.stderr ? new StdioReadable(open('stderr'), { op: 'process.stderr', id: host.vmId }) : null,
+    stdin: wanted.stdin ? new StdioWritable(open('stdin'), host.activity) : null,
+    stdout: wanted.stdout ? output('stdout') : null,
+    stderr: wanted.stderr ? output('stderr') : null,
   }
   const transfer = Object.values(remote)
   try {

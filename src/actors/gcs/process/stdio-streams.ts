@@ -9,6 +9,7 @@
 import { Readable, Writable } from 'node:stream'
 import type { MessagePort } from 'node:worker_threads'
 import { BridgeClosedError } from '../../../errors.js'
+import type { Activity } from '../activity.js'
 import type { CallSubject } from '../../mailbox/contract.js'
 import { STDIO_WINDOW_BYTES, type StdioMessage } from '../contract.js'
 
@@ -23,6 +24,7 @@ const GRANT_MESSAGES = 8
 export class StdioReadable extends Readable {
   readonly #port: MessagePort
   readonly #subject: CallSubject
+  readonly #activity: Activity | undefined
   readonly #received: Uint8Array[] = []
   #wanted = false
   #ended = false
@@ -31,18 +33,21 @@ export class StdioReadable extends Readable {
   #takenMessages = 0
   #cutBy: BridgeClosedError | undefined
 
-  constructor(port: MessagePort, subject: CallSubject) {
+  constructor(port: MessagePort, subject: CallSubject, activity?: Activity) {
     super({ highWaterMark: 16 * 1024 })
     this.#port = port
     this.#subject = subject
+    this.#activity = activity
     port.on('message', (message: StdioMessage) => this.#receive(message))
     port.once('close', () => this.#cutOff())
     port.unref()
   }
 
   #receive(message: StdioMessage): void {
-    if (message instanceof Uint8Array) this.#received.push(message)
-    else if ('end' in message) this.#ended = true
+    if (message instanceof Uint8Array) {
+      if (this.#activity !== undefined) this.#activity.outputBytes += message.byteLength
+      this.#received.push(message)
+    } else if ('end' in message) this.#ended = true
     else if ('closed' in message) {
       if (message.unused === true) this.destroy()
       else this.#cutOff()
@@ -103,13 +108,15 @@ export class StdioReadable extends Readable {
 /** stdin of a guest process. `end()` half-closes: the process reads end of file. */
 export class StdioWritable extends Writable {
   readonly #port: MessagePort
+  readonly #activity: Activity | undefined
   #credit = STDIO_WINDOW_BYTES
   #pending: { rest: Uint8Array; done: (error?: Error | null) => void } | undefined
 
-  constructor(port: MessagePort) {
+  constructor(port: MessagePort, activity?: Activity) {
     // Finishing is only our half: the port stays until the actor says that the stream is over.
     super({ highWaterMark: PIECE_BYTES, decodeStrings: true, autoDestroy: false })
     this.#port = port
+    this.#activity = activity
     port.on('message', (message: StdioMessage) => this.#receive(message))
     port.once('close', () => this.destroy())
     port.unref()
@@ -130,6 +137,7 @@ export class StdioWritable extends Writable {
       // A copy: the caller may reuse the buffer, and pooled Buffers cannot be transferred.
       const piece = new Uint8Array(rest.subarray(0, size))
       this.#credit -= size
+      if (this.#activity !== undefined) this.#activity.stdinBytes += size
       this.#port.postMessage(piece, [piece.buffer])
       if (size < rest.byteLength) this.#pending.rest = rest.subarray(size)
       else {
