@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 // npm run vm-image: builds the guest image for VMs on Linux, and the daemon for the host's side of vsock where this machine needs it.
 //
-// Exit codes: 0 built or there, 1 it cannot be built, 2 the arguments cannot be used.
+// Exit codes: 0 built or there, 1 it cannot be built, 2 the arguments cannot be used, 3 this machine lacks what it is built with or
+// from.
 
 import { parseArgs } from 'node:util'
-import { InvalidConfigError } from '../errors.js'
+import { ImageError, InvalidConfigError } from '../errors.js'
 import { buildImage } from '../native/qemu/image/build.js'
 import { needsDaemon } from '../native/qemu/image/tools.js'
 import { buildDaemon } from '../native/qemu/vsock/daemon.js'
@@ -35,6 +36,16 @@ const OPTIONS = {
   help: { type: 'boolean' },
 } as const
 
+/** Nothing is wrong with the code: something is to be installed, or reached. */
+const LACKS: ReadonlySet<string> = new Set([
+  'no-go',
+  'no-compiler',
+  'no-cargo',
+  'no-tool',
+  'wrong-version',
+  'index-unreachable',
+])
+
 async function main(argv: string[]): Promise<number> {
   try {
     const { cache, json, help, ...options } = parseArgs({ args: argv, options: OPTIONS }).values
@@ -62,7 +73,8 @@ async function main(argv: string[]): Promise<number> {
   } catch (error) {
     const { message, code } = error as NodeJS.ErrnoException
     process.stderr.write(`vm-image: ${message}\n`)
-    return error instanceof InvalidConfigError || code?.startsWith('ERR_PARSE_ARGS') === true ? 2 : 1
+    if (error instanceof InvalidConfigError || code?.startsWith('ERR_PARSE_ARGS') === true) return 2
+    return error instanceof ImageError && LACKS.has(error.reason) ? 3 : 1
   }
 }
 

@@ -147,11 +147,22 @@ describe('npm run vm-image', () => {
     }
   })
 
-  it('says in one line what this machine lacks: exit code 1, and nothing is left behind', async function () {
+  it('says in one line what this machine lacks: exit code 3, and nothing is left behind', async function () {
     if (process.platform !== 'linux' || process.arch !== 'x64') this.skip()
     const { code, stderr } = await command(['--cache', join(root(), 'cache')], join(root(), 'empty'))
-    assert.equal(code, 1)
+    assert.equal(code, 3)
     assert.match(stderr, /^vm-image: image\.build: not on PATH: apt-get.*\n$/)
     assert.deepEqual(await readdir(root()), [])
+  })
+
+  it('tells a failure by another exit code than what is lacking: 1', async function () {
+    if (process.platform !== 'linux' || process.arch !== 'x64') this.skip()
+    const tools = join(root(), 'broken')
+    await tool(tools, 'apt-get', 'exit 0')
+    await tool(tools, 'dpkg-deb', 'exit 0')
+    await tool(tools, 'apt-cache', 'echo No space left on device >&2; exit 1')
+    const { code, stderr } = await command(['--cache', join(root(), 'cache')], tools)
+    assert.equal(code, 1, stderr)
+    assert.match(stderr, /No space left on device/)
   })
 })
