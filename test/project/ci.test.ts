@@ -37,7 +37,7 @@ describe('.ci/run', () => {
       code: status,
       end: lines
         .slice(from)
-        .filter((line) => !/skipped|node-matrix|test:windows/.test(line))
+        .filter((line) => !/skipped|node-matrix|test:windows|test:vm/.test(line))
         .map(seconds),
     }
   }

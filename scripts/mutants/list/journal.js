@@ -21,8 +21,8 @@ export default [
     },
     {
       breaks: 'the next program uses the ids of this one',
-      from: 'ids: base + IDS_OF_A_PROGRAM',
-      to: 'ids: base',
+      from: 'base + IDS_OF_A_PROGRAM',
+      to: 'base',
       tests: RECOVERY,
     },
     {
