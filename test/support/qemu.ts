@@ -101,6 +101,8 @@ export interface QemuDirectory {
   connect(): Promise<QemuService>
   /** Pids of QEMU and its daemons, of VMs of this directory. */
   processes(): Promise<number[]>
+  /** The same with their command lines. */
+  commandLines(): Promise<Map<number, string>>
   /** Resolves once the supervisor and all it had are gone; fails when anything is left. */
   remove(): Promise<void>
 }
@@ -108,19 +110,21 @@ export interface QemuDirectory {
 export async function qemuDirectory(options: QemuOptions = {}): Promise<QemuDirectory> {
   const path = await mkdtemp('/tmp/t-')
   const pids = new Set<number>()
-  const processes = async (): Promise<number[]> => {
-    const found: number[] = []
+  const commandLines = async (): Promise<Map<number, string>> => {
+    const found = new Map<number, string>()
     for (const name of await readdir('/proc')) {
       if (!/^\d+$/.test(name)) continue
       const line = await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '')
       const isService = line.includes('service-process/entry.js')
-      if (line.includes(`${path}/`) && !isService && Number(name) !== process.pid) found.push(Number(name))
+      if (line.includes(`${path}/`) && !isService && Number(name) !== process.pid) found.set(Number(name), line)
     }
     return found
   }
+  const processes = async (): Promise<number[]> => [...(await commandLines()).keys()]
   return {
     path,
     processes,
+    commandLines,
     connect: async () => {
       // A processor that is emulated is the same everywhere.
       const start = { accelerator: 'tcg' as const, ...options, graceMs: GRACE_MS }

@@ -4,97 +4,21 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { truncate, writeFile } from 'node:fs/promises'
-import { Host, type ComputeSystem, type Guest, type QemuService, type UtilityVM } from '#dist/index.js'
-import { assertNothingOpen } from '../../support/host.js'
-import {
-  guestDocument,
-  guestImage,
-  qemuDirectory,
-  qemuMissing,
-  type Image,
-  type QemuDirectory,
-} from '../../support/qemu.js'
+import { guestDocument, qemuMissing } from '../../support/qemu.js'
+import { OUTPUT, output, useGuests } from '../../support/qemu-guests.js'
 
 const ENDPOINT = '7a1c4f7e-2f5b-4b52-8a55-2c6f1c0d9e11'
 const NIC = '0f3a5c6e-1b2d-4e5f-8a9b-0c1d2e3f4a5b'
 
 /** Containers that run one after the other. */
 const ROUNDS = Number(process.env['UVM_VM_ROUNDS'] ?? 100)
-/** A pipe, and every buffer on the way, takes less. */
-const OUTPUT = Array.from({ length: 20_000 }, (_, index) => `${index + 1}\n`).join('')
 
 const missing = qemuMissing()
 const suite = missing === undefined ? describe : describe.skip
 
 suite(`guests of QEMU${missing === undefined ? '' : `: ${missing}`}`, () => {
-  let image: Image
-  let directory: QemuDirectory
-  let service: QemuService
-  let host: Host
-  let isOpen = false
-  const TEMPLATE = 'template'
-
-  before(async function () {
-    const found = guestImage()
-    if (typeof found === 'string') {
-      console.log(`      no guests: ${found}`)
-      this.skip()
-    }
-    image = found
-    directory = await qemuDirectory({ vsockDaemon: image.daemon, networks: { [ENDPOINT]: { type: 'user' } } })
-    service = await directory.connect()
-    host = await Host.open({ provider: 'qemu', threads: 1, qemu: { service } })
-    isOpen = true
-    // The one boot.
-    const { vm, guest } = await started(
-      TEMPLATE,
-      guestDocument(image, {}, { ShouldTerminateOnLastHandleClosed: false }),
-    )
-    await output(guest, 'echo template > /made-in')
-    await guest.close()
-    await vm.pause()
-    await vm.save({ SaveType: 'AsTemplate' })
-    await vm.close()
-  })
-  after(async () => {
-    if (!isOpen) return
-    const template = await host.openVM(TEMPLATE).catch(() => undefined)
-    await template?.terminate()
-    await template?.close()
-    await assertNothingOpen(host)
-    await host.close()
-    await service.close()
-    await directory.remove()
-  })
-
-  async function started(id: string, document: ComputeSystem): Promise<{ vm: UtilityVM; guest: Guest }> {
-    const vm = await host.createVM(id, document)
-    const guest = await host.createGuest(vm)
-    await vm.start()
-    await guest.createConnection({ timeoutMs: 300_000 })
-    return { vm, guest }
-  }
-
-  /** A VM of the template, for one test. */
-  async function clone(id: string, work: (vm: UtilityVM, guest: Guest) => Promise<void>): Promise<void> {
-    const document = guestDocument(image, { RestoreState: { TemplateSystemId: TEMPLATE } })
-    const { vm, guest } = await started(id, document)
-    try {
-      await work(vm, guest)
-    } finally {
-      await vm.terminate().catch(() => undefined)
-      await guest.close()
-      await vm.close()
-    }
-  }
-
-  async function output(guest: Guest, line: string): Promise<string> {
-    const process = await guest.createProcess({ CommandArgs: ['sh', '-c', line], CreateStdOutPipe: true })
-    let text = ''
-    for await (const chunk of process.stdout!) text += String(chunk)
-    assert.equal((await process.wait()).exitCode, 0, line)
-    return text.trim()
-  }
+  const guests = useGuests({ networks: { [ENDPOINT]: { type: 'user' } } })
+  const { clone, started } = guests
 
   it('start from a template with what it remembered, and with random numbers of their own', async () => {
     const seen: string[] = []
@@ -112,7 +36,7 @@ suite(`guests of QEMU${missing === undefined ? '' : `: ${missing}`}`, () => {
   })
 
   it('mount disks of every format that are added while they run, and give them back', async () => {
-    const raw = `${directory.path}/disk.img`
+    const raw = `${guests.directory.path}/disk.img`
     await writeFile(raw, '')
     await truncate(raw, 16 * 1024 * 1024)
     execFileSync('mkfs.ext4', ['-q', '-F', raw])
@@ -122,7 +46,7 @@ suite(`guests of QEMU${missing === undefined ? '' : `: ${missing}`}`, () => {
       ['vpc', 'vhd'],
       ['qcow2', 'qcow2'],
     ] as const) {
-      const path = `${directory.path}/disk.${ending}`
+      const path = `${guests.directory.path}/disk.${ending}`
       execFileSync('qemu-img', ['convert', '-f', 'raw', '-O', format, raw, path])
       disks.push(path)
     }
@@ -140,7 +64,7 @@ suite(`guests of QEMU${missing === undefined ? '' : `: ${missing}`}`, () => {
   })
 
   it(`run ${ROUNDS} containers in turn, each to the end of its output and its exit code`, async () => {
-    const disk = `${directory.path}/root.img`
+    const disk = `${guests.directory.path}/root.img`
     await writeFile(disk, '')
     await truncate(disk, 16 * 1024 * 1024)
     execFileSync('mkfs.ext4', ['-q', '-F', disk])
@@ -208,14 +132,17 @@ suite(`guests of QEMU${missing === undefined ? '' : `: ${missing}`}`, () => {
   })
 
   it('go on after save and restore, and are told apart by their ends', async () => {
-    const path = `${directory.path}/state`
+    const path = `${guests.directory.path}/state`
     await clone('saved', async (vm, guest) => {
       await output(guest, 'echo kept > /kept')
       await guest.close()
       await vm.pause()
       await vm.save({ SaveStateFilePath: path })
     })
-    const { vm, guest } = await started('restored', guestDocument(image, { RestoreState: { SaveStateFilePath: path } }))
+    const { vm, guest } = await started(
+      'restored',
+      guestDocument(guests.image, { RestoreState: { SaveStateFilePath: path } }),
+    )
     assert.equal(await output(guest, 'cat /kept'), 'kept')
     const crashes: unknown[] = []
     vm.on('crash-report', (report) => crashes.push(report))
@@ -236,10 +163,7 @@ suite(`guests of QEMU${missing === undefined ? '' : `: ${missing}`}`, () => {
   it('get another vsock daemon when theirs is killed, and dial again', async () => {
     await clone('daemon', async (vm, guest) => {
       const reconnected = new Promise<void>((resolve) => guest.once('reconnected', () => resolve()))
-      for (const pid of await directory.processes()) {
-        const line = execFileSync('cat', [`/proc/${pid}/cmdline`]).toString()
-        if (line.includes('--uds-path') && line.includes(vm.runtimeId)) process.kill(pid, 'SIGKILL')
-      }
+      process.kill((await guests.pidsOf(vm)).daemon, 'SIGKILL')
       await reconnected
       assert.equal(await output(guest, 'echo still here'), 'still here')
     })
