@@ -40,6 +40,14 @@ describe('the stdio ports of a guest', () => {
     assert.equal(blocks.next('a'), FIRST_STDIO_PORT)
   })
 
+  it('are kept of a bounded number of VMs: the one longest without a new actor is forgotten', () => {
+    const blocks = new PortBlocks()
+    for (const id of ['old', 'kept', 'old']) blocks.next(id)
+    for (let vm = 0; vm < 2 ** 16 - 1; vm++) blocks.next(`${vm}`)
+    assert.equal(blocks.next('old'), FIRST_STDIO_PORT + 2 * BLOCK)
+    assert.equal(blocks.next('kept'), FIRST_STDIO_PORT)
+  })
+
   describe('of a Host', () => {
     const test = useHost()
 

@@ -65,8 +65,8 @@ export default [
     },
     {
       breaks: 'what is known of a VM stays when it is gone',
-      from: 'this.#begun.delete(runtimeId)',
-      to: 'undefined',
+      from: 'forget(runtimeId: string): void {\n    this.#begun.delete(runtimeId)',
+      to: 'forget(_runtimeId: string): void {',
       tests: ['test/actors/port-blocks.test.ts'],
     },
   ]),
