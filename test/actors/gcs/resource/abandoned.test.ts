@@ -80,6 +80,32 @@ describe('changes of a guest that are given up', () => {
       )
     })
 
+    it('a break comes behind the late answers that wait to be told', async () => {
+      fake = await fakeGuest('linux', { modifyConcurrency: 200 })
+      const peer = await fake.connect()
+      const heard: string[] = []
+      fake.mailbox.onNotice('warning', () => heard.push('warning'))
+      const broken = new Promise<void>((resolve) => {
+        fake.guest.once('disconnected', () => {
+          heard.push('disconnected')
+          resolve()
+        })
+      })
+      const count = MOST_IN_FLIGHT + 4
+      const lost = Array.from({ length: count }, (_, at) => rejectsWith(mount(at, 1000), OperationTimeoutError))
+      const requests = []
+      for (let at = 0; at < count; at++) requests.push(await peer.next(TYPE.modify))
+      fake.clock.advance(1000)
+      await Promise.all(lost)
+      for (const request of requests) peer.answer(request)
+      const behind = mount(1)
+      peer.answer(await peer.next(TYPE.modify))
+      await behind
+      peer.destroy()
+      await broken
+      assert.deepEqual(heard, [...Array.from({ length: count }, () => 'warning'), 'disconnected'])
+    })
+
     it('with one change at a time, as the reference, the place stays until requestTimeoutMs', async () => {
       fake = await fakeGuest('linux', { modifyConcurrency: 1, requestTimeoutMs: 5000 })
       const peer = await fake.connect()
