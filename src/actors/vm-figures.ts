@@ -50,10 +50,12 @@ export class VmFigures {
     let over = (): void => undefined
     const late = new Promise<void>((resolve) => (over = resolve))
     const timer = clock.after(FIGURES_MS, over)
-    const figures = [...byVm.values()].map((entries) => this.#ask(entries, late))
-    const all = await Promise.all(figures)
-    timer.clear()
-    return all.map((told, at) => ({ ...local[at]!, ...told }))
+    try {
+      const all = await Promise.all([...byVm.values()].map((entries) => this.#ask(entries, late)))
+      return all.map((told, at) => ({ ...local[at]!, ...told }))
+    } finally {
+      timer.clear()
+    }
   }
 
   #local(entries: readonly VmEntry[]): VmStats {

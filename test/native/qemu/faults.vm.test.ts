@@ -143,13 +143,17 @@ suite(`guests of QEMU under load${missing === undefined ? '' : `: ${missing}`}`,
     const owner = spawn(process.execPath, [file, directory.path, journal, JSON.stringify(image)], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
-    assert.equal(String((await once(owner.stdout, 'data'))[0]), 'all run\n')
-    const pids = await directory.processes()
-    // The program itself names the directory too.
-    assert.equal(pids.filter((pid) => pid !== owner.pid).length, 6)
     const gone = once(owner, 'exit')
-    owner.kill('SIGKILL')
-    await gone
+    let pids: number[]
+    try {
+      assert.equal(String((await once(owner.stdout, 'data'))[0]), 'all run\n')
+      pids = await directory.processes()
+      // The program itself names the directory too.
+      assert.equal(pids.filter((pid) => pid !== owner.pid).length, 6)
+    } finally {
+      owner.kill('SIGKILL')
+      await gone
+    }
     while ((await host.listVMs({ Ids: ['goes'] })).length > 0);
     assert.equal((await directory.processes()).length, 4)
     const next = await Host.open({ provider: 'qemu', threads: 1, journal, qemu: { service } })
