@@ -69,6 +69,15 @@ describe('boot slots', () => {
     assert.equal(clock.timers, 0)
   })
 
+  it('of two Guests of a VM, one after the other, the going of one leaves the slot to the other', async () => {
+    const [first, second] = [boots.expect('a'), boots.expect('a')]
+    await start(vm('a'))
+    first()
+    assert.equal(await isFree(), false)
+    second()
+    assert.equal(await isFree(), true)
+  })
+
   it('a VM that has a slot takes no second one', async () => {
     boots.expect('a')
     await start(vm('a'))

@@ -202,8 +202,8 @@ export default [
     },
     {
       breaks: 'a stuck thread is told and kept',
-      from: 'void entry.worker.terminate()\n      return\n    }\n    for',
-      to: 'return\n    }\n    for',
+      from: 'return this.#gone(entry, new Error(`its thread did not',
+      to: 'return void (new Error(`its thread did not',
       tests: SUPERVISION,
     },
     {

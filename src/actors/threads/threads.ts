@@ -163,9 +163,7 @@ export class ActorThreads {
     this.#options.onStuck(entry)
     if (replace) {
       const { stuckAfterMs = 0 } = this.#options.watchdog ?? {}
-      this.#gone(entry, new Error(`its thread did not answer for ${stuckAfterMs} ms and was ended`))
-      void entry.worker.terminate()
-      return
+      return this.#gone(entry, new Error(`its thread did not answer for ${stuckAfterMs} ms and was ended`))
     }
     for (const actor of entry.actors) actor.bound(defaultTimeout)
   }

@@ -10,7 +10,9 @@ import { deferred, pending, rejectsWith } from '../../support/expect.js'
 interface Requests {
   ask: { input: number; output: number }
 }
-type Notices = Record<string, never>
+interface Notices {
+  said: [word: string]
+}
 
 const SUBJECT = { op: 'vm.ask', id: 'vm' }
 const LOST = new Error('the thread died')
@@ -25,19 +27,25 @@ class FakeMailbox {
   outstanding = 0
   answers = true
   whenStopped: undefined
+  readonly listeners = new Map<string, (...args: unknown[]) => void>()
+  readonly options: (CallOptions | undefined)[] = []
 
   constructor(clock: ManualClock) {
     this.clock = clock
   }
 
-  call(_method: string, input: number, _subject: unknown, _options?: CallOptions): Promise<number> {
+  call(_method: string, input: number, _subject: unknown, options?: CallOptions): Promise<number> {
+    this.options.push(options)
     if (this.answers) return Promise.resolve(input)
     return this.ended.then((cause) => {
       throw new ActorLostError({ ...SUBJECT, cause })
     })
   }
 
-  onNotice(): void {}
+  onNotice(notice: string, listener: (...args: unknown[]) => void): void {
+    this.listeners.set(notice, listener)
+  }
+
   bound(): void {}
 
   stop(): Promise<void> {
@@ -174,6 +182,43 @@ describe('a supervised mailbox', () => {
     await turn()
     assert.equal(made.at(-1)!.isStopped, true)
     assert.deepEqual(told, ['lost'])
+  })
+
+  it('stopped while it is being brought to where it was, it is let go of in order', async () => {
+    const restoring = deferred()
+    restore = () => restoring.promise
+    made[0]!.lose(LOST)
+    await turn()
+    await mailbox.stop()
+    restoring.resolve()
+    await turn()
+    assert.equal(made.at(-1)!.isStopped, true)
+    assert.deepEqual(told, ['lost'])
+  })
+
+  it('whoever listens hears the next actor too', async () => {
+    const words: string[] = []
+    mailbox.onNotice('said', (word) => words.push(word))
+    made[0]!.listeners.get('said')?.('one')
+    made[0]!.lose(LOST)
+    await turn()
+    made[1]!.listeners.get('said')?.('two')
+    assert.deepEqual(words, ['one', 'two'])
+  })
+
+  it('a call that has waited has what is left of its time', async () => {
+    const starting = deferred<FakeMailbox>()
+    start = () => starting.promise
+    made[0]!.lose(LOST)
+    await turn()
+    const call = ask({ timeoutMs: 50 })
+    clock.advance(30)
+    starting.resolve(fresh())
+    assert.equal(await call, 7)
+    assert.deepEqual(
+      made.at(-1)!.options.map((options) => options?.timeoutMs),
+      [20],
+    )
   })
 
   it('retired, it is not started again: neither when it is lost later, nor when it is on its way', async () => {

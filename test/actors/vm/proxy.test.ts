@@ -140,6 +140,27 @@ describe('UtilityVM on a fake actor', () => {
     assert.deepEqual(fake.names(), [])
   })
 
+  it('an exit from before it was made is told once whoever made it can listen', async () => {
+    fake = new FakeVmActor(EXIT)
+    const told = new Promise<ExitStatus>((resolve) => fake.vm.once('exit', resolve))
+    assert.equal((await told).exitType, 'ForcedExit')
+    assert.deepEqual(fake.hooks, ['exited ForcedExit'])
+  })
+
+  it('every caller has an exit of its own, and what it does to it is nobody else’s concern', async () => {
+    fake = new FakeVmActor(EXIT)
+    const mine = await fake.vm.wait()
+    mine.exitType = 'Unknown'
+    assert.equal((await fake.vm.wait()).exitType, 'ForcedExit')
+  })
+
+  it('a terminate of a VM that is over still looks at its options', async () => {
+    fake = new FakeVmActor(EXIT)
+    await rejectsWith(fake.vm.terminate({ timeoutMs: -1 }), InvalidConfigError)
+    await fake.vm.terminate()
+    assert.deepEqual(fake.names(), [])
+  })
+
   it('an answer of wait is an exit too, should the notice be missing', async () => {
     fake = new FakeVmActor()
     fake.answers.set('wait', () => EXIT)
