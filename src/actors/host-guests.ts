@@ -180,8 +180,8 @@ export class HostGuests {
     })
   }
 
-  /** The VM has exited: nothing of its guest dials any more. */
-  exited(runtimeId: string): void {
+  /** The VM is no more: nothing of its guest dials. */
+  gone(runtimeId: string): void {
     this.#portBlocks.forget(runtimeId)
   }
 

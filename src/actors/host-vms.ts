@@ -48,8 +48,8 @@ interface HostVmsHooks {
   dropped(what: string, count: number): void
   restarted(id: string, cause: Error): void
   givenUp(id: string, cause: Error): void
-  /** The last handle on a VM was closed. Awaited by whoever closed it. */
-  unheld(runtimeId: string): Promise<void>
+  /** The last handle on a VM was closed; `isOver`: it has exited, or goes with that handle. Awaited by whoever closed it. */
+  unheld(runtimeId: string, isOver: boolean): Promise<void>
 }
 
 export class HostVms {
@@ -63,6 +63,8 @@ export class HostVms {
   readonly #givenUp = new Set<string>()
   /** Runtime ids whose exit was told. */
   readonly #exited = new Set<string>()
+  /** Runtime ids of VMs that go with their last handle. */
+  readonly #passing = new Set<string>()
   /** Actors that are being attached, or that failed to be and are being stopped. */
   readonly #unattached = new Map<VmMailbox, string>()
 
@@ -126,6 +128,7 @@ export class HostVms {
       const setup = setUp(attached.runtimeOsType)
       const { guestOS } = setup
       const { runtimeId } = attached
+      if (setup.stays === false) this.#passing.add(runtimeId)
       if (how === 'open' && !this.#hasHandle(runtimeId)) this.#started.add(runtimeId)
       const hooks = {
         dropped: (what: string, count: number) => this.#hooks.dropped(what, count),
@@ -236,13 +239,12 @@ export class HostVms {
   async #onClosed(entry: VmEntry): Promise<void> {
     this.#entries.delete(entry.vm)
     const { runtimeId } = entry.vm
-    if (!this.#hasHandle(runtimeId)) {
-      this.#exited.delete(runtimeId)
-      this.#started.delete(runtimeId)
-    }
     this.#givenUp.delete(entry.token)
     void this.#threads.release(entry.seat.threads)
-    if (!this.#hasHandle(runtimeId)) await this.#hooks.unheld(runtimeId)
+    if (this.#hasHandle(runtimeId)) return
+    this.#started.delete(runtimeId)
+    const [hasExited, goes] = [this.#exited.delete(runtimeId), this.#passing.delete(runtimeId)]
+    await this.#hooks.unheld(runtimeId, hasExited || goes)
   }
 
   /** Before the end of the threads: none of their actors is started again. */

@@ -74,7 +74,7 @@ export class Host extends Events<HostEvents> {
     this.#vms = new HostVms(this.#parts, this.#threads, {
       exited: (vm, exit, cause, isFirst) => {
         this.#guests.of(vm)?.vmExited(cause)
-        this.#guests.exited(vm.runtimeId)
+        this.#guests.gone(vm.runtimeId)
         this.#logs.exited(vm.runtimeId)
         this.#parts.journal?.gone(vm.runtimeId)
         if (isFirst) this.emit('vm-exited', vm.id, exit)
@@ -88,7 +88,9 @@ export class Host extends Events<HostEvents> {
       dropped: (what, count) => this.#countDropped(what, count),
       restarted: (id, cause) => this.emit('actor-restarted', 'vm', id, cause),
       givenUp: (id, cause) => this.emit('actor-given-up', 'vm', id, cause),
-      unheld: async (runtimeId) => {
+      unheld: async (runtimeId, isOver) => {
+        // An exit of one that goes with its handle is told to nobody.
+        if (isOver) this.#guests.gone(runtimeId)
         await this.#logs.end(runtimeId)
         await this.#orphans.over(runtimeId)
       },

@@ -7,7 +7,7 @@ import { FIRST_STDIO_PORT } from '../protocol/hvsocket.js'
 const PORTS_PER_BLOCK = 2 ** 20
 /** From the first port of stdio to the last that a vsock port can be. After those it begins again: 3071 actors later nothing is late any more. */
 const BLOCKS = Math.floor((2 ** 32 - FIRST_STDIO_PORT) / PORTS_PER_BLOCK)
-/** VMs that are remembered: one that ends while nobody here holds it is never told of. */
+/** VMs that are remembered: one that stays without a handle may end without a word. */
 const MOST_VMS = 2 ** 16
 
 export class PortBlocks {

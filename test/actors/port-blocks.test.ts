@@ -1,12 +1,30 @@
 // The stdio ports of the actors that follow each other at one guest.
 
 import assert from 'node:assert/strict'
+import { Host, SimulatedGuest } from '#dist/index.js'
 import { PortBlocks } from '#dist/actors/port-blocks.js'
 import { FIRST_STDIO_PORT } from '#dist/protocol/hvsocket.js'
+import { temporaryDirectory } from '../support/child.js'
 import { linux } from '../support/documents.js'
 import { useHost } from '../support/host.js'
 
 const BLOCK = 2 ** 20
+
+const MODULE = new URL('../fakes/unruly-provider.js', import.meta.url)
+
+/** The lowest port of a process in a first Guest of a VM that is closed with its VM. */
+async function firstPortOfOne(host: Host, document: object, dial: () => SimulatedGuest): Promise<number> {
+  const vm = await host.createVM('vm', document)
+  const guest = await host.createGuest(vm)
+  await vm.start()
+  const inside = dial()
+  await guest.createConnection()
+  const echo = await guest.createProcess({ CommandArgs: ['echo'], CreateStdOutPipe: true })
+  const ports = Object.values(echo.save().ports).filter((port) => port !== undefined)
+  await vm.close()
+  await inside.stop()
+  return Math.min(...ports)
+}
 
 describe('the stdio ports of a guest', () => {
   it('begin where the vsock ports of stdio do, for the first actor of each VM', () => {
@@ -66,6 +84,31 @@ describe('the stdio ports of a guest', () => {
       const ports = Object.values(next.save().ports).filter((port) => port !== undefined)
       assert.ok(Math.min(...ports) > Math.max(...used), `${ports.join()} after ${used.join()}`)
       assert.equal((await next.stdout?.toArray())?.join(''), 'mine\n')
+    })
+
+    it('are forgotten with a VM that goes with its last handle, whose exit nobody hears, and kept of one that stays', async () => {
+      const directory = await temporaryDirectory()
+      const runtimeId = '3f2504e0-4f89-41d3-9a0c-0305e82c3301'
+      const host = await Host.open({
+        provider: { module: MODULE, options: { runtimeId } },
+        transport: 'unix',
+        socketDirectory: directory.path,
+      })
+      try {
+        const dial = (): SimulatedGuest =>
+          SimulatedGuest.start({ guestOS: 'linux', transport: directory.path, runtimeId })
+        const goes = { ...linux('quiet'), ShouldTerminateOnLastHandleClosed: true }
+        const stays = { ...linux('quiet'), ShouldTerminateOnLastHandleClosed: false }
+        const ports = []
+        for (const document of [goes, goes, stays, stays]) ports.push(await firstPortOfOne(host, document, dial))
+        assert.deepEqual(
+          ports,
+          [0, 0, 0, BLOCK].map((offset) => FIRST_STDIO_PORT + offset),
+        )
+      } finally {
+        await host.close()
+        await directory.remove()
+      }
     })
   })
 })

@@ -14,6 +14,8 @@ export interface UnrulyOptions {
   make?: 'throw' | 'reject' | 'nothing' | 'number'
   /** `close` of the provider never ends. */
   hangAtClose?: boolean
+  /** Of every system, one after the other; each has its own unless given. */
+  runtimeId?: string
 }
 
 const never = new Promise<string>(() => undefined)
@@ -50,7 +52,11 @@ export default function unrulyProvider(given: unknown): HcsProvider | Promise<Hc
   }
 
   const open = (): HcsSystem => {
-    const properties = JSON.stringify({ Id: 'x', SystemType: 'VirtualMachine', RuntimeId: runtimeId() })
+    const properties = JSON.stringify({
+      Id: 'x',
+      SystemType: 'VirtualMachine',
+      RuntimeId: options.runtimeId ?? runtimeId(),
+    })
     return {
       token: 'unruly',
       start: () => obey(''),

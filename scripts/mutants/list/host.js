@@ -177,6 +177,12 @@ export default [
   ]),
   ...inFile('src/actors/host.ts', [
     {
+      breaks: 'the ports of a VM that went with its last handle are remembered',
+      from: 'if (isOver) this.#guests.gone(runtimeId)',
+      to: 'void isOver',
+      tests: ['test/actors/port-blocks.test.ts'],
+    },
+    {
       breaks: 'a Host is closed once for every caller',
       from: 'this.#closing ??= this.#close()\n    return this.#closing',
       to: 'return this.#close()',
