@@ -11,7 +11,7 @@ import type { ComputeSystemQuery, ComputeSystemSummary } from './host-options.js
 import type { HostParts } from './host-parts.js'
 import type { HostThreads } from './host-threads.js'
 import type { CallOptions, Mailbox } from './mailbox/contract.js'
-import { leftOf, ofWhole, within } from './mailbox/within.js'
+import { AWAITS_THREAD, leftOf, ofWhole, within } from './mailbox/within.js'
 import { DEFAULT_TIMEOUT_MS } from './default-timeout.js'
 import { documentOf, systemsOf } from './service-answers.js'
 import type { ServiceRequests } from './threads/contract.js'
@@ -63,7 +63,7 @@ export class HostService {
     const { clock } = this.#parts.environment
     const startedMs = clock.now()
     const time = { signal: options?.signal, timeoutMs: options?.timeoutMs ?? DEFAULT_TIMEOUT_MS }
-    const mailbox = await within(this.start(), subject, time, clock)
+    const mailbox = await within(this.start(), subject, time, clock, AWAITS_THREAD)
     const left = options && leftOf(options, startedMs, clock)
     return mailbox.call(method, input, subject, left).catch((error: unknown) => {
       throw ofWhole(error, options)

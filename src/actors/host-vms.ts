@@ -1,19 +1,13 @@
 // The VMs of a Host: each handle is attached by an actor of its own, on the thread with the least to do. An actor that is lost with its
 // thread is started again and takes the handle back by its token; the VM runs on.
 
-import {
-  BridgeClosedError,
-  GuestConnectionUnavailableError,
-  OperationTimeoutError,
-  UVMError,
-  withContext,
-} from '../errors.js'
+import { BridgeClosedError, GuestConnectionUnavailableError, UVMError, withContext } from '../errors.js'
 import type { Threads } from './host-environment.js'
 import type { HostParts } from './host-parts.js'
 import type { HostThreads } from './host-threads.js'
 import { Seat } from './host-seat.js'
 import type { CallOptions, Mailbox } from './mailbox/contract.js'
-import { leftOf, ofWhole, within } from './mailbox/within.js'
+import { AWAITS_THREAD, leftOf, ofWhole, within } from './mailbox/within.js'
 import { DEFAULT_TIMEOUT_MS } from './default-timeout.js'
 import { SupervisedMailbox } from './supervision/supervised-mailbox.js'
 import type { ActorThread } from './threads/threads.js'
@@ -163,15 +157,12 @@ export class HostVms {
     // A thread of its own that comes too late has nobody.
     void placing.then(({ threads }) => (isGivenUp ? this.#threads.release(threads) : undefined)).catch(() => undefined)
     try {
-      const place = await within(placing, { op, id }, { signal: options.signal, timeoutMs }, clock)
+      const time = { signal: options.signal, timeoutMs }
+      const place = await within(placing, { op, id }, time, clock, AWAITS_THREAD)
       this.#parts.assertOpen(op, id)
       return place
     } catch (error) {
       isGivenUp = true
-      if (error instanceof OperationTimeoutError && error.op === op) {
-        const reason = 'it waited for an actor thread'
-        throw new OperationTimeoutError({ op, id, timeoutMs, sent: false, reason })
-      }
       throw error instanceof UVMError ? withContext(error, { op, id }) : error
     }
   }

@@ -14,6 +14,8 @@ export interface UnrulyOptions {
   make?: 'throw' | 'reject' | 'nothing' | 'number'
   /** `close` of the provider never ends. */
   hangAtClose?: boolean
+  /** Loads from this one on, counted from 1, end their thread, as many as it says. */
+  diesAtLoads?: readonly [first: number, count: number]
   /** Of every system, one after the other; each has its own unless given. */
   runtimeId?: string
 }
@@ -35,7 +37,9 @@ export default function unrulyProvider(given: unknown): HcsProvider | Promise<Hc
   if (options.make === 'nothing') return undefined as unknown as HcsProvider
   if (options.make === 'number') return 5 as unknown as HcsProvider
   const counters = new Int32Array(options.counters ?? new SharedArrayBuffer(16))
-  Atomics.add(counters, COUNT.loads, 1)
+  const load = Atomics.add(counters, COUNT.loads, 1) + 1
+  const [first, count] = options.diesAtLoads ?? [0, 0]
+  if (load >= first && load < first + count) process.exit(3)
 
   /** Does what the document says: ends the thread, never answers, or answers after two turns. */
   const obey = async (document: string): Promise<string> => {
@@ -51,7 +55,7 @@ export default function unrulyProvider(given: unknown): HcsProvider | Promise<Hc
     }
   }
 
-  const open = (): HcsSystem => {
+  const open = (onEvent: (event: HcsEvent) => void): HcsSystem => {
     const properties = JSON.stringify({
       Id: 'x',
       SystemType: 'VirtualMachine',
@@ -65,7 +69,11 @@ export default function unrulyProvider(given: unknown): HcsProvider | Promise<Hc
       pause: () => obey(''),
       resume: () => obey(''),
       save: (document) => obey(document),
-      modify: (document) => obey(document),
+      modify: (document) => {
+        const flood = /flood (\d+)/.exec(document)
+        for (let n = 0; n < Number(flood?.[1] ?? 0); n++) onEvent({ type: 3, data: JSON.stringify({ n }) })
+        return obey(document)
+      },
       properties: async () => properties,
       migrate: () => obey(''),
       close: () => Promise.resolve(),
@@ -76,9 +84,9 @@ export default function unrulyProvider(given: unknown): HcsProvider | Promise<Hc
     createSystem: async (_id, document, onEvent: (event: HcsEvent) => void) => {
       if (document.includes('gone')) onEvent({ type: 1, data: '{"Status":0,"ExitType":"GracefulExit"}' })
       await obey(document)
-      return document.includes('nothing') ? (undefined as unknown as HcsSystem) : open()
+      return document.includes('nothing') ? (undefined as unknown as HcsSystem) : open(onEvent)
     },
-    openSystem: async () => open(),
+    openSystem: async (_id, onEvent) => open(onEvent),
     adoptSystem: () => Promise.reject(new Error('it died with its thread')),
     enumerate: async () => JSON.stringify([{ Id: `thread ${threadId}`, SystemType: 'VirtualMachine', RuntimeId: '' }]),
     serviceProperties: async () => '{}',

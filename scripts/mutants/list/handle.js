@@ -38,7 +38,7 @@ export default [
     },
     {
       breaks: 'crash reports are not told',
-      from: 'this.#crashReports.push(tryParse(event.data))',
+      from: 'this.#crashReports.push(event.data)',
       to: '',
       tests: VM,
     },

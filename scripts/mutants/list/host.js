@@ -163,12 +163,6 @@ export default [
       tests: HOST,
     },
     {
-      breaks: 'a create that waited for a thread says that it was sent',
-      from: "const reason = 'it waited for an actor thread'\n        throw new OperationTimeoutError({ op, id, timeoutMs, sent: false, reason })",
-      to: "const reason = 'it waited for an actor thread'\n        throw new OperationTimeoutError({ op, id, timeoutMs, reason })",
-      tests: ['test/actors/supervision/'],
-    },
-    {
       breaks: 'a VM that comes when the Host is closed is handed out',
       from: 'this.#parts.assertOpen(op, id)\n      const setup',
       to: 'const setup',

@@ -39,6 +39,23 @@ export default [
       to: "text !== '!' ? undefined : {",
     },
   ]),
+  ...inFile('src/actors/outbox.ts', [
+    {
+      breaks: 'text that waits has no bound',
+      from: '(this.#waitingText > MOST_TEXT && this.#waiting.length > 1)',
+      to: 'false',
+    },
+    {
+      breaks: 'text on its way has no bound',
+      from: '(length < MOST_IN_FLIGHT && this.#inFlightText + size <= MOST_TEXT)',
+      to: 'length < MOST_IN_FLIGHT',
+    },
+    {
+      breaks: 'text that was taken still counts',
+      from: 'this.#inFlightText -= this.#inFlight.shift() ?? 0',
+      to: 'this.#inFlight.shift()',
+    },
+  ]),
   ...inFile('src/actors/gcs/connection/log-outbox.ts', [
     {
       breaks: 'the newest entries are dropped',

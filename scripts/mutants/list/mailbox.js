@@ -217,6 +217,12 @@ export default [
   ]),
   ...inFile('src/actors/mailbox/within.ts', [
     {
+      breaks: 'what waited for a thread says that it was sent',
+      from: 'AWAITS_THREAD = { sent: false,',
+      to: 'AWAITS_THREAD = { sent: true,',
+      tests: ['test/actors/supervision/dying-replacement.test.ts'],
+    },
+    {
       breaks: 'a caller has its whole time again',
       from: 'Math.max(timeoutMs - (clock.now() - startedMs), Number.MIN_VALUE)',
       to: 'timeoutMs',

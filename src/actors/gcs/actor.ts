@@ -8,7 +8,7 @@ import { decodeGuestStacks, modifyBody, requestBody } from '../../protocol/bridg
 import type { Actor, ActorEnvironment } from '../environment.js'
 import type { ActorCall, ActorHandlers, ActorPort } from '../mailbox/contract.js'
 import { exposeActor } from '../mailbox/expose.js'
-import { Outbox } from '../outbox.js'
+import { Outbox, sizeOfError } from '../outbox.js'
 import { GuestConnector, type Connected } from './connection/connector.js'
 import { GuestContainers } from './container/containers.js'
 import { NULL_CONTAINER_ID, type GuestInit, type GuestNotices, type GuestRequests } from './contract.js'
@@ -27,7 +27,10 @@ class GuestActor {
   readonly #containers: GuestContainers
   readonly #leaveBoots: () => void
   readonly #modifyTurns: ModifyTurns
-  readonly #warnings = new Outbox<Error>((error, dropped) => this.#port.notify('warning', toWireError(error), dropped))
+  readonly #warnings = new Outbox<Error>(
+    (error, dropped) => this.#port.notify('warning', toWireError(error), dropped),
+    sizeOfError,
+  )
 
   constructor(port: MessagePort, init: GuestInit, env: ActorEnvironment) {
     this.#init = init

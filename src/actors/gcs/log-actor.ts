@@ -12,7 +12,7 @@ import { LCOW_LOG_PORT, vsockServiceId, WCOW_LOG_SERVICE } from '../../protocol/
 import type { Actor, ActorEnvironment } from '../environment.js'
 import type { ActorPort } from '../mailbox/contract.js'
 import { exposeActor } from '../mailbox/expose.js'
-import { Outbox } from '../outbox.js'
+import { Outbox, sizeOfError } from '../outbox.js'
 import { LogStream } from './connection/guest-log.js'
 import { LogOutbox } from './connection/log-outbox.js'
 import type { LogInit, LogNotices, LogRequests } from './contract.js'
@@ -26,7 +26,10 @@ class LogActor {
   readonly #env: LogEnvironment
   readonly #port: ActorPort<LogNotices>
   readonly #outbox = new LogOutbox((batch) => this.#port.notify('logs', batch))
-  readonly #warnings = new Outbox<Error>((error, dropped) => this.#port.notify('warning', toWireError(error), dropped))
+  readonly #warnings = new Outbox<Error>(
+    (error, dropped) => this.#port.notify('warning', toWireError(error), dropped),
+    sizeOfError,
+  )
   #listener: HvSocketListener | undefined
   #socket: Duplex | undefined
   #reading: Promise<void> = Promise.resolve()

@@ -5,7 +5,7 @@ import { atCallSite, callSite } from '../../errors-wire.js'
 import type { Clock } from '../../native/clock.js'
 import { onAbort } from './abort-listeners.js'
 import { checkCallOptions } from './call-options.js'
-import type { CallOptions, CallSubject } from './contract.js'
+import type { CallOptions, CallSubject, Standing } from './contract.js'
 
 /** What is left of a caller's options, some time after the call. */
 export function leftOf(options: CallOptions | undefined, startedMs: number, clock: Clock): CallOptions {
@@ -25,9 +25,13 @@ export function ofWhole(error: unknown, options: CallOptions | undefined): unkno
 /** The time in the message of a time-out. */
 const TOLD = /no answer within \S+ ms/
 
+/** What is told of a call that ran out of its time while it waited for a thread to run its actor on. */
+export const AWAITS_THREAD = { sent: false, reason: 'it waited for an actor thread' } as const
+
 /**
  * Settles as `work` does, unless the caller's signal or time comes first. Errors of its own show the caller's stack.
  *
+ * @param standing where it stands then; absent: it was sent
  * @throws {InvalidConfigError} bad options
  * @throws {AbortError} the signal
  * @throws {OperationTimeoutError} the time
@@ -37,6 +41,7 @@ export async function within<T>(
   subject: CallSubject,
   options: CallOptions | undefined,
   clock: Clock,
+  standing: Partial<Standing> = {},
 ): Promise<T> {
   const site = callSite(within)
   // However this ends, nobody else hears of the work's failure.
@@ -52,7 +57,10 @@ export async function within<T>(
     const timer =
       timeoutMs === undefined || timeoutMs === Infinity
         ? undefined
-        : clock.after(timeoutMs, () => reject(atCallSite(new OperationTimeoutError({ ...subject, timeoutMs }), site)))
+        : clock.after(timeoutMs, () => {
+            const error = new OperationTimeoutError({ ...subject, timeoutMs, ...standing })
+            reject(atCallSite(error, site))
+          })
     release = () => {
       unlisten?.()
       timer?.clear()

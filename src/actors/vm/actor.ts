@@ -23,7 +23,11 @@ class VmActor {
   readonly #env: ActorEnvironment
   readonly #port: ActorPort<VmNotices>
   readonly #handle: VmHandle
-  readonly #crashReports = new Outbox<unknown>((report, dropped) => this.#port.notify('crashReport', report, dropped))
+  /** As the service gave them. */
+  readonly #crashReports = new Outbox<string>(
+    (report, dropped) => this.#port.notify('crashReport', tryParse(report), dropped),
+    (report) => report.length,
+  )
   readonly ended: Promise<void>
   #shutdownOptions = ''
   #startedMs: number | undefined
@@ -165,7 +169,7 @@ class VmActor {
         return
       case HCS_EVENT.crashInitiated:
       case HCS_EVENT.crashReport:
-        this.#crashReports.push(tryParse(event.data))
+        this.#crashReports.push(event.data)
         return
       case HCS_EVENT.guestConnectionClosed:
         this.#port.notify('guestConnectionClosed')

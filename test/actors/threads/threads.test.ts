@@ -180,6 +180,22 @@ describe('actor threads', () => {
     assert.equal((await place).id, 4)
   })
 
+  it('when replacements fail too often whoever waits is told the last reason, and the next who asks has one more start', async () => {
+    await open()
+    failures = Array.from({ length: 6 }, (_, n) => new Error(`no ${n}`))
+    workers[0]!.die()
+    await turn()
+    const place = rejectsWith(threads.place(), ActorLostError)
+    for (let waitMs = 100; failures.length > 0; waitMs *= 2) {
+      clock.advance(waitMs)
+      await turn()
+    }
+    const error = await place
+    assert.match(error.message, /no actor thread is left that answers; the last could not be started: .*no 5/)
+    assert.equal(error.sent, false)
+    assert.equal((await threads.place()).id, 8)
+  })
+
   it('what a thread held of the boot slots comes back when its end was seen', async () => {
     slots = slotMemory(1)
     await open()
