@@ -42,7 +42,8 @@ export class MemorySocket extends Duplex {
     this.#pair = pair
     this.thread = thread
     this.#lane = pair.scheduler.lane(() => thread, `${pair.name} ${isNear ? 'guest' : 'host'}`)
-    this.pause()
+    // As those that a listener accepts: who takes it says when it flows. One that was dialled flows when somebody listens.
+    if (!isNear) this.pause()
   }
 
   get name(): string {
