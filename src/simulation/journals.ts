@@ -21,4 +21,8 @@ export class SimulatedJournals {
       close: async () => void this.#held.delete(directory),
     }
   }
+  /** The programs that held them are gone. */
+  release(): void {
+    this.#held.clear()
+  }
 }

@@ -27,8 +27,8 @@ export interface SimulationWeather {
 export interface SimulationOptions {
   /** A whole number; the same seed and the same calls give the same run. Default 1. */
   seed?: number
-  /** Options of the Host; `threads` are virtual, default 2. */
-  host?: Pick<HostOptions, 'threads' | 'isolation' | 'limits' | 'closeTimeoutMs'>
+  /** Options of the Host; `threads` are virtual, default 2, and `journal` is a name: it outlives the program (`restart`). */
+  host?: Pick<HostOptions, 'threads' | 'isolation' | 'limits' | 'closeTimeoutMs' | 'journal'>
   /** Options of the simulated compute service; its seed is the simulation's unless given. */
   simulated?: ServiceOptions
   weather?: Partial<SimulationWeather>
@@ -91,7 +91,7 @@ const CALM: SimulationWeather = {
 
 const STARTED_MS = 1_700_000_000_000
 const LIMIT_MS = 3_600_000
-const HOST_OPTIONS_HERE = ['threads', 'isolation', 'limits', 'closeTimeoutMs']
+const HOST_OPTIONS_HERE = ['threads', 'isolation', 'limits', 'closeTimeoutMs', 'journal']
 
 /** @throws {InvalidConfigError} naming the option */
 export function checkSimulationOptions(options: SimulationOptions = {}): SimulationSettings {

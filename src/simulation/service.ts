@@ -35,7 +35,7 @@ const ARRIVES: Fate = { times: 1, delayMs: 0 }
 export class ServiceThread {
   readonly thread: VirtualThread
   readonly service: ComputeService
-  readonly #main: VirtualThread
+  #main: VirtualThread
   readonly #ports: SimulatedPorts
   /** By client. */
   readonly #directories = new Map<string, string>()
@@ -116,20 +116,30 @@ export class ServiceThread {
     return { port: asPort(remote), gone }
   }
 
+  /** The program of its Hosts is gone, and with it their ends of all links; another one begins on `main`. */
+  begin(main: VirtualThread): void {
+    this.#main = main
+    for (const client of [...this.#directories.keys()]) this.#forget(client)
+  }
+
   /** As the thread of an embedded service does it: the handles close, then the ports. */
   #leave(client: string): Promise<string[]> {
     return new Promise((resolve) => {
       this.thread.clock.immediate(() => {
-        this.service.leave(client)
-        this.#directories.delete(client)
-        for (const [port, link] of this.#links) {
-          if (link.client !== client) continue
-          link.gone()
-          port.close()
-        }
+        this.#forget(client)
         this.#main.clock.immediate(() => resolve([]))
       })
     })
+  }
+
+  #forget(client: string): void {
+    this.service.leave(client)
+    this.#directories.delete(client)
+    for (const [port, link] of this.#links) {
+      if (link.client !== client) continue
+      link.gone()
+      port.close()
+    }
   }
 }
 

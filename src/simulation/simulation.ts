@@ -2,6 +2,7 @@
 // time and chance are not. The same seed and the same calls give the same run, to the byte.
 
 import { InvalidStateError } from '../errors.js'
+import type { HostSettings } from '../actors/check-host-options.js'
 import { Host } from '../actors/host.js'
 import type { HostEnvironment } from '../actors/host-environment.js'
 import type { ThreadTask } from '../actors/threads/contract.js'
@@ -58,7 +59,10 @@ export class Simulation {
   /** Actor threads that died because something in them threw: a mistake of this library. */
   readonly crashes: SimulationCrash[] = []
   readonly #scheduler: Scheduler
-  readonly #main: VirtualThread
+  readonly #settings: HostSettings
+  /** The main thread of the program. */
+  #main: VirtualThread
+  #programs = 1
   readonly #ports: SimulatedPorts
   readonly #network: SimulatedNetwork
   readonly #service: ServiceThread
@@ -73,7 +77,8 @@ export class Simulation {
   #isRunning = false
   #closing: Promise<void> | undefined
 
-  private constructor({ seed, service, weather, startedMs, onTrace }: SimulationSettings) {
+  private constructor({ seed, settings, service, weather, startedMs, onTrace }: SimulationSettings) {
+    this.#settings = settings
     this.weather = weather
     this.faults = [...(service.faults ?? [])]
     this.#scheduler = new Scheduler(seed, startedMs)
@@ -105,7 +110,7 @@ export class Simulation {
   static async open(options?: SimulationOptions): Promise<Simulation> {
     const settings = checkSimulationOptions(options)
     const simulation = new Simulation(settings)
-    simulation.#host = await simulation.#drive(() => Host.openWith(settings.settings, simulation.#environment()))
+    simulation.#host = await simulation.#drive(() => simulation.#openHost())
     return simulation
   }
 
@@ -174,6 +179,43 @@ export class Simulation {
         resolve(worker !== undefined)
       })
     })
+  }
+
+  /**
+   * The program is killed, at once after what happens now, and another one begins, within `run`: with its Host, which is `host` from then on.
+   * What the old one waited for never settles, its timers and `sleep`s are gone, and so are its threads and connections. The service lives
+   * on, with the VMs that stay without a handle, and so does the journal, for `host.recover`.
+   *
+   * @throws {InvalidStateError} outside `run`, where nothing goes on
+   */
+  async restart(): Promise<Host> {
+    if (!this.#isRunning) throw refused('idle', 'a program restarts within a run', 'simulation.restart')
+    const next = this.#scheduler.thread(`main-${++this.#programs}`)
+    // Never in the middle of something: whoever asks for it must have returned.
+    await new Promise<void>((resolve) =>
+      next.clock.immediate(() => {
+        this.#kill()
+        this.#main = next
+        this.#service.begin(next)
+        resolve()
+      }),
+    )
+    this.#host = await this.#openHost()
+    return this.#host
+  }
+
+  #kill(): void {
+    const cause = new Error('the program was killed by the simulation')
+    for (const worker of [...this.#workers.values()]) worker.lose(cause)
+    this.#main.lose()
+    this.#ports.lose(this.#main)
+    this.#network.lose(this.#main)
+    this.#slots.forget()
+    this.#journals.release()
+  }
+
+  #openHost(): Promise<Host> {
+    return Host.openWith(this.#settings, this.#environment())
   }
 
   /** Breaks the connections of a VM's guest. Answers how many there were. */
@@ -279,6 +321,6 @@ export class Simulation {
   }
 }
 
-function refused(state: string, reason: string): InvalidStateError {
-  return new InvalidStateError({ op: 'simulation.run', state, reason })
+function refused(state: string, reason: string, op = 'simulation.run'): InvalidStateError {
+  return new InvalidStateError({ op, state, reason })
 }

@@ -31,6 +31,12 @@ export class SlotWatches {
     }
   }
 
+  /** The program that had them is gone. */
+  forget(): void {
+    this.#watches = []
+    this.#counts.clear()
+  }
+
   look(): void {
     if (this.#watches.length === 0) return
     const changed = this.#watches.filter((watch) => watch.hasChanged())

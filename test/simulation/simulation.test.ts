@@ -15,8 +15,8 @@ import {
 
 const NOTHING = { ports: 0, sockets: 0, listeners: 0, timers: 0, slots: 0 }
 
-async function boot(host: Host, id: string): Promise<{ vm: UtilityVM; guest: Guest }> {
-  const vm = await host.createVM(id, lcowBuilder('simulation'))
+async function boot(host: Host, id: string, goes = true): Promise<{ vm: UtilityVM; guest: Guest }> {
+  const vm = await host.createVM(id, lcowBuilder('simulation').setTerminateOnLastHandleClosed(goes))
   const guest = await host.createGuest(vm)
   await vm.start()
   await guest.createConnection()
@@ -190,6 +190,47 @@ describe('Simulation', () => {
       assert(simulation.cutGuest(vm.runtimeId) > 0)
       assert((await told) instanceof Error)
     })
+  })
+
+  it('a program that is killed and begins again finds the VMs that stay, their guests and who runs in them', async () => {
+    for (let seed = 1; seed <= 10; seed++) {
+      await using simulation = await Simulation.open({ seed, host: { journal: 'journal', limits: { operations: 1 } } })
+      await simulation.run(async (first) => {
+        const kept = await boot(first, 'kept', false)
+        await boot(first, 'passing', true)
+        const process = await kept.guest.createProcess({
+          CommandArgs: ['sh', '-c', 'sleep 5; exit 7'],
+          WorkingDirectory: '/',
+        })
+        let isSettled = false
+        const settled = (): void => void (isSettled = true)
+        process.wait().then(settled, settled)
+        // In the middle of a change, which has the only slot.
+        void kept.vm.updateMemory(512)
+        const second = await simulation.restart()
+        assert.equal(simulation.host, second)
+        const { vms, guests, processes, failed } = await second.recover({ owner: 'simulation', adopt: 'all' })
+        assert.deepEqual(
+          [vms.map(({ id }) => id), guests.length, failed.map(({ id }) => id)],
+          [['kept'], 1, ['passing']],
+        )
+        assert.match(failed[0]!.error.message, /has ended while no program held it/)
+        assert.deepEqual(await processes[0]!.wait(), { exitCode: 7, known: true })
+        assert.equal(isSettled, false, 'the old program is gone')
+        assert.equal(await guests[0]!.execInUVM({ args: ['true'] }), 0)
+        await vms[0]!.terminate()
+        await vms[0]!.close()
+        assert.deepEqual(await second.listVMs(), [])
+      })
+      await simulation.close()
+      assert.deepEqual(simulation.resources(), NOTHING)
+      assert.deepEqual(simulation.crashes, [])
+    }
+  })
+
+  it('a program restarts within a run only', async () => {
+    await using simulation = await Simulation.open()
+    await assert.rejects(simulation.restart(), (error) => error instanceof InvalidStateError && error.state === 'idle')
   })
 
   it('faults of the service may come and go', async () => {
