@@ -79,4 +79,14 @@ export const VARIANTS: readonly Variant[] = [
     file: QUEUE,
     changes: [['if (this.#current !== undefined)\n            return [];\n        const next', 'const next']],
   },
+  {
+    name: 'the guest of a VM that is taken over is left',
+    file: 'actors/host-recovery.js',
+    changes: [['if (known.guest !== undefined)\n            await', 'if (false) await']],
+  },
+  {
+    name: 'a guest that dials again is not waited for',
+    file: 'actors/gcs/connection/connector.js',
+    changes: [['if (this.#reconnector !== undefined)\n            connection.follow();', '']],
+  },
 ]

@@ -7,6 +7,12 @@ import type { Kind } from './plan.js'
 import type { Slot } from './slot.js'
 import type { Perform } from './vm-actions.js'
 
+/** A built-in guest dials again after a second, virtual milliseconds. */
+const BACK_MS = 10_000
+
+/** Whatever is under way has come to an end by then, virtual milliseconds. */
+const QUIET_MS = 10_000
+
 /** E_FAIL: no state answers so. */
 const FAILURE = 0x8000_4005
 
@@ -113,6 +119,43 @@ const cut: Perform = async (slot, action) => {
   await world.simulation.sleep(5)
 }
 
+/** The guest's connection breaks, and it dials again: nothing of it is lost but what was under way. */
+const comeBack: Perform = async (slot, action) => {
+  const { vm, model, world, guest } = slot
+  const { simulation } = world
+  const isCertain = model.isCertain && model.power === 'running' && model.guest === 'connected'
+  if (vm === undefined || guest === undefined || !isCertain || slot.outstanding.size > 0) return
+  model.guest = 'unsure'
+  slot.mayTimeOut = true
+  const back = new Promise<boolean>((resolve) => {
+    const timer = simulation.clock.after(BACK_MS, () => resolve(false))
+    guest.once('reconnected', () => {
+      timer.clear()
+      resolve(true)
+    })
+  })
+  world.say(`#${action.number} ${slot.id} cut ${simulation.cutGuest(vm.runtimeId)}, and waited for`)
+  const isBack = await back
+  // Its VM or its thread may have gone meanwhile, by what was done to others.
+  if (!model.isCertain || slot.guest !== guest || simulation.weather.refusedDials > 0) return
+  if (!isBack) world.violated(`#${action.number} ${slot.id}: its guest did not come back within ${BACK_MS} ms`)
+  else model.guest = 'connected'
+}
+
+/** The program is killed: in the middle of everything, or when all that it did has come to an end. */
+const restart: Perform = async (slot, action) => {
+  const { world } = slot
+  world.isHolding = true
+  if (seededRandom(action.seed).chance(0.5)) {
+    for (let waited = 0; world.slots.some((one) => one !== slot && one.isBusy) && waited < QUIET_MS; waited += 10) {
+      await world.simulation.sleep(10)
+    }
+  }
+  slot.isBusy = false
+  world.kill(action)
+  await new Promise(() => undefined)
+}
+
 const loseThread: Perform = async (slot, action) => {
   const { world } = slot
   const { simulation } = world
@@ -132,5 +175,7 @@ export const FAULT_ACTIONS: Partial<Record<Kind, Perform>> = {
   serviceGone,
   never,
   cut,
+  comeBack,
   loseThread,
+  restart,
 }

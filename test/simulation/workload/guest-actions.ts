@@ -1,7 +1,7 @@
 // What is done to guests: connections, processes and their streams.
 
 import type { Readable } from 'node:stream'
-import { BridgeClosedError, type Guest, type GuestProcess } from '#dist/index.js'
+import { BridgeClosedError, type Guest, type GuestProcess, type schema } from '#dist/index.js'
 import { seededRandom } from '#dist/simulation/random.js'
 import type { Expected } from './model.js'
 import type { Action, Kind } from './plan.js'
@@ -189,6 +189,58 @@ const unread: Perform = onGuest((slot, action, guest) =>
   ),
 )
 
+/** The whole life of a container: its init, a command beside it, its end. */
+const container: Perform = onGuest(async (slot, action, guest) => {
+  const { world, model } = slot
+  slot.mayTimeOut = true
+  const isCertain = answers(slot) && world.simulation.weather.refusedDials === 0
+  const id = `c-${action.number}`
+  const { value, error } = await slot.call(action, `container ${id}`, undefined, async () => {
+    await guest.execInUVM({ args: ['mkdir', '-p', `/run/gcs/c/${id}/rootfs`] }, TIMED)
+    const made = await guest.createContainer(id, containerOf(id), TIMED)
+    try {
+      await made.start(TIMED)
+      const init = await made.createProcess({}, TIMED)
+      const beside = await made.createProcess({ OciProcess: ociProcess(['echo', id]), CreateStdOutPipe: true }, TIMED)
+      beside.stdout?.on('error', () => undefined)
+      const [text] = await Promise.all([read(beside.stdout), beside.wait({ timeoutMs: 1000 })])
+      await beside.close()
+      await made.shutdown(TIMED)
+      const { exitCode } = await init.wait({ timeoutMs: 1000 })
+      await init.close()
+      await made.wait({ timeoutMs: 1000 })
+      return `${text}${exitCode}`
+    } finally {
+      await made.close()
+      await guest.deleteContainerState(id, TIMED).catch(() => undefined)
+    }
+  })
+  if (!isCertain || !answers(slot) || slot.guest !== guest) return
+  if (value !== `${id}\n143`) {
+    world.violated(`#${action.number} ${slot.id}: container ${id} came to ${JSON.stringify(value)} (${String(error)})`)
+  }
+  if (error instanceof BridgeClosedError && model.guest === 'connected') model.guest = 'unsure'
+})
+
+function ociProcess(args: string[]): schema.OciProcess {
+  return { args, cwd: '/', env: ['PATH=/bin:/usr/bin'], user: { uid: 0, gid: 0 } }
+}
+
+function containerOf(id: string): object {
+  return {
+    SchemaVersion: { Major: 2, Minor: 1 },
+    OciBundlePath: `/run/gcs/c/${id}`,
+    OciSpecification: {
+      ociVersion: '1.1.0',
+      process: ociProcess(['sh', '-c', "trap 'exit 143' TERM; sleep 1000 & wait"]),
+      root: { path: `/run/gcs/c/${id}/rootfs` },
+      mounts: [{ destination: '/proc', type: 'proc', source: 'proc' }],
+      linux: { namespaces: [{ type: 'pid' }, { type: 'mount' }] },
+    },
+    ScratchDirPath: `/run/gcs/c/${id}/scratch`,
+  }
+}
+
 const disconnect: Perform = needsGuest(async (slot, action, guest) => {
   slot.mayTimeOut = true
   if (slot.model.guest === 'connected') slot.model.guest = 'unsure'
@@ -210,4 +262,5 @@ export const GUEST_ACTIONS: Partial<Record<Kind, Perform>> = {
   unread,
   disconnect,
   closeGuest,
+  container,
 }

@@ -34,6 +34,7 @@ const WEIGHTS = {
   unread: 1,
   disconnect: 1,
   closeGuest: 1,
+  container: 3,
   check: 4,
   list: 1,
   failing: 4,
@@ -42,7 +43,9 @@ const WEIGHTS = {
   serviceGone: 1,
   never: 0.1,
   cut: 1,
+  comeBack: 2,
   loseThread: 0.5,
+  restart: 0.6,
 } as const
 
 export type Kind = keyof typeof WEIGHTS
@@ -66,6 +69,8 @@ export interface Plan {
   readonly dedicated: boolean
   /** Operations and boots at once; absent: no limit. */
   readonly limits: { operations: number; boots: number } | undefined
+  /** The program is killed now and then; every other VM stays without it. */
+  readonly restarts: boolean
   /** How much goes wrong on the way: 0..1. */
   readonly roughness: number
   readonly actions: readonly Action[]
@@ -74,11 +79,14 @@ export interface Plan {
 const KINDS = Object.keys(WEIGHTS) as Kind[]
 const TOTAL = KINDS.reduce((sum, kind) => sum + WEIGHTS[kind], 0)
 
-function pickKind(random: Random, losesThreads: boolean): Kind {
+/** Those that are not in every plan. */
+type Rare = { readonly [K in Kind]?: boolean }
+
+function pickKind(random: Random, rare: Rare): Kind {
   let left = random.next() * TOTAL
   for (const kind of KINDS) {
     left -= WEIGHTS[kind]
-    if (left < 0) return kind === 'loseThread' && !losesThreads ? 'check' : kind
+    if (left < 0) return rare[kind] === false ? 'check' : kind
   }
   return 'check'
 }
@@ -88,17 +96,19 @@ export function makePlan(seed: number, steps: number): Plan {
   const slots = 2 + random.below(5)
   // After that little is certain.
   const losesThreads = random.chance(0.3)
+  const restarts = random.chance(0.3)
   return {
     seed,
     slots,
     threads: 1 + random.below(3),
     dedicated: random.chance(0.1),
     limits: random.chance(0.5) ? { operations: 1 + random.below(3), boots: 1 + random.below(2) } : undefined,
+    restarts,
     roughness: random.chance(0.5) ? random.next() : 0,
     actions: Array.from({ length: steps }, (_, number) => ({
       number,
       slot: random.below(slots),
-      kind: pickKind(random, losesThreads),
+      kind: pickKind(random, { loseThread: losesThreads, restart: restarts }),
       overlaps: random.chance(0.15),
       pauseMs: random.chance(0.2) ? random.below(50) : 0,
       seed: random.below(0x7fff_ffff),

@@ -5,7 +5,8 @@ import { FAULT_ACTIONS } from './fault-actions.js'
 import { GUEST_ACTIONS } from './guest-actions.js'
 import { onArrival } from './order.js'
 import type { Action, Kind, Plan } from './plan.js'
-import { Slot, type World } from './slot.js'
+import { endAll, Programs } from './programs.js'
+import type { Slot, World } from './slot.js'
 import { settleModel, VM_ACTIONS, type Perform } from './vm-actions.js'
 
 export interface RunResult {
@@ -25,6 +26,9 @@ const LIMIT_MS = 1_200_000
 /** What happens behind the answers, such as an exit that is late. */
 const SETTLE_MS = 200
 
+/** These wait for everything that is under way. */
+const ALONE: ReadonlySet<Kind> = new Set(['check', 'lateCreate', 'comeBack', 'restart'])
+
 class Violation extends Error {}
 
 export async function run(plan: Plan, onTrace?: (line: string) => void): Promise<RunResult> {
@@ -36,6 +40,7 @@ export async function run(plan: Plan, onTrace?: (line: string) => void): Promise
       threads: plan.threads,
       isolation: plan.dedicated ? 'dedicated' : 'pooled',
       ...(plan.limits === undefined ? {} : { limits: plan.limits }),
+      ...(plan.restarts ? { journal: 'journal' } : {}),
     },
     simulated: { latency: { start: [0, 20], modify: [0, 4], terminate: [0, 10], properties: [0, 1] } },
     weather: {
@@ -50,32 +55,23 @@ export async function run(plan: Plan, onTrace?: (line: string) => void): Promise
   let fail = (_error: Error): void => undefined
   const failed = new Promise<never>((_resolve, reject) => (fail = reject))
   failed.catch(() => undefined)
-  const world: World = {
-    simulation,
-    host: simulation.host,
-    say: (line) => trace.push(`${simulation.clock.now().toFixed(3)} ${line}`),
-    violated: (what) => {
-      violation ??= what
-      trace.push(`${simulation.clock.now().toFixed(3)} VIOLATION ${what}`)
-      fail(new Violation(what))
-    },
-    hasLimits: plan.limits !== undefined,
-    slots: [],
-    threadsLost: 0,
-    neverEnds: false,
+  const say = (line: string): void => void trace.push(`${simulation.clock.now().toFixed(3)} ${line}`)
+  const violated = (what: string): void => {
+    violation ??= what
+    say(`VIOLATION ${what}`)
+    fail(new Violation(what))
   }
+  const programs = new Programs(plan, simulation, say, violated)
   const stray = (error: unknown): void =>
-    world.violated(
-      `an error that nobody caught: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-    )
+    violated(`an error that nobody caught: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
   process.on('unhandledRejection', stray)
-  const unlisten = watchOrder(world)
+  const unlisten = watchOrder(violated)
   try {
-    await simulation.run(() => Promise.race([perform(plan, world), failed]), { limitMs: LIMIT_MS })
+    await simulation.run(() => Promise.race([perform(plan, programs), failed]), { limitMs: LIMIT_MS })
     await simulation.close()
-    checkEnd(simulation, world)
+    checkEnd(simulation, programs.world)
   } catch (error) {
-    if (error instanceof SimulationStuckError) world.violated(`something never settles: ${error.message}`)
+    if (error instanceof SimulationStuckError) violated(`something never settles: ${error.message}`)
     else if (!(error instanceof Violation)) stray(error)
   } finally {
     unlisten()
@@ -85,37 +81,52 @@ export async function run(plan: Plan, onTrace?: (line: string) => void): Promise
 }
 
 /** Changes of one handle reach the service in the order in which they were called. */
-function watchOrder(world: World): () => void {
+function watchOrder(violated: World['violated']): () => void {
   const last = new Map<number, number>()
   return onArrival((_service, handle, argument) => {
     const number = Number(/disk-([\d.]+)\.vhdx/.exec(argument)?.[1] ?? NaN)
     if (Number.isNaN(number)) return
     const before = last.get(handle) ?? -1
-    if (number < before) world.violated(`a change of ${number} reached the service behind that of ${before}`)
+    if (number < before) violated(`a change of ${number} reached the service behind that of ${before}`)
     last.set(handle, number)
   })
 }
 
-async function perform(plan: Plan, world: World): Promise<void> {
-  const { slots } = world
-  for (let number = 0; number < plan.slots; number++) slots.push(new Slot(number, world))
+async function perform(plan: Plan, programs: Programs): Promise<void> {
+  for (let from = 0; ;) {
+    const killer = await Promise.race([all(plan, programs.world, from), programs.killed])
+    if (killer === undefined) break
+    await programs.next()
+    // What the program had not done yet went with it.
+    from = killer.number + 1
+  }
+  const { world } = programs
+  await world.simulation.sleep(SETTLE_MS)
+  for (const slot of world.slots) await settleModel(slot, 'at the end')
+  await closeAll(plan, world)
+}
+
+/** The actions from one on, those of a slot one after the other. */
+async function all(plan: Plan, world: World, from: number): Promise<undefined> {
   await Promise.all(
-    slots.map(async (slot, number) => {
-      for (const action of plan.actions) if (action.slot === number) await step(slot, action, world)
+    world.slots.map(async (slot, number) => {
+      for (const action of plan.actions) {
+        if (action.slot !== number || action.number < from) continue
+        if (world.isHolding) await new Promise(() => undefined)
+        slot.isBusy = true
+        await step(slot, action, world)
+        slot.isBusy = false
+      }
       await slot.quiet()
     }),
   )
-  await world.simulation.sleep(SETTLE_MS)
-  for (const slot of slots) await settleModel(slot, 'at the end')
-  await closeAll(slots, world)
 }
 
 async function step(slot: Slot, action: Action, world: World): Promise<void> {
   const { simulation } = world
   if (slot.isStuck) return
   if (action.pauseMs > 0) await simulation.sleep(action.pauseMs)
-  // These wait for everything that is under way.
-  if (action.overlaps && action.kind !== 'check' && action.kind !== 'lateCreate') {
+  if (action.overlaps && !ALONE.has(action.kind)) {
     slot.model.unsure()
     // It is there until it has settled.
     const performed = ACTIONS[action.kind](slot, action)
@@ -137,9 +148,10 @@ async function step(slot: Slot, action: Action, world: World): Promise<void> {
 }
 
 /** Everything that was opened is closed again, and the Host knows that. */
-async function closeAll(slots: readonly Slot[], world: World): Promise<void> {
-  const { host, simulation } = world
+async function closeAll(plan: Plan, world: World): Promise<void> {
+  const { host, simulation, slots } = world
   if (world.neverEnds) return
+  if (plan.restarts) await endAll(world)
   await Promise.all(slots.flatMap(({ vms }) => [...vms].map((vm) => vm.close())))
   await Promise.all(slots.flatMap(({ waits }) => [...waits]))
   await simulation.sleep(SETTLE_MS)

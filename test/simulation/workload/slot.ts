@@ -29,6 +29,12 @@ export interface World {
   readonly hasLimits: boolean
   /** A call of the service never ends: nor need the handle that it is on. */
   neverEnds: boolean
+  /** No slot begins anything more. */
+  isHolding: boolean
+  /** The program is killed, at once after what happens now; what follows is another one's, with a world of its own. */
+  readonly kill: (action: Action) => void
+  /** The program is gone: what is left of it here counts for nothing. */
+  isGone: boolean
 }
 
 export class Slot {
@@ -54,8 +60,15 @@ export class Slot {
   mayAbort = false
   /** A call on its handle never ends: nothing more is called on it. */
   isStuck = false
+  /** In the middle of something. */
+  isBusy = false
 
-  constructor(number: number, world: World) {
+  constructor(
+    readonly number: number,
+    world: World,
+    /** Its VMs live on without a handle. */
+    readonly stays: boolean,
+  ) {
     this.id = `vm-${number}`
     this.world = world
   }

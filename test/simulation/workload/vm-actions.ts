@@ -17,8 +17,14 @@ export type Perform = (slot: Slot, action: Action) => Promise<void>
 /** Needs an open handle. */
 type WithVm = (slot: Slot, action: Action, vm: UtilityVM) => Promise<void>
 
-function builder(): ReturnType<typeof lcowBuilder> {
-  return lcowBuilder('simulation', { processors: 1, memoryMB: 512 })
+/** Of one that nobody had a handle of the service cannot always say. */
+const LINUX = { guestOS: 'linux' } as const
+
+/** Owner tag of all VMs. */
+export const OWNER = 'simulation'
+
+function builder({ stays }: Slot): ReturnType<typeof lcowBuilder> {
+  return lcowBuilder(OWNER, { processors: 1, memoryMB: 512 }).setTerminateOnLastHandleClosed(!stays)
 }
 
 function lunOf(action: Action): number {
@@ -67,14 +73,14 @@ const create: Perform = async (slot, action) => {
   const { model, world } = slot
   if (slot.vm !== undefined) return start(slot, action)
   const expected = model.isCertain && model.power === 'none' ? OK : undefined
-  let { value } = await slot.call(action, 'create', expected, () => world.host.createVM(slot.id, builder()))
-  if (value === undefined && world.threadsLost > 0) {
-    value = (await slot.call(action, 'open', undefined, () => world.host.openVM(slot.id))).value
-  }
+  let { value } = await slot.call(action, 'create', expected, () => world.host.createVM(slot.id, builder(slot)))
+  // One that nobody had a handle of may be there.
+  const isFound = value === undefined && (world.threadsLost > 0 || slot.stays)
+  if (isFound) value = (await slot.call(action, 'open', undefined, () => world.host.openVM(slot.id, LINUX))).value
   if (value === undefined) return
   slot.take(value)
   model.created()
-  if (action.overlaps || slot.outstanding.size > 0 || world.threadsLost > 0) model.unsure()
+  if (action.overlaps || slot.outstanding.size > 0 || isFound || world.threadsLost > 0) model.unsure()
 }
 
 function needsVm(perform: WithVm): Perform {
@@ -92,7 +98,7 @@ const createTwice: Perform = needsVm(async (slot, action) => {
   if (!model.isAlive) return
   const says = 'HCS_E_SYSTEM_ALREADY_EXISTS'
   const expected: Expected | undefined = model.isCertain ? { ok: false, code: 'UVM_HCS_FAILED', says } : undefined
-  const { value } = await slot.call(action, 'createTwice', expected, () => world.host.createVM(slot.id, builder()))
+  const { value } = await slot.call(action, 'createTwice', expected, () => world.host.createVM(slot.id, builder(slot)))
   await value?.close()
 })
 
@@ -137,13 +143,14 @@ const close: Perform = needsVm(async (slot, action, vm) => {
   slot.formerVm = vm
   slot.vm = undefined
   slot.guest = undefined
+  const ended = slot.stays ? await slot.call(action, 'terminate for good', undefined, () => vm.terminate()) : {}
   // However often, and whatever is under way.
   const again = vm.close()
   await slot.call(action, 'close', OK, () => vm.close())
   await again
   slot.model.closed()
   // A handle that a lost thread had stays with the service, and keeps its VM.
-  if (slot.outstanding.size > 0 || slot.world.threadsLost > 0) slot.model.unsure()
+  if (slot.outstanding.size > 0 || ended.error !== undefined || slot.world.threadsLost > 0) slot.model.unsure()
 })
 
 const useClosed: Perform = async (slot, action) => {
@@ -264,7 +271,7 @@ export const VM_ACTIONS: Partial<Record<Kind, Perform>> = {
   list,
 }
 
-const POWERS: Readonly<Record<string, 'created' | 'running' | 'paused'>> = {
+export const POWERS: Readonly<Record<string, 'created' | 'running' | 'paused'>> = {
   Created: 'created',
   Running: 'running',
   Paused: 'paused',
