@@ -189,7 +189,9 @@ export class Simulation {
    * @throws {InvalidStateError} outside `run`, where nothing goes on
    */
   async restart(): Promise<Host> {
-    if (!this.#isRunning) throw refused('idle', 'a program restarts within a run', 'simulation.restart')
+    const op = 'simulation.restart'
+    if (this.#closing !== undefined) throw refused('closed', 'the simulation is closed', op)
+    if (!this.#isRunning) throw refused('idle', 'a program restarts within a run', op)
     const next = this.#scheduler.thread(`main-${++this.#programs}`)
     // Never in the middle of something: whoever asks for it must have returned.
     await new Promise<void>((resolve) =>

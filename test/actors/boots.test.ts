@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { Boots } from '#dist/actors/boots.js'
 import type { Slots } from '#dist/actors/environment.js'
 import { leaseSlots, SharedSlots, slotMemory } from '#dist/actors/slots.js'
-import { fakeGuest } from '../fakes/guest.js'
+import { fakeGuest, RUNTIME_ID, type FakeGuest } from '../fakes/guest.js'
 import { ManualClock } from '../fakes/clock.js'
 import { fakeVm } from '../fakes/vm.js'
 import { pending } from '../support/expect.js'
@@ -98,4 +98,18 @@ describe('boot slots', () => {
     await guest.close()
     await one.vm.close()
   })
+
+  for (const [what, end] of [
+    ['is connected', async (guest: FakeGuest) => void (await guest.connect())],
+    ['is closed before it was', async (guest: FakeGuest) => guest.guest.close()],
+  ] as const) {
+    it(`the slot of a VM that has started comes back when its Guest ${what}`, async () => {
+      const guest = await fakeGuest('linux', {}, boots)
+      await start(vm(RUNTIME_ID))
+      assert.equal(await isFree(), false)
+      await end(guest)
+      assert.equal(await isFree(), true)
+      await guest.close()
+    })
+  }
 })

@@ -222,6 +222,7 @@ export const SIMULATION: Calls = {
   run: bare('closed', kinds.LISTENER),
   sleep: bare('resolves', kinds.COUNT),
   loseThread: bare('resolves', kinds.COUNT),
+  restart: bare('closed'),
   cutGuest: bare('resolves', kinds.TEXT),
   resources: bare('resolves'),
   close: bare('resolves'),

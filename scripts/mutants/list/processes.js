@@ -48,7 +48,7 @@ export default [
     },
     {
       breaks: 'the ports of a process that failed to start stay open',
-      from: 'for (const port of [...locals, ...transfer]) port.close()',
+      from: 'for (const stream of [streams.stdin, streams.stdout, streams.stderr]) stream?.destroy()',
       to: '',
       tests: PROCESSES,
     },
@@ -86,8 +86,8 @@ export default [
     },
     {
       breaks: 'a port is given twice',
-      from: 'saved[name] ?? this.#nextPort++',
-      to: 'saved[name] ?? this.#nextPort',
+      from: 'this.seedNextPort(port + 1)',
+      to: '',
       tests: PROCESSES,
     },
     {

@@ -9,6 +9,7 @@ import {
   GuestRPCError,
   InvalidConfigError,
   InvalidStateError,
+  OperationTimeoutError,
   UnsupportedGuestError,
   type GuestOS,
 } from '#dist/index.js'
@@ -27,12 +28,15 @@ class FakeGuestActor {
   readonly mailbox: Mailbox<GuestRequests, GuestNotices>
   readonly port: ActorPort<GuestNotices>
   stops = 0
+  neverStarted = false
   readonly answers = new Map<string, () => unknown>()
 
   constructor(guestOS: GuestOS = 'linux') {
     const { local, remote } = newChannel()
-    const methods =
-      'arm prepare connect disconnect negotiated modify dumpStacks vmExited deleteContainerState noticeTaken'.split(' ')
+    const methods = [
+      'arm prepare connect disconnect negotiated modify dumpStacks vmExited deleteContainerState noticeTaken',
+      'createContainer discardContainer',
+    ].flatMap((names) => names.split(' '))
     const handlers = Object.fromEntries(
       methods.map((method) => [
         method,
@@ -51,6 +55,7 @@ class FakeGuestActor {
       guestOS,
       mailbox: this.mailbox,
       hooks: {
+        neverStarted: () => this.neverStarted,
         dropped: (what, count) => this.hooks.push(`dropped ${count} ${what}`),
         disconnected: (error) => this.hooks.push(`disconnected ${error?.message ?? 'on purpose'}`),
         reconnected: () => this.hooks.push('reconnected'),
@@ -101,6 +106,48 @@ describe('Guest on a fake actor', () => {
     await rejectsWith(fake.guest.prepareConnection('not a guid'), InvalidConfigError)
     await rejectsWith(fake.guest.addNetworkInterface('', 'Add'), InvalidConfigError)
     assert.deepEqual(fake.asked, [])
+  })
+
+  it('a connect that waits in vain says when the VM was never started, and only then', async () => {
+    fake = new FakeGuestActor()
+    fake.answers.set('connect', () => new Promise(() => undefined))
+    const fails = (): Promise<OperationTimeoutError> =>
+      rejectsWith(fake.guest.createConnection({ timeoutMs: 5 }), OperationTimeoutError)
+    assert.doesNotMatch((await fails()).message, /never started/)
+    fake.neverStarted = true
+    assert.match((await fails()).message, /the VM was never started: call its start\(\)/)
+  })
+
+  it('a container whose caller gave up is given back by its key', async () => {
+    fake = new FakeGuestActor()
+    fake.answers.set('createContainer', () => {
+      throw new GuestRPCError({ op: 'guest.createContainer', id: 'vm:c', result: -2147467259, errorMessage: 'no' })
+    })
+    await rejectsWith(fake.guest.createContainer('c', {}), GuestRPCError)
+    await fake.guest.dumpStacks()
+    const [created, given] = ['createContainer', 'discardContainer'].map(
+      (name) => fake.asked.find(([method]) => method === name)?.[1] as { key: number } | undefined,
+    )
+    assert.equal(given?.key, created?.key)
+    assert.equal(typeof given?.key, 'number')
+  })
+
+  it('tells what of its log was dropped, before what follows it', async () => {
+    fake = new FakeGuestActor()
+    const told: unknown[] = []
+    fake.guest.on('dropped', (what, count) => told.push([what, count]))
+    fake.guest.on('log', ({ message }) => told.push(message))
+    fake.guest.takeLogs({ entries: [{ level: 'info', message: 'next', fields: {} }], dropped: 3 })
+    assert.deepEqual(told, [['log', 3], 'next'])
+  })
+
+  it('whoever reads its events comes to their end when it is closed', async () => {
+    fake = new FakeGuestActor()
+    const reading = (async () => {
+      for await (const _ of fake.guest.events('log')) assert.fail('nothing was said')
+    })()
+    await fake.guest.close()
+    await reading
   })
 
   it('gives back the credit of each warning, and tells how many were dropped before it', async () => {

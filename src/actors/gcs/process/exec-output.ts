@@ -24,7 +24,8 @@ class Collector extends Writable {
   isTruncated = false
 
   constructor(maxBytes: number, to: Writable | undefined) {
-    super()
+    // With a stream of the caller it takes one piece at a time: what waited here would be lost when the command ends.
+    super(to === undefined ? {} : { highWaterMark: 1 })
     this.#room = maxBytes
     this.#to = to
     this.#forget =

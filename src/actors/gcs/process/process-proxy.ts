@@ -137,7 +137,8 @@ export class GuestProcess implements GuestProcessHandle {
     // A process that was closed is unknown to the actor; the first question is still answered.
     if (isKnown || this.#closed)
       return { ...(await within(this.#exit, this.#subject('wait'), options, this.#wiring.mailbox.clock)) }
-    return this.#askExit(options)
+    // Answers that come together share what they tell.
+    return { ...(await this.#askExit(options)) }
   }
 
   /** @throws {InvalidStateError} the process has not exited */

@@ -92,11 +92,9 @@ export async function withStreams(
 ): Promise<GuestProcess> {
   const key = nextKey++
   const remote: RemoteStreams = {}
-  const locals: MessagePort[] = []
   const open = (name: keyof RemoteStreams): MessagePort => {
     const channel = host.mailbox.openChannel()
     remote[name] = channel.remote
-    locals.push(channel.local)
     return channel.local
   }
   const output = (name: 'stdout' | 'stderr'): StdioReadable =>
@@ -115,8 +113,8 @@ export async function withStreams(
     await host.journal?.processStarted(process.save())
     return process
   } catch (error) {
+    // Their ports close with them, at both ends.
     for (const stream of [streams.stdin, streams.stdout, streams.stderr]) stream?.destroy()
-    for (const port of [...locals, ...transfer]) port.close()
     host.mailbox.call(undo, { key }, { op: `guest.${undo}`, id: host.vmId }).catch(() => undefined)
     throw error
   }

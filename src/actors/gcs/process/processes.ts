@@ -125,7 +125,7 @@ export class GuestProcesses {
       for (const name of ['stdin', 'stdout', 'stderr'] as const) {
         const local = streams[name]
         if (local === undefined) continue
-        const port = saved[name] ?? this.#nextPort++
+        const port = saved[name] ?? this.#nextPort
         this.seedNextPort(port + 1)
         ports[name] = port
         const { clock, gauges } = this.#options

@@ -12,11 +12,13 @@ describe('the bridge’s listener', () => {
   let opening: ReturnType<typeof deferred<void>>[]
   let open: number
   let gauges: Gauges
+  let isWanted: boolean
   let listener: BridgeListener
 
   beforeEach(() => {
     opening = []
     open = 0
+    isWanted = true
     gauges = { handles: 0, operations: 0, sockets: 0, queued: 0, abandoned: 0 }
     const listen = async (): Promise<HvSocketListener> => {
       const opened = deferred()
@@ -34,8 +36,11 @@ describe('the bridge’s listener', () => {
         },
       }
     }
+    const assertWanted = (): void => {
+      if (!isWanted) throw new Error('nobody wants it')
+    }
     const transport = { listen, close: () => Promise.resolve() }
-    listener = new BridgeListener({ ...ADDRESS, env: { transport, gauges }, assertWanted: () => undefined })
+    listener = new BridgeListener({ ...ADDRESS, env: { transport, gauges }, assertWanted })
   })
 
   it('is opened once for all who ask while it opens', async () => {
@@ -64,6 +69,15 @@ describe('the bridge’s listener', () => {
     await again
     assert.deepEqual([open, gauges.sockets], [1, 1])
     await listener.close()
+    assert.deepEqual([open, gauges.sockets], [0, 0])
+  })
+
+  it('that nobody wants any more once it has opened is closed again', async () => {
+    const failing = rejection<Error>(listener.open())
+    await pending(failing)
+    isWanted = false
+    opening[0]!.resolve()
+    assert.equal((await failing).message, 'nobody wants it')
     assert.deepEqual([open, gauges.sockets], [0, 0])
   })
 

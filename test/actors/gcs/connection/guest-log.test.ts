@@ -29,4 +29,12 @@ describe('the log stream of a guest', () => {
     assert.match(last?.message ?? '', /^gcs terminated: \{"level":"info","msg":"xxx/)
     assert.equal(last?.message.length, 'gcs terminated: '.length + 64 * KIB)
   })
+
+  it('of what follows something that is no entry nothing beyond the bound is kept, however much it is', () => {
+    const log = new LogStream()
+    const block = Buffer.alloc(64 * KIB * KIB, 'x')
+    // More than a text can have.
+    for (let count = 0; count < 9; count++) assert.deepEqual(log.push(block), [])
+    assert.equal(log.end()?.message.length, 'gcs terminated: '.length + 64 * KIB)
+  })
 })

@@ -129,6 +129,17 @@ describe('handshake', () => {
     assert.equal(peer.unread, 0)
   })
 
+  it('GCSH-038 without SendHostStartMessage only the create message is sent', async () => {
+    await make()
+    const connecting = fake.guest.createConnection()
+    const peer = await fake.dial()
+    const Capabilities = { ...LINUX_CAPABILITIES, SendHostCreateMessage: true, SendHostStartMessage: false }
+    peer.answer(await peer.next(TYPE.negotiate), { Version: 4, Capabilities })
+    peer.answer(await peer.next(TYPE.create))
+    await connecting
+    assert.equal(peer.unread, 0)
+  })
+
   it('GCSH-039 without a cold start neither is sent', async () => {
     await make('windows')
     const connecting = fake.guest.createConnection({ coldStart: false })

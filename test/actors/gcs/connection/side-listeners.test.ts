@@ -1,6 +1,7 @@
 // Entropy and the log stream: what the guest reads and writes beside its bridge.
 
 import assert from 'node:assert/strict'
+import { PassThrough } from 'node:stream'
 import type { LogRecord } from '#dist/index.js'
 import { EntropyListener } from '#dist/actors/gcs/connection/entropy-listener.js'
 import type { HvSocketListener } from '#dist/native/hvsocket.js'
@@ -144,5 +145,34 @@ describe('the entropy listener', () => {
     opened.resolve()
     await Promise.all([opening, closing])
     assert.deepEqual([open, gauges.sockets, warnings], [0, 0, []])
+  })
+
+  it('a socket that fails while entropy is being closed is nobody’s warning', async () => {
+    const warnings: Error[] = []
+    const socket = new PassThrough()
+    const taken = deferred()
+    const listener: HvSocketListener = {
+      address: { runtimeId: RUNTIME_ID, serviceId: '' },
+      accept: () => Promise.resolve(socket),
+      close: () => taken.promise,
+    }
+    const entropy = new EntropyListener({
+      runtimeId: RUNTIME_ID,
+      transport: { listen: () => Promise.resolve(listener), close: () => Promise.resolve() },
+      gauges: { handles: 0, operations: 0, sockets: 0, queued: 0, abandoned: 0 },
+      randomBytes: (count) => new Uint8Array(count),
+      onWarning: (error) => warnings.push(error),
+    })
+    await entropy.open()
+    await pending(taken.promise)
+    socket.emit('error', new Error('before'))
+    const closing = entropy.close()
+    socket.emit('error', new Error('after'))
+    taken.resolve()
+    await closing
+    assert.deepEqual(
+      warnings.map(({ message }) => message),
+      ['before'],
+    )
   })
 })

@@ -107,6 +107,7 @@ describe('execInUVM', () => {
       ['args', { args: 'ls' }],
       ['args', { args: [1] }],
       ['commandLine', { commandLine: 7 }],
+      ['commandLine', { commandLine: ' \t ' }],
       ['env', { args: ['a'], env: { A: 1 } }],
       ['user', { args: ['a'], user: 5 }],
       ['workingDirectory', { args: ['a'], workingDirectory: {} }],
@@ -300,6 +301,80 @@ describe('execInUVM', () => {
       peer.destroy()
       await rejectsWith(exit, BridgeClosedError)
       assert.deepEqual([stdin.destroyed, stdout.destroyed, stdout.writableEnded], [false, false, false])
+    })
+  })
+
+  describe('what a command leaves', () => {
+    it('no listener on the caller’s streams, whatever of them goes on', async () => {
+      await connected()
+      const [stdin, stdout] = [new PassThrough(), new Sink()]
+      const count = (): number[] =>
+        [stdin, stdout].map((stream) => stream.eventNames().reduce((sum, name) => sum + stream.listenerCount(name), 0))
+      const before = count()
+      const { exit, served } = await running({ stdin, stdout })
+      peer.answer(served.wait, { ExitCode: 0 })
+      served.stdout?.end()
+      await exit
+      assert.deepEqual(count(), before)
+      assert.deepEqual([stdin.destroyed, stdout.writableEnded], [false, false])
+    })
+
+    it('its time is one, whatever of it the start took', async () => {
+      await connected()
+      const exit = fake.guest.execInUVM({ args: ['cat'] }, { timeoutMs: 1_000 })
+      const failed = rejectsWith(exit, OperationTimeoutError)
+      const asked = await peer.next(TYPE.execute)
+      fake.clock.advance(900)
+      peer.answer(asked, { ProcessId: 7 })
+      await peer.next(TYPE.wait)
+      for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
+      fake.clock.advance(100)
+      assert.equal((await failed).timeoutMs, 1_000)
+      const killing = await peer.next(TYPE.signal)
+      peer.answer(killing)
+    })
+
+    it('of what it wrote the first bytes up to the bound, however it came', async () => {
+      await connected()
+      const done = fake.guest.exec({ args: ['cat'], maxBytes: 4 })
+      const served = await serveProcess(peer, fake.path)
+      for (const text of ['abc', 'def', 'ghi']) {
+        served.stdout?.write(text)
+        for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve))
+      }
+      served.stdout?.end()
+      served.stderr?.end()
+      peer.answer(served.wait, { ExitCode: 0 })
+      const { stdout, truncated } = await done
+      assert.deepEqual([String(stdout), truncated], ['abcd', true])
+    })
+
+    it('a caller’s own stream that is slow holds the output up, and goes on with it', async () => {
+      await connected()
+      let more = (): void => undefined
+      let got = 0
+      const slow = new Writable({
+        highWaterMark: 1,
+        write: (chunk: Buffer, _encoding, callback) => {
+          got += chunk.byteLength
+          more = callback
+        },
+      })
+      const done = fake.guest.exec({ args: ['cat'], stdout: slow })
+      const served = await serveProcess(peer, fake.path)
+      for (const text of ['abc', 'def']) {
+        served.stdout?.write(text)
+        for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve))
+      }
+      assert.deepEqual([got, slow.writableLength], [3, 3], 'the second piece is not written to it yet')
+      served.stdout?.end()
+      served.stderr?.end()
+      peer.answer(served.wait, { ExitCode: 0 })
+      assert.equal(await pending(done), true)
+      more()
+      while (got < 6) await new Promise((resolve) => setImmediate(resolve))
+      more()
+      assert.equal(String((await done).stdout), 'abcdef')
     })
   })
 })

@@ -18,7 +18,7 @@ import {
 import { fakeGuest, type FakeGuest } from '../../../fakes/guest.js'
 import { frame, LINUX_CAPABILITIES, TYPE, WINDOWS_CAPABILITIES, type Peer } from '../../../peer/peer.js'
 import { dialStreams, relayPorts, serveProcess, type ServedProcess, type ServeOptions } from '../../../peer/process.js'
-import { pending, rejectsWith } from '../../../support/expect.js'
+import { deferred, pending, rejectsWith } from '../../../support/expect.js'
 
 const NULL_ID = '00000000-0000-0000-0000-000000000000'
 const E_FAIL = -2147467259
@@ -530,6 +530,58 @@ describe('guest processes', () => {
       const { process, served } = await start()
       peer.send(frame(0x20100501, served.execute.id, '{"Result":0,"ProcessId":8}'))
       await rejectsWith(process.wait(), BridgeClosedError)
+    })
+  })
+
+  describe('what callers hold of a process', () => {
+    it('the exit and what is saved are each caller’s own', async () => {
+      await connected()
+      const { process, served } = await start({ CreateStdOutPipe: true })
+      peer.answer(served.wait, { ExitCode: 3 })
+      const mine = await process.wait()
+      mine.exitCode = 99
+      assert.equal((await process.wait()).exitCode, 3)
+      const saved = process.save()
+      saved.ports.stdout = 1
+      assert.equal(process.save().ports.stdout, 0x40000001)
+    })
+
+    it('a process whose caller gave up while its streams were being listened for is never asked for', async () => {
+      await connected()
+      const { transport } = fake.env
+      const [listen, begun, gate] = [transport.listen.bind(transport), deferred(), deferred()]
+      transport.listen = async (address) => {
+        begun.resolve()
+        await gate.promise
+        return listen(address)
+      }
+      const abort = new AbortController()
+      const creating = rejectsWith(
+        fake.guest.createProcess({ CommandArgs: ['cat'], ...ALL }, { signal: abort.signal }),
+        AbortError,
+      )
+      await begun.promise
+      abort.abort()
+      await creating
+      // Its actor knows of that once it has answered something else.
+      await fake.mailbox.call('negotiated', {}, { op: 'guest.createProcess', id: 'vm' })
+      gate.resolve()
+      const stacks = fake.guest.dumpStacks()
+      peer.answer(await peer.next(TYPE.dumpStacks), { GuestStacks: '' })
+      await stacks
+    })
+
+    it('a wait that is outstanding for something else is none to open a process with', async () => {
+      await connected()
+      const stacks = fake.guest.dumpStacks()
+      const asked = await peer.next(TYPE.dumpStacks)
+      const error = await rejectsWith(
+        fake.guest.openProcess({ pid: 7, waitId: asked.id, ports: {} }),
+        InvalidStateError,
+      )
+      assert.equal(error.state, 'wait-unknown')
+      peer.answer(asked, { GuestStacks: '' })
+      await stacks
     })
   })
 })

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { PassThrough } from 'node:stream'
+import { Duplex, PassThrough } from 'node:stream'
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { InputChannel, OutputChannel } from '#dist/actors/gcs/process/stdio-channel.js'
 import { ManualClock } from '../../../fakes/clock.js'
@@ -62,5 +62,50 @@ describe('the actor’s end of a stream', () => {
     socket.end(large)
     await once(port, 'close')
     assert(Buffer.concat(received).equals(all))
+  })
+
+  it('a piece of a larger buffer is copied: the rest of that buffer stays its owner’s', async () => {
+    const socket = new PassThrough()
+    const port = channelOf(OutputChannel, socket)
+    const buffer = Buffer.from(new ArrayBuffer(100)).fill(7)
+    const received = once(port, 'message')
+    socket.write(buffer.subarray(0, 3))
+    assert.deepEqual(await received, [new Uint8Array([7, 7, 7])])
+    assert.equal(buffer.buffer.byteLength, 100)
+    port.close()
+  })
+
+  it('small pieces that were put together go as soon as the reader has room', async () => {
+    const socket = new PassThrough()
+    const port = channelOf(OutputChannel, socket)
+    let taken = 0
+    const arrived = async (bytes: number): Promise<void> => {
+      while (taken < bytes) taken += ((await once(port, 'message')) as [Uint8Array])[0].byteLength
+    }
+    // One message each, until there are too many.
+    for (let n = 0; n < 32; n++) {
+      socket.write('a')
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    await arrived(32)
+    for (let n = 0; n < 8; n++) socket.write('b')
+    for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve))
+    assert.equal(taken, 32)
+    port.postMessage({ credit: 32, messages: 32 })
+    await arrived(40)
+    port.close()
+  })
+
+  it('stdin goes on behind the guest’s own end of file, as long as the process runs', async () => {
+    const [fromGuest, toGuest] = [new PassThrough(), new PassThrough()]
+    const socket = Duplex.from({ readable: fromGuest, writable: toGuest })
+    const port = channelOf(InputChannel, socket as PassThrough)
+    fromGuest.end()
+    for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve))
+    const granted = once(port, 'message')
+    port.postMessage(new Uint8Array([1, 2]))
+    assert.deepEqual(await granted, [{ credit: 2 }])
+    assert.deepEqual(toGuest.read(), Buffer.of(1, 2))
+    port.close()
   })
 })
