@@ -138,6 +138,7 @@ export default [
       breaks: 'a connect after the end of the VM waits',
       from: 'this.#endings.assertNotGone(CONNECT)\n    await this.#attempts.settleAborted()\n    this.#endings.assertNotGone(CONNECT)',
       to: 'await this.#attempts.settleAborted()',
+      equivalent: 'the listener that it would open for refuses it just so',
     },
     {
       breaks: 'a close does not end the attempt that runs',
@@ -153,6 +154,7 @@ export default [
       breaks: 'a connection is closed twice for one guest',
       from: 'if (this.#connection !== connection) return\n    const served',
       to: 'const served',
+      equivalent: 'another takes its place only when it is over, and it ends once',
     },
   ]),
   ...inFile('src/actors/gcs/connection/endings.ts', [

@@ -48,7 +48,7 @@ export default [
     },
     {
       breaks: 'the ports of a process that failed to start stay open',
-      from: 'for (const stream of [streams.stdin, streams.stdout, streams.stderr]) stream?.destroy()',
+      from: 'for (const port of transfer) port.close()',
       to: '',
       tests: PROCESSES,
     },

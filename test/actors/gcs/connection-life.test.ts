@@ -12,6 +12,7 @@ const LOST = new Error('the thread died')
 describe('a guest connection that was lost with its actor', () => {
   let clock: ManualClock
   let tries: (CallOptions | undefined)[]
+  let inputs: { firstId?: bigint }[]
   let told: string[]
   /** What each try fails with; beyond the last it succeeds. */
   let failures: UVMError[]
@@ -20,13 +21,15 @@ describe('a guest connection that was lost with its actor', () => {
   beforeEach(async () => {
     clock = new ManualClock()
     tries = []
+    inputs = []
     told = []
     failures = []
     const mailbox = {
       clock,
       onNotice: () => undefined,
-      call: (_method: string, _input: unknown, _subject: unknown, options?: CallOptions) => {
+      call: (_method: string, input: unknown, _subject: unknown, options?: CallOptions) => {
         tries.push(options)
+        inputs.push(input as { firstId?: bigint })
         clock.advance(1_000)
         const failure = failures.shift()
         return failure === undefined ? Promise.resolve({}) : Promise.reject(failure)
@@ -56,6 +59,15 @@ describe('a guest connection that was lost with its actor', () => {
       [60_000, 59_000, 58_000],
     )
     assert.deepEqual(told, ['disconnected', 'reconnected'])
+  })
+
+  it('its next actor uses none of the ids that the lost one may have used', async () => {
+    await life.rejoin()
+    life.actorLost(LOST)
+    await life.rejoin()
+    const [first, second] = inputs.map(({ firstId }) => firstId)
+    assert.ok(first !== undefined && first > 0n)
+    assert.equal(second, 2n * first)
   })
 
   it('is given up, and told, after as many tries as after any other break', async () => {

@@ -113,8 +113,9 @@ export async function withStreams(
     await host.journal?.processStarted(process.save())
     return process
   } catch (error) {
-    // Their ports close with them, at both ends.
     for (const stream of [streams.stdin, streams.stdout, streams.stderr]) stream?.destroy()
+    // An end that nobody has taken does not hear that the other is closed.
+    for (const port of transfer) port.close()
     host.mailbox.call(undo, { key }, { op: `guest.${undo}`, id: host.vmId }).catch(() => undefined)
     throw error
   }

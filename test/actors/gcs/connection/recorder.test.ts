@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { context, createTraceState, trace } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { GuestRPCError, InvalidConfigError, InvalidStateError, ProtocolError, type GuestOS } from '#dist/index.js'
+import { toWireError } from '#dist/errors-wire.js'
 import { FlightRecorder } from '#dist/actors/gcs/connection/recorder.js'
 import { decodeRecording, RecordingFileError, type Recording } from '#dist/tools/recording-file.js'
 import { fakeGuest, type FakeGuest } from '../../../fakes/guest.js'
@@ -135,6 +136,17 @@ describe('flight recorder', () => {
     assert.equal(frames.at(-1)?.id, 77)
     assert.equal((await stat(path)).mode & 0o777, 0o600)
     assert.deepEqual(await readdir(join(directory, 'deep', 'er')), [path.split('/').at(-1)])
+  })
+
+  it('a connection that ends with its VM is no break: no file, whatever the end of the VM was', async () => {
+    fake = await fakeGuest('linux', { recorder: { ...LIMITS, directory } })
+    await fake.connect()
+    const cause = toWireError(
+      new InvalidStateError({ op: 'vm.wait', id: 'vm', state: 'exited', reason: 'it has exited' }),
+    )
+    await fake.mailbox.call('vmExited', { cause }, { op: 'guest.vmExited', id: 'vm' })
+    await fake.guest.close()
+    assert.deepEqual(await readdir(directory), [])
   })
 
   it('is written when a handshake fails, and not when a connection is closed on purpose', async () => {

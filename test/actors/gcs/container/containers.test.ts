@@ -85,6 +85,20 @@ describe('containers', () => {
       await serves()
     })
 
+    it('a container that has exited says so, to whoever listens and whoever reads its events', async () => {
+      await make()
+      const container = await create()
+      const told = new Promise<void>((resolve) => container.once('exited', () => resolve()))
+      const read = (async () => {
+        let count = 0
+        for await (const _ of container.events('exited')) count++
+        return count
+      })()
+      peer.notify('c1')
+      await told
+      assert.equal(await read, 1)
+    })
+
     it('a Create that the guest refused leaves the id free', async () => {
       await make()
       const creating = fake.guest.createContainer('c1', {})

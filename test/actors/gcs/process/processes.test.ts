@@ -540,6 +540,9 @@ describe('guest processes', () => {
       peer.answer(served.wait, { ExitCode: 3 })
       const mine = await process.wait()
       mine.exitCode = 99
+      const other = await process.wait()
+      assert.equal(other.exitCode, 3)
+      other.exitCode = 98
       assert.equal((await process.wait()).exitCode, 3)
       const saved = process.save()
       saved.ports.stdout = 1
@@ -569,6 +572,15 @@ describe('guest processes', () => {
       const stacks = fake.guest.dumpStacks()
       peer.answer(await peer.next(TYPE.dumpStacks), { GuestStacks: '' })
       await stacks
+    })
+
+    it('a process whose exit is known is not opened again by the wait that is still to be answered', async () => {
+      await connected()
+      const open = (): Promise<GuestProcess> => fake.guest.openProcess({ pid: 7, waitId: 1_000n, ports: {} })
+      const opening = open()
+      peer.answer(await peer.next(TYPE.wait), { ExitCode: 5 })
+      assert.equal((await (await opening).wait()).exitCode, 5)
+      assert.equal((await rejectsWith(open(), InvalidStateError)).state, 'wait-unknown')
     })
 
     it('a wait that is outstanding for something else is none to open a process with', async () => {
