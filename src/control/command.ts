@@ -19,7 +19,7 @@ export class ControlCommand {
   readonly started: Promise<number>
   /** Its input; ended it is at its end. */
   readonly stdin: Writable
-  /** Destroyed without an end, and without an error of its own, when the command was lost: `exit` says why. As stderr. */
+  /** Destroyed without an end when the command was lost, with the error that `exit` rejects with; nobody has to listen for it. As stderr. */
   readonly stdout: Readable
   /** Says nothing when the command has a terminal. */
   readonly stderr: Readable
@@ -57,8 +57,8 @@ export class ControlCommand {
       write: (chunk: Buffer, _encoding, done) => this.#write(encodeFrames(CHANNEL.stdin, chunk), done),
       final: (done) => this.#write(encodeFrames(CHANNEL.stdin, Buffer.alloc(0)), done),
     })
-    // Input that nobody takes any more is no failure of the command.
-    this.stdin.on('error', () => undefined)
+    // Input that nobody takes any more is no failure of the command; output that is cut is one, which its exit tells too.
+    for (const stream of [this.stdin, this.stdout, this.stderr]) stream.on('error', () => undefined)
     socket.on('data', this.#onData)
     socket.on('error', (error) => this.#lost(error))
     socket.on('close', () => this.#lost())
@@ -118,25 +118,29 @@ export class ControlCommand {
 
   #ended(message: Record<string, unknown>): void {
     const { exitCode, known } = message
-    if (typeof exitCode === 'number') this.#settle.exited({ exitCode, known: known !== false })
-    else this.#settle.failed(errorOf(message))
-    this.#finish(typeof exitCode === 'number')
+    if (typeof exitCode === 'number') {
+      this.#settle.exited({ exitCode, known: known !== false })
+      this.#finish()
+    } else this.#failed(errorOf(message))
   }
 
   #lost(cause?: Error): void {
-    this.#settle.failed(
-      new BridgeClosedError({ ...this.#subject, reason: 'the program that ran the command went away', cause }),
-    )
-    this.#finish(false)
+    const reason = 'the program that ran the command went away'
+    this.#failed(new BridgeClosedError({ ...this.#subject, reason, cause }))
+  }
+
+  #failed(error: Error): void {
+    this.#settle.failed(error)
+    this.#finish(error)
   }
 
   /** Output that is not through has no end: its streams are destroyed, so that nobody takes what came for the whole. */
-  #finish(isThrough: boolean): void {
+  #finish(error?: Error): void {
     if (this.#isOver) return
     this.#isOver = true
     for (const stream of [this.stdout, this.stderr]) {
-      if (isThrough) stream.push(null)
-      else stream.destroy()
+      if (error === undefined) stream.push(null)
+      else stream.destroy(error)
     }
     this.stdin.destroy()
     this.#socket.end()

@@ -4,7 +4,6 @@
 import { Writable, type Duplex, type Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { execParameters, windowsCommandLine } from '../actors/gcs/process/exec.js'
-import { StdioReadable } from '../actors/gcs/process/stdio-streams.js'
 import type { GuestProcessHandle } from '../actors/gcs/managers.js'
 import type { Guest } from '../actors/gcs/proxy.js'
 import { isRecord } from '../protocol/json.js'
@@ -244,9 +243,5 @@ async function copy(from: Readable | null, channel: Channel, socket: Duplex): Pr
       for (const event of ['drain', 'close']) socket.once(event, go)
     },
   })
-  try {
-    await pipeline(from, frames)
-  } catch (error) {
-    throw (from instanceof StdioReadable ? from.cut : undefined) ?? error
-  }
+  await pipeline(from, frames)
 }

@@ -165,7 +165,7 @@ export default [
     },
     {
       breaks: 'a stream that never connects is waited for',
-      from: 'this.#lateTimer = this.#clock.after(LATE_CONNECT_MS, () => this.#close({ closed: true, unused: true }))',
+      from: 'this.#lateTimer = this.#clock.after(LATE_CONNECT_MS, () => this.finish({ closed: true, unused: true }))',
       to: '',
       tests: STDIO,
     },
@@ -213,10 +213,22 @@ export default [
     },
   ]),
   ...inFile('src/actors/gcs/process/stdio-streams.ts', [
+    {
+      breaks: 'output that is cut has an error of Node.js alone',
+      from: 'this.destroy(this.#cutBy)',
+      to: 'this.destroy()',
+      tests: ['test/actors/gcs/process/stdio-cut.test.ts'],
+    },
+    {
+      breaks: 'input that is cut ends as if the process had closed it',
+      from: 'this.writableFinished ? undefined : cutError(this.#subject)',
+      to: 'undefined',
+      tests: ['test/actors/gcs/process/stdio-cut.test.ts'],
+    },
     { breaks: 'stdin sends without credit', from: ' && this.#credit > 0', to: '', tests: STDIO },
     {
       breaks: 'a write whose stream is lost never ends',
-      from: "pending?.done(error ?? Object.assign(new Error('Premature close'), { code: 'ERR_STREAM_PREMATURE_CLOSE' }))",
+      from: 'pending?.done(error ?? unreadError(this.#subject))',
       to: '',
       tests: STDIO,
     },

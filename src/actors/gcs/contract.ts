@@ -182,11 +182,12 @@ export interface LogNotices {
 /**
  * A stdio port. Bytes are transferred Uint8Array messages. The receiver of bytes grants credit (bytes it can take); the sender never has
  * more in flight than it was granted beyond the initial window. `end`: no more bytes (EOF, half-close). `closed`: the stream is over without EOF,
- * and so cut; `unused`: the guest has never connected it, and the process is gone.
+ * and so cut; `unused`: the guest has never connected it, and the process is gone; `unread`: input that nobody takes any more, since the process
+ * has closed it or is gone.
  * A credit is of one message unless it says of how many.
  */
 export type StdioMessage =
-  Uint8Array | { credit: number; messages?: number } | { end: true } | { closed: true; unused?: true }
+  Uint8Array | { credit: number; messages?: number } | { end: true } | { closed: true; unused?: true; unread?: true }
 
 /** Bytes of one output stream that are read ahead of the caller, and of stdin that are in flight to the actor. */
 export const STDIO_WINDOW_BYTES = 256 * 1024

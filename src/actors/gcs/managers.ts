@@ -111,7 +111,15 @@ export interface ProcessExit {
 /** One process inside the guest. */
 export interface GuestProcessHandle {
   readonly pid: number
+  /**
+   * Its input. It closes without an error when the process closes it or ends; a write that was under way fails with InvalidStateError then, and
+   * with BridgeClosedError, as the stream does, when the connection is lost. Nobody has to listen for 'error'.
+   */
   readonly stdin: Writable | null
+  /**
+   * Its output, to the end. Where that did not come, because the guest, its connection or the thread of its actor was lost, the stream fails with
+   * BridgeClosedError: what came is not the whole. Nobody has to listen for 'error'. As stderr.
+   */
   readonly stdout: Readable | null
   readonly stderr: Readable | null
   wait(options?: CallOptions): Promise<ProcessExit>

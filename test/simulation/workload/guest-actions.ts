@@ -60,8 +60,9 @@ async function read(stream: Readable | null): Promise<string> {
   try {
     for await (const chunk of stream ?? []) text += String(chunk)
   } catch (error) {
-    // Node.js says so of a stream that closed before its end: its connection broke, which the wait for the exit tells.
-    if ((error as { code?: unknown }).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error
+    // It was cut with its connection, or closed with its process: the wait for the exit tells.
+    const { code } = error as { code?: unknown }
+    if (!(error instanceof BridgeClosedError) && code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error
   }
   return text
 }

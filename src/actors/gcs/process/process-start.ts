@@ -100,7 +100,9 @@ export async function withStreams(
   const output = (name: 'stdout' | 'stderr'): StdioReadable =>
     new StdioReadable(open(name), { op: `process.${name}`, id: host.vmId }, host.activity)
   const streams: ProcessStreams = {
-    stdin: wanted.stdin ? new StdioWritable(open('stdin'), host.activity) : null,
+    stdin: wanted.stdin
+      ? new StdioWritable(open('stdin'), { op: 'process.stdin', id: host.vmId }, host.activity)
+      : null,
     stdout: wanted.stdout ? output('stdout') : null,
     stderr: wanted.stderr ? output('stderr') : null,
   }

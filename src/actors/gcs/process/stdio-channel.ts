@@ -68,7 +68,7 @@ abstract class Channel {
     }
     this.#lateTimer?.clear()
     this.socket = socket
-    socket.on('error', () => this.close())
+    socket.on('error', () => this.lost())
     this.connected(socket)
   }
 
@@ -76,10 +76,12 @@ abstract class Channel {
   exited(): void {
     this.hasExited = true
     if (this.over || this.socket !== undefined) return
-    this.#lateTimer = this.#clock.after(LATE_CONNECT_MS, () => this.#close({ closed: true, unused: true }))
+    this.#lateTimer = this.#clock.after(LATE_CONNECT_MS, () => this.finish({ closed: true, unused: true }))
   }
 
   protected abstract connected(socket: Duplex): void
+  /** The socket is gone. */
+  protected abstract lost(): void
   protected abstract receive(message: StdioMessage): void
   protected abstract portClosed(): void
 
@@ -89,10 +91,10 @@ abstract class Channel {
 
   /** Ends the stream without an end of file. Idempotent. */
   close(): void {
-    this.#close({ closed: true })
+    this.finish({ closed: true })
   }
 
-  #close(message: StdioMessage): void {
+  protected finish(message: StdioMessage): void {
     if (this.over) return
     this.over = true
     this.#lateTimer?.clear()
@@ -128,8 +130,12 @@ export class OutputChannel extends Channel {
       this.port.close()
       socket.destroy()
     })
-    socket.once('close', () => this.close())
+    socket.once('close', () => this.lost())
     socket.resume()
+  }
+
+  protected lost(): void {
+    this.close()
   }
 
   #send(bytes: Uint8Array<ArrayBuffer>): void {
@@ -185,10 +191,15 @@ export class InputChannel extends Channel {
       this.#closeIfUnread()
     })
     socket.once('finish', () => this.#closeIfUnread())
-    socket.once('close', () => this.close())
+    socket.once('close', () => this.lost())
     for (const chunk of this.#early.splice(0)) this.#write(socket, chunk)
     if (this.#ended) socket.end()
     socket.resume()
+  }
+
+  /** The process closed its input, as far as anybody can tell; that the connection is lost is told by the connection. */
+  protected lost(): void {
+    this.finish({ closed: true, unread: true })
   }
 
   override exited(): void {
@@ -198,7 +209,7 @@ export class InputChannel extends Channel {
 
   /** The process is gone, and either side has let go: nothing more will be read, or written. */
   #closeIfUnread(): void {
-    if (this.hasExited && (this.#guestHasEnded || this.socket?.writableFinished === true)) this.close()
+    if (this.hasExited && (this.#guestHasEnded || this.socket?.writableFinished === true)) this.lost()
   }
 
   #write(socket: Duplex, chunk: Uint8Array): void {

@@ -3,12 +3,13 @@
 // The peer is the GCS actor, which owns the socket. Bytes go as transferred chunks under credit: the sender starts with one
 // window (STDIO_WINDOW_BYTES) and is granted more as bytes are consumed, so a slow reader holds one stream and nothing else.
 // Either side may end the stream. Output has ended properly only where `end` was told: a port that closes without it, because the guest, its
-// connection or the thread of its actor is gone, has cut the stream. It is destroyed then, without 'end' and without an error of its own
-// (iteration and `finished` fail with ERR_STREAM_PREMATURE_CLOSE), and `cut` says why: what came must not be taken for the whole.
+// connection or the thread of its actor is gone, has cut the stream. It is destroyed then, without 'end' and with a BridgeClosedError, which
+// iteration, `finished` and pipelines fail with, and which `cut` has: what came must not be taken for the whole. Nobody has to listen for
+// 'error': a stream that nobody looks at any more does not end the program when its VM goes.
 
 import { Readable, Writable } from 'node:stream'
 import type { MessagePort } from 'node:worker_threads'
-import { BridgeClosedError } from '../../../errors.js'
+import { BridgeClosedError, InvalidStateError } from '../../../errors.js'
 import type { Activity } from '../activity.js'
 import type { CallSubject } from '../../mailbox/contract.js'
 import { STDIO_WINDOW_BYTES, type StdioMessage } from '../contract.js'
@@ -38,6 +39,7 @@ export class StdioReadable extends Readable {
     this.#port = port
     this.#subject = subject
     this.#activity = activity
+    this.on('error', heard)
     port.on('message', (message: StdioMessage) => this.#receive(message))
     port.once('close', () => this.#cutOff())
     port.unref()
@@ -64,9 +66,8 @@ export class StdioReadable extends Readable {
   /** What closes the port behind the end, or after our own end of it, cuts nothing. */
   #cutOff(): void {
     if (this.#ended || this.destroyed) return
-    const reason = 'the stream was cut before its end, with its connection or the thread that carried it'
-    this.#cutBy = new BridgeClosedError({ ...this.#subject, reason })
-    this.destroy()
+    this.#cutBy = cutError(this.#subject)
+    this.destroy(this.#cutBy)
   }
 
   #deliver(): void {
@@ -108,17 +109,20 @@ export class StdioReadable extends Readable {
 /** stdin of a guest process. `end()` half-closes: the process reads end of file. */
 export class StdioWritable extends Writable {
   readonly #port: MessagePort
+  readonly #subject: CallSubject
   readonly #activity: Activity | undefined
   #credit = STDIO_WINDOW_BYTES
   #pending: { rest: Uint8Array; done: (error?: Error | null) => void } | undefined
 
-  constructor(port: MessagePort, activity?: Activity) {
+  constructor(port: MessagePort, subject: CallSubject, activity?: Activity) {
     // Finishing is only our half: the port stays until the actor says that the stream is over.
     super({ highWaterMark: PIECE_BYTES, decodeStrings: true, autoDestroy: false })
     this.#port = port
+    this.#subject = subject
     this.#activity = activity
+    this.on('error', heard)
     port.on('message', (message: StdioMessage) => this.#receive(message))
-    port.once('close', () => this.destroy())
+    port.once('close', () => this.#cutOff())
     port.unref()
   }
 
@@ -127,7 +131,16 @@ export class StdioWritable extends Writable {
     if ('credit' in message) {
       this.#credit += message.credit
       this.#send()
-    } else if ('closed' in message) this.destroy()
+    } else if ('closed' in message) {
+      // A process may end, or close its input, while somebody writes: no failure, but to what was still to be written.
+      if (message.unread === true || message.unused === true) this.destroy()
+      else this.#cutOff()
+    }
+  }
+
+  /** All that was written may have arrived when it had ended before. */
+  #cutOff(): void {
+    this.destroy(this.writableFinished ? undefined : cutError(this.#subject))
   }
 
   #send(): void {
@@ -164,13 +177,26 @@ export class StdioWritable extends Writable {
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     const pending = this.#pending
     this.#pending = undefined
-    // Whoever waits for this write must hear of it; the stream itself ends without an error of its own.
-    pending?.done(error ?? Object.assign(new Error('Premature close'), { code: 'ERR_STREAM_PREMATURE_CLOSE' }))
+    // Whoever waits for this write must hear of it, also where the stream itself ends without an error.
+    pending?.done(error ?? unreadError(this.#subject))
     // After `end` the actor still drains what it has; only a stream given up early is cut.
     if (this.writableFinished) this.#port.close()
     else closePort(this.#port)
     callback(error)
   }
+}
+
+/** Whoever wants to know of an error listens beside this. */
+const heard = (): void => undefined
+
+function cutError(subject: CallSubject): BridgeClosedError {
+  const reason = 'the stream was cut before its end, with its connection or the thread that carried it'
+  return new BridgeClosedError({ ...subject, reason })
+}
+
+function unreadError(subject: CallSubject): InvalidStateError {
+  const reason = 'the stream was closed before all of this was written: here, or by the process, which may be gone'
+  return new InvalidStateError({ ...subject, state: 'closed', reason })
 }
 
 function closePort(port: MessagePort): void {

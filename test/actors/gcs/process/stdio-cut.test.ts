@@ -2,13 +2,13 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { Writable } from 'node:stream'
-import { finished } from 'node:stream/promises'
+import { PassThrough, Writable } from 'node:stream'
+import { finished, pipeline } from 'node:stream/promises'
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
-import { BridgeClosedError, type ExecRequest } from '#dist/index.js'
+import { BridgeClosedError, InvalidStateError, type ExecRequest } from '#dist/index.js'
 import { runForOutput } from '#dist/actors/gcs/process/exec-output.js'
 import { runInUVM, type ExecHost } from '#dist/actors/gcs/process/exec.js'
-import { StdioReadable } from '#dist/actors/gcs/process/stdio-streams.js'
+import { StdioReadable, StdioWritable } from '#dist/actors/gcs/process/stdio-streams.js'
 import { ManualClock } from '../../../fakes/clock.js'
 import { pending, rejectsWith } from '../../../support/expect.js'
 
@@ -37,7 +37,7 @@ describe('output that is cut', () => {
     assert(stream.cut instanceof BridgeClosedError)
     assert.deepEqual([stream.cut.op, stream.cut.id], ['process.stdout', 'vm'])
     assert.match(stream.cut.message, /cut before its end/)
-    assert.deepEqual([hasEnded, stream.errored], [false, null])
+    assert.deepEqual([hasEnded, stream.errored], [false, stream.cut])
   })
 
   it('whoever reads is told', async () => {
@@ -46,9 +46,23 @@ describe('output that is cut', () => {
     reading.catch(() => undefined)
     remote.postMessage(new Uint8Array([1]))
     remote.postMessage({ closed: true })
-    await endsEarly(reading)
-    assert(stream.cut instanceof BridgeClosedError)
+    const error = await rejectsWith(reading, BridgeClosedError)
+    assert.equal(error, stream.cut)
     remote.close()
+  })
+
+  it('whoever comes late, and whoever pipes, is told the same', async () => {
+    for (const read of [(stream: StdioReadable) => finished(stream), (stream: StdioReadable) => stream.toArray()]) {
+      const { stream, remote } = readable()
+      remote.close()
+      await new Promise((resolve) => stream.once('close', resolve))
+      assert.equal(await rejectsWith(read(stream), BridgeClosedError), stream.cut)
+    }
+    const { stream, remote } = readable()
+    const piping = pipeline(stream, new PassThrough())
+    piping.catch(() => undefined)
+    remote.close()
+    assert.equal(await rejectsWith(piping, BridgeClosedError), stream.cut)
   })
 
   it('an end that was told is an end, also when the port closes before anybody reads', async () => {
@@ -72,6 +86,57 @@ describe('output that is cut', () => {
       remote.close()
       assert.equal(stream.cut, undefined)
     }
+  })
+})
+
+describe('input that is cut', () => {
+  function writable(): { stream: StdioWritable; remote: MessagePort } {
+    const { port1, port2: remote } = new MessageChannel()
+    return { stream: new StdioWritable(port1, { op: 'process.stdin', id: 'vm' }), remote }
+  }
+  /** More than its window takes, in two writes. */
+  const write = (stream: StdioWritable): Promise<unknown[]> =>
+    Promise.all([1, 2].map(() => new Promise<unknown>((resolve) => stream.write(Buffer.alloc(1024 * 1024), resolve))))
+
+  for (const [what, cut] of [
+    ['with its thread', (remote: MessagePort) => remote.close()],
+    ['with its connection', (remote: MessagePort) => remote.postMessage({ closed: true })],
+  ] as const) {
+    it(`${what} fails every write, and who pipes into it, with one error`, async () => {
+      const { stream, remote } = writable()
+      const writing = write(stream)
+      const piping = pipeline(new PassThrough(), stream)
+      piping.catch(() => undefined)
+      cut(remote)
+      const error = await rejectsWith(piping, BridgeClosedError)
+      assert.deepEqual([error.op, error.id], ['process.stdin', 'vm'])
+      assert.deepEqual(await writing, [error, error])
+      remote.close()
+    })
+  }
+
+  it('is no error where it had finished', async () => {
+    const { stream, remote } = writable()
+    stream.end('all')
+    await finished(stream)
+    remote.close()
+    await once(stream, 'close')
+    assert.equal(stream.errored, null)
+  })
+
+  it('by the process itself fails what is under way alone', async () => {
+    const { stream, remote } = writable()
+    const errors: unknown[] = []
+    stream.on('error', (error) => errors.push(error))
+    const writing = write(stream)
+    remote.postMessage({ closed: true, unread: true })
+    for (const error of await writing) {
+      assert(error instanceof InvalidStateError)
+      assert.deepEqual([error.op, error.id, error.state], ['process.stdin', 'vm', 'closed'])
+    }
+    if (!stream.closed) await once(stream, 'close')
+    assert.deepEqual(errors, [])
+    remote.close()
   })
 })
 
