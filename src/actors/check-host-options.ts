@@ -175,6 +175,8 @@ function chooseTransport(
   libraryPath = COMPUTECORE,
 ): TransportChoice {
   const isWindows = process.platform === 'win32'
+  // Its vsock daemon says what it has to say by them.
+  if (provider === 'qemu' && wanted !== 'hyperv') return 'unix-kept'
   if (wanted === 'auto') {
     const isReal = basename(libraryPath.replaceAll('\\', '/')).toLowerCase() === COMPUTECORE
     return isWindows && provider === 'computecore' && isReal ? 'hyperv' : 'unix'

@@ -16,8 +16,8 @@ export interface SocketTransport {
   options?: Record<string, unknown>
 }
 
-/** What a Host's settings say. */
-export type TransportChoice = 'unix' | 'hyperv' | SocketTransport
+/** What a Host's settings say; 'unix-kept': Unix sockets whose carrier keeps ends of file apart from its own end. */
+export type TransportChoice = 'unix' | 'unix-kept' | 'hyperv' | SocketTransport
 
 export interface TransportSource {
   /** Threads of its own that run. */
@@ -30,8 +30,8 @@ export interface TransportSource {
 
 /** @throws {ProviderUnavailableError} this host has no Hyper-V sockets */
 export async function openTransportSource(choice: TransportChoice, directory: string): Promise<TransportSource> {
-  if (choice === 'unix') {
-    const transport = { module: UNIX_MODULE, options: { directory } }
+  if (choice === 'unix' || choice === 'unix-kept') {
+    const transport = { module: UNIX_MODULE, options: { directory, keepsEnds: choice === 'unix-kept' } }
     return { acceptorThreads: 0, next: () => ({ transport, transfer: [] }), close: () => Promise.resolve() }
   }
   if (choice === 'hyperv') {

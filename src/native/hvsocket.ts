@@ -25,6 +25,11 @@ export interface HvSocketListener {
 /** The host's side. `listen` rejects with an error whose `code` is 'EADDRINUSE' when somebody listens there already. */
 export interface HvSocketTransport {
   listen(address: HvSocketEndpoint): Promise<HvSocketListener>
+  /**
+   * Of a stream that has come to an end of file and was not ended from here: whether the guest has set that end. False: whoever carried the stream
+   * is gone, and what came is not the whole; the stream is broken then. Absent where an end of file cannot be anything else.
+   */
+  endedWhole?(stream: Duplex): Promise<boolean>
   /** Closes every listener that is still open. */
   close(): Promise<void>
 }

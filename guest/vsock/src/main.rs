@@ -4,7 +4,8 @@
 //!
 //! QEMU connects to `--socket` (vhost-user-vsock-pci), again and again when the device is unplugged for a save and plugged again. A guest's
 //! dial to port P of the host is a connection to the Unix socket `<uds-path>_P`; who connects to `<uds-path>` and sends "CONNECT <port>\n"
-//! reaches that port of the guest, and is answered "OK <port>\n" first. The arguments are those of vhost-device-vsock.
+//! reaches that port of the guest, and is answered "OK <port>\n" first. The arguments are those of vhost-device-vsock. An end of file on such a
+//! connection is the guest's own only while the other end of it is open; the host closes first.
 
 mod device;
 mod packet;

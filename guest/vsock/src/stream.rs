@@ -1,5 +1,7 @@
 //! One stream between a guest's socket and a Unix socket of the host, with the credit of both directions.
 //! Each direction ends by itself: that is how the end of a process's output reaches the host while its exit is still to come.
+//! An end that the guest has set is passed on with the socket still open; it closes once the host has closed it, or written to it. What closes
+//! at once was cut, by the guest, by the loss of the guest's device, or by the end of this process, and the host can tell one from the other.
 
 use std::collections::VecDeque;
 use std::io::{ErrorKind, Read, Write};
@@ -22,6 +24,8 @@ pub struct Stream {
     pub open: bool,
     /// The guest knows it no more; what it sent still goes to the host.
     pub closing: bool,
+    /// The guest has ended both directions, and the host has all of it: the socket waits for the host to close it.
+    ended_whole: bool,
     /// There is something to read from the socket, or its end.
     pub readable: bool,
     /// The socket is not watched any more: its other end has closed.
@@ -50,6 +54,7 @@ impl Stream {
             socket,
             open: first == RESPONSE,
             closing: false,
+            ended_whole: false,
             readable: false,
             hung: false,
             queued: false,
@@ -83,7 +88,7 @@ impl Stream {
     /// Whether the socket is to be watched for something to read and for room to write.
     pub fn wants(&self) -> (bool, bool) {
         let reads = self.open && !self.host_ended && !self.readable && !self.closing;
-        (reads, !self.out.is_empty())
+        (reads || self.waits_for_host(), !self.out.is_empty())
     }
 
     /// Whether there may be a packet for the guest.
@@ -95,6 +100,11 @@ impl Stream {
     /// Everything that the guest sent is with the host.
     pub fn is_drained(&self) -> bool {
         self.out.is_empty()
+    }
+
+    /// The guest has gone in order and knows it no more; the host has still to close its end.
+    pub fn waits_for_host(&self) -> bool {
+        self.closing && self.ended_whole && !self.hung
     }
 
     fn can_read(&self) -> bool {
@@ -206,11 +216,11 @@ impl Stream {
         if self.guest_off & OFF_SEND == 0 || !self.out.is_empty() || self.closing {
             return;
         }
+        // It fails only when the other end is gone, which is told as that.
+        let _ = self.socket.shutdown(Shutdown::Write);
         if self.guest_off & OFF_RECEIVE != 0 {
+            self.ended_whole = true;
             self.reset();
-        } else {
-            // It fails only when the other end is gone, which is told as that.
-            let _ = self.socket.shutdown(Shutdown::Write);
         }
     }
 
@@ -276,119 +286,4 @@ impl Stream {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const PORTS: Ports = (109, 4096);
-
-    fn packet(op: u16, flags: u32, len: u32, buf_alloc: u32) -> Header {
-        Header { op, flags, len, buf_alloc, kind: STREAM, ..Header::default() }
-    }
-
-    fn opened(credit: u32) -> (Stream, UnixStream) {
-        let (ours, host) = UnixStream::pair().unwrap();
-        ours.set_nonblocking(true).unwrap();
-        let mut stream = Stream::from_guest(PORTS, ours, &packet(REQUEST, 0, 0, credit));
-        assert_eq!(stream.next(3, &mut []).unwrap().op, RESPONSE);
-        (stream, host)
-    }
-
-    fn next(stream: &mut Stream) -> Option<(u16, u32)> {
-        stream.next(3, &mut [0; 4096]).map(|header| (header.op, header.flags))
-    }
-
-    #[test]
-    fn the_end_of_what_the_guest_sends_reaches_the_host_and_the_other_direction_goes_on() {
-        let (mut stream, mut host) = opened(4096);
-        assert!(stream.take(&packet(RW, 0, 5, 4096), b"hello"));
-        assert!(stream.take(&packet(SHUTDOWN, OFF_SEND, 0, 4096), &[]));
-        let mut text = String::new();
-        host.read_to_string(&mut text).unwrap();
-        assert_eq!(text, "hello");
-        host.write_all(b"back").unwrap();
-        stream.readable = true;
-        assert_eq!(next(&mut stream), Some((RW, 0)));
-        assert_eq!(next(&mut stream), None);
-    }
-
-    #[test]
-    fn the_end_waits_for_what_a_slow_host_has_not_taken_yet() {
-        let (mut stream, mut host) = opened(4096);
-        let data = vec![7; 60_000];
-        let mut sent = 0;
-        while stream.is_drained() {
-            assert!(stream.take(&packet(RW, 0, data.len() as u32, 4096), &data));
-            sent += data.len();
-        }
-        assert!(stream.take(&packet(SHUTDOWN, OFF_BOTH, 0, 4096), &[]));
-        while let Some(told) = next(&mut stream) {
-            assert_eq!(told.0, CREDIT_UPDATE);
-        }
-        let mut taken = 0;
-        let mut bytes = [0; 8192];
-        while !stream.is_drained() {
-            taken += host.read(&mut bytes).unwrap();
-            stream.flush();
-        }
-        assert_eq!(next(&mut stream), Some((RST, 0)));
-        drop(stream);
-        let mut rest = Vec::new();
-        taken += host.read_to_end(&mut rest).unwrap();
-        assert_eq!(taken, sent);
-    }
-
-    #[test]
-    fn the_ends_of_the_host_are_told_one_by_one() {
-        let (mut stream, mut host) = opened(4096);
-        host.shutdown(Shutdown::Write).unwrap();
-        stream.readable = true;
-        assert_eq!(next(&mut stream), Some((SHUTDOWN, OFF_SEND)));
-        assert!(stream.take(&packet(RW, 0, 2, 4096), b"on"));
-        let mut bytes = [0; 2];
-        host.read_exact(&mut bytes).unwrap();
-        drop(host);
-        stream.host_hung_up();
-        assert_eq!(next(&mut stream), Some((SHUTDOWN, OFF_BOTH)));
-        assert_eq!(next(&mut stream), None);
-    }
-
-    #[test]
-    fn no_more_is_read_than_the_guest_has_room_for() {
-        let (mut stream, mut host) = opened(10);
-        host.write_all(&[1; 25]).unwrap();
-        stream.readable = true;
-        let header = stream.next(3, &mut [0; 4096]).unwrap();
-        assert_eq!((header.op, header.len), (RW, 10));
-        assert_eq!(next(&mut stream), Some((CREDIT_REQUEST, 0)));
-        assert_eq!(next(&mut stream), None);
-        assert!(!stream.has_something());
-        let mut update = packet(CREDIT_UPDATE, 0, 0, 10);
-        update.fwd_cnt = 10;
-        assert!(stream.take(&update, &[]));
-        assert!(stream.has_something());
-        assert_eq!(stream.next(3, &mut [0; 4096]).unwrap().len, 10);
-    }
-
-    #[test]
-    fn a_guest_that_sends_more_than_it_may_is_reset() {
-        let (mut stream, _host) = opened(4096);
-        let data = vec![7; 64 * 1024];
-        for _ in 0..64 {
-            stream.take(&packet(RW, 0, data.len() as u32, 4096), &data);
-        }
-        assert_eq!(next(&mut stream), Some((RST, 0)));
-    }
-
-    #[test]
-    fn a_guest_that_takes_back_its_credit_gets_nothing_and_harms_nobody() {
-        let (mut stream, mut host) = opened(4096);
-        host.write_all(&[1; 100]).unwrap();
-        stream.readable = true;
-        assert_eq!(stream.next(3, &mut [0; 4096]).unwrap().len, 100);
-        let mut mad = packet(CREDIT_UPDATE, 0, 0, 1);
-        mad.fwd_cnt = u32::MAX;
-        assert!(stream.take(&mad, &[]));
-        host.write_all(&[1; 100]).unwrap();
-        assert_eq!(next(&mut stream), Some((CREDIT_REQUEST, 0)));
-    }
-}
+mod tests;

@@ -121,7 +121,12 @@ impl Streams {
             stream.queued = false;
             let packet = stream.next(self.cid, buffer);
             if packet.is_some_and(|header| header.op == RST) {
-                self.drop_stream(number);
+                self.forget(number);
+                if self.streams.get(&number).is_some_and(Stream::waits_for_host) {
+                    self.after(number);
+                } else {
+                    self.drop_stream(number);
+                }
             } else {
                 self.after(number);
             }
@@ -146,6 +151,10 @@ impl Streams {
 
     fn happened(&mut self, number: u64, events: i32) {
         let Some(stream) = self.streams.get_mut(&number) else { return };
+        if stream.waits_for_host() {
+            // It has closed, or it writes to a guest that takes no more.
+            return self.drop_stream(number);
+        }
         if events & libc::EPOLLOUT != 0 {
             stream.flush();
         }
@@ -161,7 +170,7 @@ impl Streams {
     /// After anything that changed a stream: what is watched, its turn, its end.
     fn after(&mut self, number: u64) {
         let Some(stream) = self.streams.get_mut(&number) else { return };
-        if stream.closing && stream.is_drained() {
+        if stream.closing && stream.is_drained() && !stream.waits_for_host() {
             return self.drop_stream(number);
         }
         if !stream.hung {

@@ -1,12 +1,15 @@
 // The Unix-socket transport as a module for actor threads.
 
 import type { HvSocketTransportFactory } from '../hvsocket.js'
-import { UnixSocketTransport } from './transport.js'
+import { UnixSocketTransport, type UnixSocketOptions } from './transport.js'
 
-export interface UnixSocketSetup {
+export interface UnixSocketSetup extends UnixSocketOptions {
   directory: string
 }
 
-const open: HvSocketTransportFactory = (options) => new UnixSocketTransport((options as UnixSocketSetup).directory)
+const open: HvSocketTransportFactory = (options) => {
+  const { directory, ...own } = options as UnixSocketSetup
+  return new UnixSocketTransport(directory, own)
+}
 
 export default open

@@ -21,6 +21,16 @@ export const MAX_DIRECTORY_BYTES = 26
 /** As the reference host listens. */
 const BACKLOG = 16
 
+const NOTHING = Buffer.alloc(0)
+
+export interface UnixSocketOptions {
+  /**
+   * Whoever carries the guests' streams ends a socket in order: it sends the end of file and keeps its own end open until the host has closed.
+   * One that dies closes all at once, and so the two can be told apart. Default: false, since a guest that dials by itself may simply close.
+   */
+  readonly keepsEnds?: boolean
+}
+
 /** The path of an address below a directory. */
 export function socketPath(directory: string, address: HvSocketEndpoint): string {
   const port = vsockPort(address.serviceId)
@@ -75,10 +85,12 @@ class Listener implements HvSocketListener {
 export class UnixSocketTransport implements HvSocketTransport, HvSocketDialer {
   readonly #directory: string
   readonly #listeners = new Set<Listener>()
+  readonly endedWhole?: (stream: Duplex) => Promise<boolean>
 
   /** `directory` must exist, and nobody else may be able to write it; at most 26 bytes leave room for every name. */
-  constructor(directory: string) {
+  constructor(directory: string, { keepsEnds = false }: UnixSocketOptions = {}) {
     this.#directory = directory
+    if (keepsEnds) this.endedWhole = isOpenBeyond
   }
 
   async listen(address: HvSocketEndpoint): Promise<HvSocketListener> {
@@ -112,6 +124,17 @@ export class UnixSocketTransport implements HvSocketTransport, HvSocketDialer {
   async close(): Promise<void> {
     await Promise.all([...this.#listeners].map((listener) => listener.close()))
   }
+}
+
+/**
+ * Whether the other end of a socket that has ended is still open. Nothing is sent: the system refuses to write, be it nothing, to an end that
+ * has closed, and it takes away both directions of such a socket in one step, so that whoever has seen its end of file is refused.
+ */
+function isOpenBeyond(stream: Duplex): Promise<boolean> {
+  return new Promise((resolve) => {
+    if (stream.writable) stream.write(NOTHING, (error) => resolve(error == null))
+    else resolve(false)
+  })
 }
 
 /** A pipe's name goes with its server. */

@@ -279,4 +279,27 @@ suite(`machines of QEMU${missing === undefined ? '' : `: ${missing}`}`, () => {
     await held.close()
     await own.remove()
   })
+
+  for (const says of ['uvm-vsock 0.1.0', 'vhost-device-vsock 0.3.0', '']) {
+    it(`with sockets do not start with a daemon that says ${JSON.stringify(says)}`, async () => {
+      const script = `${directory.path}/other-daemon`
+      await writeFile(script, `#!/bin/sh\necho '${says}'\n`, { mode: 0o755 })
+      const own = await qemuDirectory({ vsockDaemon: script })
+      const held = await own.connect()
+      const other = await Host.open({ provider: 'qemu', threads: 1, qemu: { service: held } })
+      try {
+        const vm = await other.createVM('v', bare({ Devices: { Scsi: { [SCSI[0]]: {} }, HvSocket: {} } }))
+        const error = await refused(vm.start(), 0x80370114)
+        assert.match(error.message, /uvm-vsock 0\.2 or later is needed/)
+        assert(error.message.includes(JSON.stringify(says)), error.message)
+        assert.deepEqual(await own.processes(), [])
+        await vm.close()
+      } finally {
+        await other.close()
+        await held.close()
+        await own.remove()
+        await rm(script)
+      }
+    })
+  }
 })

@@ -5,8 +5,18 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { finished } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
-import { HcsError, Host, InvalidStateError, UVMError, type Guest, type UtilityVM } from '#dist/index.js'
+import {
+  BridgeClosedError,
+  HcsError,
+  Host,
+  InvalidStateError,
+  UVMError,
+  type Guest,
+  type UtilityVM,
+} from '#dist/index.js'
+import { rejectsWith } from '../../support/expect.js'
 import { assertNothingOpen } from '../../support/host.js'
 import { bare, qemuDirectory, qemuMissing } from '../../support/qemu.js'
 import { OUTPUT, output, useGuests } from '../../support/qemu-guests.js'
@@ -101,8 +111,9 @@ suite(`guests of QEMU under load${missing === undefined ? '' : `: ${missing}`}`,
         const [exits, talk, load] = [exitsOf(vm), busy(guest), calling(guest)]
         await Promise.all([talk.rounds(AT_ONCE), load.rounds(AT_ONCE), otherLoad.rounds(AT_ONCE)])
         await work(vm, guest, load, exits)
-        // What was lost of its output is not looked at, only that each of its calls and streams has come to an end.
         await talk.end()
+        // Output that was cut has failed: had it come to an end, it would be missed here.
+        assertTyped(talk.errors)
         await otherLoad.rounds(2 * AT_ONCE)
       })
       await otherLoad.end()
@@ -130,6 +141,31 @@ suite(`guests of QEMU under load${missing === undefined ? '' : `: ${missing}`}`,
         names.filter((name) => name.includes(vm.runtimeId)),
         [],
       )
+    })
+  })
+
+  it('whose vsock daemon is killed are told which output was cut, dial again by another, and run on', async () => {
+    await beside(async (vm, guest, load, exits) => {
+      // None of them ends by itself.
+      const outputs = await Promise.all(
+        Array.from({ length: AT_ONCE }, async () => {
+          const { stdout } = await guest.createProcess({ CommandArgs: ['yes'], CreateStdOutPipe: true })
+          await once(stdout!, 'readable')
+          return stdout!.resume()
+        }),
+      )
+      const readings = outputs.map((stdout) => finished(stdout))
+      for (const reading of readings) reading.catch(() => undefined)
+      const reconnected = new Promise<void>((resolve) => guest.once('reconnected', () => resolve()))
+      process.kill((await guests.pidsOf(vm)).daemon, 'SIGKILL')
+      for (const reading of readings) await rejectsWith(reading, BridgeClosedError)
+      await reconnected
+      await load.end()
+      assertTyped(load.errors)
+      assert.equal(`${await output(guest, 'seq 20000')}\n`, OUTPUT)
+      assert.deepEqual(exits, [])
+      assert.equal((await vm.propertiesV2([])).State, 'Running')
+      await vm.terminate()
     })
   })
 

@@ -128,10 +128,10 @@ export class GuestProcesses {
         const port = saved[name] ?? this.#nextPort
         this.seedNextPort(port + 1)
         ports[name] = port
-        const { clock, gauges } = this.#options
+        const { clock, gauges, transport } = this.#options
         const listener = await this.#listenOn(port, name, op)
         const Kind = name === 'stdin' ? InputChannel : OutputChannel
-        const channel = new Kind({ listener, port: local, clock, gauges })
+        const channel = new Kind({ listener, port: local, clock, gauges, endedWhole: transport.endedWhole })
         channels.push(channel)
         this.#channels.add(channel)
         local.once('close', () => this.#channels.delete(channel))

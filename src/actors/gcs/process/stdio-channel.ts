@@ -7,7 +7,7 @@
 import type { Duplex } from 'node:stream'
 import type { MessagePort } from 'node:worker_threads'
 import type { Clock, Timer } from '../../../native/clock.js'
-import type { HvSocketListener } from '../../../native/hvsocket.js'
+import type { HvSocketListener, HvSocketTransport } from '../../../native/hvsocket.js'
 import type { Gauges } from '../../environment.js'
 import { STDIO_WINDOW_BYTES, type StdioMessage } from '../contract.js'
 
@@ -22,6 +22,8 @@ const GATHER_BYTES = 64 * 1024
 
 export interface ChannelOptions {
   listener: HvSocketListener
+  /** Of the transport, where it has it. */
+  endedWhole?: HvSocketTransport['endedWhole'] | undefined
   port: MessagePort
   clock: Clock
   gauges: Gauges
@@ -33,13 +35,15 @@ abstract class Channel {
   protected over = false
   protected hasExited = false
   readonly #listener: HvSocketListener
+  protected readonly endedWhole: HvSocketTransport['endedWhole'] | undefined
   readonly #clock: Clock
   readonly #gauges: Gauges
   /** Ends a stream that does not connect after its process is gone. */
   #lateTimer: Timer | undefined
 
-  constructor({ listener, port, clock, gauges }: ChannelOptions) {
+  constructor({ listener, port, clock, gauges, endedWhole }: ChannelOptions) {
     this.port = port
+    this.endedWhole = endedWhole
     this.#listener = listener
     this.#clock = clock
     this.#gauges = gauges
@@ -122,16 +126,21 @@ export class OutputChannel extends Channel {
       if (this.#unreadBytes >= STDIO_WINDOW_BYTES) socket.pause()
     })
     socket.once('end', () => {
-      if (this.over) return
-      this.over = true
-      this.#flush()
-      this.post({ end: true })
-      // What was posted arrives before the port's own end: whoever never reads holds nothing here.
-      this.port.close()
-      socket.destroy()
+      if (this.endedWhole === undefined) this.#ended(socket)
+      else void this.endedWhole(socket).then((isWhole) => (isWhole ? this.#ended(socket) : this.lost()))
     })
     socket.once('close', () => this.lost())
     socket.resume()
+  }
+
+  #ended(socket: Duplex): void {
+    if (this.over) return
+    this.over = true
+    this.#flush()
+    this.post({ end: true })
+    // What was posted arrives before the port's own end: whoever never reads holds nothing here.
+    this.port.close()
+    socket.destroy()
   }
 
   protected lost(): void {

@@ -7,7 +7,11 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { InputChannel, OutputChannel } from '#dist/actors/gcs/process/stdio-channel.js'
 import { ManualClock } from '../../../fakes/clock.js'
 
-function channelOf(Kind: typeof InputChannel | typeof OutputChannel, socket: PassThrough): MessagePort {
+function channelOf(
+  Kind: typeof InputChannel | typeof OutputChannel,
+  socket: PassThrough,
+  endedWhole?: () => Promise<boolean>,
+): MessagePort {
   const { port1: local, port2: port } = new MessageChannel()
   const gauges = { handles: 0, operations: 0, sockets: 0, queued: 0, abandoned: 0 }
   const listener = {
@@ -15,7 +19,7 @@ function channelOf(Kind: typeof InputChannel | typeof OutputChannel, socket: Pas
     accept: () => Promise.resolve(socket),
     close: () => Promise.resolve(),
   }
-  new Kind({ listener, port, clock: new ManualClock(), gauges })
+  new Kind({ listener, port, clock: new ManualClock(), gauges, endedWhole })
   return local
 }
 
@@ -43,6 +47,21 @@ describe('the actor’s end of a stream', () => {
     await once(port, 'close')
     assert.deepEqual(received, [new Uint8Array(Buffer.from('abc')), { end: true }])
   })
+
+  for (const [what, isWhole, last] of [
+    ['the guest has set is one', true, { end: true }],
+    ['came with the loss of who carried the stream is none', false, { closed: true }],
+  ] as const) {
+    it(`stdout: an end of file that ${what}`, async () => {
+      const socket = new PassThrough({ autoDestroy: false })
+      const port = channelOf(OutputChannel, socket, () => Promise.resolve(isWhole))
+      const received: unknown[] = []
+      port.on('message', (message) => received.push(message))
+      socket.end('abc')
+      await once(port, 'close')
+      assert.deepEqual(received, [new Uint8Array(Buffer.from('abc')), last])
+    })
+  }
 
   it('a large piece does not overtake small ones that wait', async () => {
     const socket = new PassThrough({ highWaterMark: 1024 * 1024 })
