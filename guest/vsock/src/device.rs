@@ -24,6 +24,11 @@ pub const SOCKETS: u16 = 8;
 const VERSION_1: u64 = 1 << 32;
 const EVENT_IDX: u64 = 1 << 29;
 
+/// Whether QEMU has said where it lies: one that it has not would be looked for, and written, at the beginning of the guest's memory.
+fn is_set_up(ring: &VringRwLock) -> bool {
+    ring.get_ref().get_queue().ready()
+}
+
 type Memory = GuestMemoryAtomic<GuestMemoryMmap>;
 
 pub struct Device {
@@ -43,6 +48,9 @@ impl Device {
     /// Takes all packets of the guest; false when the ring cannot be read.
     fn take_all(&mut self, ring: &VringRwLock) -> bool {
         let Some(memory) = self.memory.clone() else { return false };
+        if !is_set_up(ring) {
+            return false;
+        }
         loop {
             let _ = ring.disable_notification();
             let mut used = false;
@@ -73,6 +81,9 @@ impl Device {
     /// Gives the guest all packets that there are, as far as it has room for them.
     fn give_all(&mut self, ring: &VringRwLock) {
         let Some(memory) = self.memory.clone() else { return };
+        if !is_set_up(ring) {
+            return;
+        }
         loop {
             let _ = ring.disable_notification();
             let mut used = false;
@@ -138,6 +149,7 @@ impl VhostUserBackendMut for Device {
 
     fn update_memory(&mut self, memory: Memory) -> io::Result<()> {
         self.memory = Some(memory);
+        self.streams.started();
         Ok(())
     }
 

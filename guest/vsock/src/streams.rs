@@ -17,6 +17,9 @@ const MOST_STREAMS: usize = 4096;
 /// How long a guest's dial waits for a listener whose backlog is full. Linux gives up a dial after two seconds.
 const DIAL_PATIENCE: Duration = Duration::from_secs(2);
 const DIAL_AGAIN_MS: i64 = 5;
+/// How often a device that was started is looked at until its guest is heard of, milliseconds: at first, and at last.
+const LOOK_MS: i64 = 10;
+const LAST_LOOK_MS: i64 = 1000;
 /// Longest "CONNECT <port>\n".
 const MOST_GREETING: usize = 32;
 /// The first port that the host's side of its own dials has.
@@ -48,6 +51,8 @@ pub struct Streams {
     numbers: HashMap<Ports, u64>,
     greetings: HashMap<u64, Greeting>,
     dials: Vec<Dial>,
+    /// The time between two looks at a guest that has not been heard of since its device was started.
+    look_ms: Option<i64>,
     /// Streams that may have a packet for the guest, in turn.
     turn: VecDeque<u64>,
     refusals: VecDeque<Header>,
@@ -74,6 +79,7 @@ impl Streams {
             numbers: HashMap::new(),
             greetings: HashMap::new(),
             dials: Vec::new(),
+            look_ms: None,
             turn: VecDeque::new(),
             refusals: VecDeque::new(),
         })
@@ -84,12 +90,28 @@ impl Streams {
         self.watch.fd()
     }
 
+    /// The device is started. The guest's first kick may come before its ring is enabled, and is lost then; the guest kicks no second time
+    /// for as long as nobody has looked.
+    pub fn started(&mut self) {
+        self.look_ms = Some(LOOK_MS);
+        self.tick();
+    }
+
+    /// The timer as it is needed now.
+    fn tick(&mut self) {
+        let dial = if self.dials.is_empty() { None } else { Some(DIAL_AGAIN_MS) };
+        self.ticker.set([dial, self.look_ms].into_iter().flatten().min().unwrap_or(0));
+    }
+
     pub fn has_something(&self) -> bool {
         !self.refusals.is_empty() || !self.turn.is_empty()
     }
 
     /// Takes a packet of the guest.
     pub fn take(&mut self, header: &Header, data: &[u8]) {
+        if self.look_ms.take().is_some() {
+            self.tick();
+        }
         if header.src_cid != self.cid {
             return;
         }
@@ -227,10 +249,8 @@ impl Streams {
                 self.keep(Stream::from_guest(ports, socket, request));
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                if self.dials.is_empty() {
-                    self.ticker.set(DIAL_AGAIN_MS);
-                }
                 self.dials.push(Dial { request: *request, until: Instant::now() + DIAL_PATIENCE });
+                self.tick();
             }
             Err(_) => self.refuse(request),
         }
@@ -238,6 +258,7 @@ impl Streams {
 
     fn dial_again(&mut self) {
         self.ticker.take();
+        self.look_ms = self.look_ms.map(|ms| (2 * ms).min(LAST_LOOK_MS));
         for dial in std::mem::take(&mut self.dials) {
             if Instant::now() >= dial.until {
                 self.refuse(&dial.request);
@@ -249,9 +270,7 @@ impl Streams {
                 again.until = dial.until;
             }
         }
-        if self.dials.is_empty() {
-            self.ticker.set(0);
-        }
+        self.tick();
     }
 
     fn accept(&mut self, guest_listens: bool) {
@@ -308,7 +327,24 @@ fn connect_port(line: &[u8]) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::connect_port;
+    use super::*;
+
+    #[test]
+    fn a_guest_is_looked_at_until_it_is_heard_of() {
+        let path = std::env::temp_dir().join(format!("uvm-vsock-{}", std::process::id()));
+        let mut streams = Streams::new(3, &path).unwrap();
+        streams.started();
+        for _ in 0..3 {
+            let mut watched = libc::pollfd { fd: streams.fd(), events: libc::POLLIN, revents: 0 };
+            // SAFETY: one descriptor is passed, which lives during the call.
+            assert_eq!(unsafe { libc::poll(&mut watched, 1, -1) }, 1);
+            streams.follow(true);
+        }
+        assert_eq!(streams.look_ms, Some(8 * LOOK_MS));
+        streams.take(&Header { src_cid: 3, dst_cid: HOST_CID, kind: STREAM, op: RST, ..Header::default() }, &[]);
+        assert_eq!(streams.look_ms, None);
+        fs::remove_file(path).unwrap();
+    }
 
     #[test]
     fn a_greeting_names_a_port() {
