@@ -22,6 +22,8 @@ pub struct Stream {
     pub socket: UnixStream,
     /// The guest has accepted it, or the host has.
     pub open: bool,
+    /// The guest has asked for it and said nothing since.
+    fresh: bool,
     /// The guest knows it no more; what it sent still goes to the host.
     pub closing: bool,
     /// The guest has ended both directions, and the host has all of it: the socket waits for the host to close it.
@@ -53,6 +55,7 @@ impl Stream {
             ports,
             socket,
             open: first == RESPONSE,
+            fresh: first == RESPONSE,
             closing: false,
             ended_whole: false,
             readable: false,
@@ -142,7 +145,11 @@ impl Stream {
     /// Takes a packet of the guest. False: the guest has ended the stream.
     pub fn take(&mut self, header: &Header, data: &[u8]) -> bool {
         self.credit(header);
+        let was_fresh = self.fresh;
+        self.fresh = was_fresh && header.op == REQUEST;
         match header.op {
+            // A dial that a signal interrupted goes on with a request of its own, from the same socket.
+            REQUEST if was_fresh => self.due |= 1 << RESPONSE,
             RESPONSE if !self.open => {
                 self.open = true;
                 let answer = format!("OK {}\n", self.ports.0);

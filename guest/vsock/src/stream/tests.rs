@@ -83,6 +83,17 @@ fn a_host_can_tell_the_end_of_all_from_a_stream_that_was_cut() {
 }
 
 #[test]
+fn a_dial_that_was_interrupted_is_answered_again_and_one_of_a_stream_in_use_is_none() {
+    let (mut stream, _host) = opened(4096);
+    assert!(stream.take(&packet(REQUEST, 0, 0, 4096), &[]));
+    assert_eq!(next(&mut stream), Some((RESPONSE, 0)));
+    assert_eq!(next(&mut stream), None);
+    assert!(stream.take(&packet(RW, 0, 2, 4096), b"on"));
+    assert!(stream.take(&packet(REQUEST, 0, 0, 4096), &[]));
+    assert_eq!(next(&mut stream), Some((RST, 0)));
+}
+
+#[test]
 fn the_ends_of_the_host_are_told_one_by_one() {
     let (mut stream, mut host) = opened(4096);
     host.shutdown(Shutdown::Write).unwrap();

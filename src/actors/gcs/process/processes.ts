@@ -103,6 +103,7 @@ export class GuestProcesses {
       const { exit, waitId } = this.#watch(connection, containerId, pid, channels, call)
       const { key } = input
       this.#entries.set(key, { pid, containerId, channels, connection, exit })
+      for (const channel of channels) channel.started()
       return { key, pid, waitId, ports }
     } catch (error) {
       discard()
@@ -258,6 +259,7 @@ export class GuestProcesses {
     const exit = this.#sharedExit(connection, waitId) ?? this.#adoptedExit(connection, input, op)
     const { channels } = await this.#listen(input, op, ports)
     this.#track(exit, channels)
+    for (const channel of channels) channel.started()
     const { key } = input
     this.#entries.set(key, { pid, containerId, channels, connection, exit })
     return { key, pid, waitId, ports }

@@ -1,4 +1,6 @@
-// The actor's end of one stdio stream: a listener that accepts exactly one connection from the guest, and the port to the main thread.
+// The actor's end of one stdio stream: a listener that accepts one connection from the guest, and the port to the main thread. A connection
+// that is lost with nothing on it before the guest has answered the start is not the stream yet: a guest whose dial took too long has given it
+// up and dials again.
 //
 // Output is read ahead of the caller by one window and then waits for credit; at end of file our end of the socket is closed at once, so
 // that the guest can report the exit although nobody has read. Input waits for the guest to connect, and is half-closed once. What a
@@ -34,6 +36,10 @@ abstract class Channel {
   protected socket: Duplex | undefined
   protected over = false
   protected hasExited = false
+  /** Something came, or an end of file. */
+  protected isUsed = false
+  #isStarted = false
+  #isListening = true
   readonly #listener: HvSocketListener
   protected readonly endedWhole: HvSocketTransport['endedWhole'] | undefined
   readonly #clock: Clock
@@ -63,8 +69,7 @@ abstract class Channel {
       // The channel was closed first, or the listener failed: nothing will connect any more.
       this.close()
     }
-    await this.#listener.close()
-    this.#gauges.sockets--
+    if (socket === undefined || this.#isStarted || this.over) await this.#stopListening()
     if (socket === undefined) return
     if (this.over) {
       socket.destroy()
@@ -72,8 +77,30 @@ abstract class Channel {
     }
     this.#lateTimer?.clear()
     this.socket = socket
-    socket.on('error', () => this.lost())
+    // Its close comes behind its error.
+    socket.on('error', () => undefined)
+    socket.once('close', () => this.socketClosed(socket))
     this.connected(socket)
+  }
+
+  async #stopListening(): Promise<void> {
+    await this.#listener.close()
+    if (!this.#isListening) return
+    this.#isListening = false
+    this.#gauges.sockets--
+  }
+
+  /** The guest has answered the start: what is connected now is the stream, and without one the next connection is. */
+  started(): void {
+    this.#isStarted = true
+    if (this.socket !== undefined) void this.#stopListening()
+  }
+
+  protected socketClosed(socket: Duplex): void {
+    if (this.socket !== socket) return
+    if (this.#isStarted || this.isUsed || this.over) return this.lost()
+    this.socket = undefined
+    void this.#accept()
   }
 
   /** The process is gone. A stream that did not connect while it ran hardly will: its reader must not wait for ever. */
@@ -84,7 +111,7 @@ abstract class Channel {
   }
 
   protected abstract connected(socket: Duplex): void
-  /** The socket is gone. */
+  /** The socket of the stream is gone. */
   protected abstract lost(): void
   protected abstract receive(message: StdioMessage): void
   protected abstract portClosed(): void
@@ -105,7 +132,7 @@ abstract class Channel {
     this.post(message)
     this.port.close()
     this.socket?.destroy()
-    void this.#listener.close()
+    void this.#stopListening()
   }
 }
 
@@ -120,6 +147,7 @@ export class OutputChannel extends Channel {
 
   protected connected(socket: Duplex): void {
     socket.on('data', (chunk: Buffer) => {
+      this.isUsed = true
       this.#unreadBytes += chunk.byteLength
       if (this.#messages < MAX_MESSAGES) this.#send(ownBytes(chunk))
       else this.#gather(chunk)
@@ -127,9 +155,8 @@ export class OutputChannel extends Channel {
     })
     socket.once('end', () => {
       if (this.endedWhole === undefined) this.#ended(socket)
-      else void this.endedWhole(socket).then((isWhole) => (isWhole ? this.#ended(socket) : this.lost()))
+      else void this.endedWhole(socket).then((isWhole) => (isWhole ? this.#ended(socket) : socket.destroy()))
     })
-    socket.once('close', () => this.lost())
     socket.resume()
   }
 
@@ -196,11 +223,11 @@ export class InputChannel extends Channel {
     // The guest sends nothing here. Its end of file is no reason to stop writing while the process may still read.
     socket.on('data', () => undefined)
     socket.once('end', () => {
+      this.isUsed = true
       this.#guestHasEnded = true
       this.#closeIfUnread()
     })
     socket.once('finish', () => this.#closeIfUnread())
-    socket.once('close', () => this.lost())
     for (const chunk of this.#early.splice(0)) this.#write(socket, chunk)
     if (this.#ended) socket.end()
     socket.resume()

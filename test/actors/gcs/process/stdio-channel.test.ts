@@ -23,6 +23,8 @@ function channelOf(
   return local
 }
 
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
 describe('the actor’s end of a stream', () => {
   it('stdin grants every byte that it has passed on', async () => {
     const socket = new PassThrough()
@@ -62,6 +64,53 @@ describe('the actor’s end of a stream', () => {
       assert.deepEqual(received, [new Uint8Array(Buffer.from('abc')), last])
     })
   }
+
+  for (const [what, Kind] of [
+    ['stdout', OutputChannel],
+    ['stdin', InputChannel],
+  ] as const) {
+    it(`${what}: a dial that was given up before the start was answered is not the stream; the next one is`, async () => {
+      const { port1: local, port2: port } = new MessageChannel()
+      const gauges = { handles: 0, operations: 0, sockets: 0, queued: 0, abandoned: 0 }
+      const [given, taken] = [new PassThrough({ autoDestroy: false }), new PassThrough({ autoDestroy: false })]
+      const sockets = [given, taken]
+      let accepted = 0
+      let isClosed = false
+      const listener = {
+        address: { runtimeId: '', serviceId: '' },
+        accept: () => Promise.resolve(sockets[accepted++] ?? assert.fail('nobody else is accepted')),
+        close: () => Promise.resolve(void (isClosed = true)),
+      }
+      const channel = new Kind({ listener, port, clock: new ManualClock(), gauges })
+      await turn()
+      assert.deepEqual([accepted, isClosed, gauges.sockets], [1, false, 2])
+      given.destroy(new Error('reset'))
+      await once(given, 'close').catch(() => undefined)
+      await turn()
+      assert.deepEqual([accepted, isClosed, gauges.sockets], [2, false, 2])
+      channel.started()
+      await turn()
+      assert.deepEqual([isClosed, gauges.sockets], [true, 1])
+      const received: unknown[] = []
+      local.on('message', (message) => received.push(message))
+      taken.destroy(new Error('reset'))
+      await once(local, 'close')
+      assert.deepEqual(received, [Kind === OutputChannel ? { closed: true } : { closed: true, unread: true }])
+      assert.deepEqual([accepted, gauges.sockets], [2, 0])
+    })
+  }
+
+  it('stdout: what was said before the start was answered makes a connection the stream', async () => {
+    const socket = new PassThrough({ autoDestroy: false })
+    const port = channelOf(OutputChannel, socket)
+    const received: unknown[] = []
+    port.on('message', (message) => received.push(message))
+    socket.write('abc')
+    await once(port, 'message')
+    socket.destroy()
+    await once(port, 'close')
+    assert.deepEqual(received, [new Uint8Array(Buffer.from('abc')), { closed: true }])
+  })
 
   it('a large piece does not overtake small ones that wait', async () => {
     const socket = new PassThrough({ highWaterMark: 1024 * 1024 })

@@ -328,7 +328,7 @@ describe('guest stdio', () => {
       const { port1: local, port2: remote } = new MessageChannel()
       const gauges = { handles: 0, operations: 0, sockets: 0, queued: 0, abandoned: 0 }
       const listener = { address: { runtimeId: '', serviceId: '' }, accept, close: () => Promise.resolve() }
-      new OutputChannel({ listener, port: remote, clock: new ManualClock(), gauges })
+      new OutputChannel({ listener, port: remote, clock: new ManualClock(), gauges }).started()
       assert.deepEqual(await once(local, 'message'), [{ closed: true }])
       assert.equal(gauges.sockets, 0)
     })
