@@ -233,6 +233,19 @@ export class Machine {
     const daemon = await startDaemon(this.#around)
     this.#daemon = daemon
     this.#around.changed(this)
+    try {
+      await this.#plugBeside(daemon)
+    } catch (error) {
+      // Whoever tries again begins anew.
+      if (this.#daemon === daemon) this.#daemon = undefined
+      daemon.kill()
+      await this.execute('chardev-remove', { id: VSOCK_CHARDEV }).catch(() => undefined)
+      throw error
+    }
+    this.#watchDaemon(daemon)
+  }
+
+  async #plugBeside(daemon: OwnedProcess): Promise<void> {
     const path = join(this.#around.directory, MACHINE_FILES.vsock)
     const backend = { type: 'socket', data: { addr: { type: 'unix', data: { path } }, server: false } }
     for (let attempt = 1; ; attempt++) {
@@ -245,7 +258,6 @@ export class Machine {
       }
     }
     await this.execute('device_add', VSOCK_DEVICE)
-    this.#watchDaemon(daemon)
   }
 
   /** Takes them away; the guest must run. @throws {HcsFailure} */

@@ -107,6 +107,8 @@ export class VmOperations {
         break
       case 'save':
         await this.#save(vm, argument)
+        // A template has written itself down while it could still go back.
+        if (model.state === 'SavedAsTemplate') return ''
         break
       case 'modify':
         if (request !== undefined) await this.#modify(vm, request)
@@ -259,22 +261,48 @@ export class VmOperations {
     if (foreign !== undefined) throw foreign
     const machine = machineOf(vm)
     if (isTemplate) this.#checkTemplate(vm)
-    await this.#withoutSockets(machine)
     const directory = this.#around.state.of(model.runtimeId)
     const saving = { head: headOf(vm), directory }
-    if (!isTemplate) {
-      await saveMachine(machine, { ...saving, path: path as string, withoutMemory: false })
-      return
+    try {
+      await this.#withoutSockets(machine)
+      if (isTemplate) await this.#writeTemplate(vm, machine, saving)
+      else await saveMachine(machine, { ...saving, path: path as string, withoutMemory: false })
+    } catch (error) {
+      await this.#giveSocketsBack(vm, machine)
+      throw error
     }
-    const ramPath = join(directory, MACHINE_FILES.ram)
-    const memory = await memoryFileOf(machine, ramPath)
-    await saveMachine(machine, { ...saving, path: join(directory, TEMPLATE_STATE), withoutMemory: true })
-    rmSync(ramPath, { force: true })
-    await copyMemory(memory, ramPath)
+    if (!isTemplate) return
     // Nothing runs from here on: its files are the template.
     vm.machine = undefined
     await machine.end()
-    model.state = 'SavedAsTemplate'
+  }
+
+  /** Makes the VM a template whose machine has still to end. @throws {HcsFailure} nothing of it is left */
+  async #writeTemplate(vm: QemuVm, machine: Machine, saving: { head: StateHead; directory: string }): Promise<void> {
+    const { model } = vm.system
+    const [ramPath, path] = [MACHINE_FILES.ram, TEMPLATE_STATE].map((name) => join(saving.directory, name)) as [
+      string,
+      string,
+    ]
+    const before = model.state
+    try {
+      const memory = await memoryFileOf(machine, ramPath)
+      await saveMachine(machine, { ...saving, path, withoutMemory: true })
+      rmSync(ramPath, { force: true })
+      await copyMemory(memory, ramPath)
+      model.state = 'SavedAsTemplate'
+      this.#around.persist(vm)
+    } catch (error) {
+      model.state = before
+      for (const begun of [path, ramPath]) rmSync(begun, { force: true })
+      throw error
+    }
+  }
+
+  /** After a save that failed; where that fails too, resuming tries it again. */
+  async #giveSocketsBack(vm: QemuVm, machine: Machine): Promise<void> {
+    if (!vm.hasSockets || machine.hasVsock || machine.isOver) return
+    await machine.plugVsock().catch(() => undefined)
   }
 
   #checkTemplate({ system: { model }, hardware }: QemuVm): void {

@@ -128,7 +128,7 @@ export async function copyMemory(from: string, to: string): Promise<void> {
     for (let at = 0; at < size; at += PIECE_BYTES) {
       const { bytesRead } = await source.read(buffer, 0, PIECE_BYTES, at)
       const piece = buffer.subarray(0, bytesRead)
-      if (!piece.equals(zero.subarray(0, bytesRead))) await target.write(piece, 0, bytesRead, at)
+      if (!piece.equals(zero.subarray(0, bytesRead))) await writeAll(target, piece, at)
     }
   } catch (error) {
     if (target !== undefined) await unlink(to).catch(() => undefined)
@@ -136,6 +136,14 @@ export async function copyMemory(from: string, to: string): Promise<void> {
   } finally {
     await source?.close()
     await target?.close()
+  }
+}
+
+/** A disk that is about to be full takes less than it is given, and says so only of the next piece. */
+async function writeAll(target: FileHandle, bytes: Buffer, at: number): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    const { bytesWritten } = await target.write(bytes, done, bytes.length - done, at + done)
+    done += bytesWritten
   }
 }
 

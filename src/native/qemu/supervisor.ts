@@ -108,12 +108,16 @@ export class QemuSupervisor {
     if (record.processes !== undefined) {
       const around = this.#surroundingsOf(vm, record.hardware?.namespace)
       const machine = await Machine.adopt(around, record.processes, vm.hasSockets)
+      if (record.state === 'SavedAsTemplate') {
+        // Its files are whole, and it was about to end.
+        await machine?.end()
+        if (model.terminatesWithLastHandle) return this.#clean(vm)
+      }
       // It ended while nobody looked, or its last handle closed when its supervisor died.
-      if (machine === undefined || model.terminatesWithLastHandle) {
+      else if (machine === undefined || model.terminatesWithLastHandle) {
         await machine?.end()
         return this.#clean(vm)
-      }
-      vm.machine = machine
+      } else vm.machine = machine
     } else if (model.terminatesWithLastHandle) return this.#clean(vm)
     if (record.state !== 'Created') model.state = record.state
     this.#kept.push(runtimeId)
