@@ -27,8 +27,10 @@ export type { StorageQoSOptions } from './builder/storage-qos.js'
 
 export type { EventStream } from './actors/event-stream.js'
 export type { EventArguments, EventNames, Events, EventStreamOptions, OnceOptions } from './actors/events.js'
+export type { EventIterator, EventsLike } from './actors/events-like.js'
 export { Host } from './actors/host.js'
 export type { HostEvents } from './actors/host-events.js'
+export type { HostLike, RecoveryLike } from './actors/host-like.js'
 export type { RecoverDecision, RecoverOptions, Recovery } from './actors/host-recovery.js'
 export type {
   ComputeSystemQuery,
@@ -42,12 +44,16 @@ export type {
 export type { CallOptions } from './actors/mailbox/contract.js'
 
 export type { HostModifyRequest } from './actors/vm/changes.js'
-export { UtilityVM, type VmEvents, type MigrationNotifications } from './actors/vm/proxy.js'
+export { UtilityVM, type MigrationNotifications } from './actors/vm/proxy.js'
+export type { VmEvents } from './actors/vm/vm-events.js'
 export type * from './actors/vm/managers/index.js'
+export type { UtilityVMLike } from './actors/vm/vm-like.js'
 
 export { Guest } from './actors/gcs/proxy.js'
 export type { GuestEvents } from './actors/gcs/guest-events.js'
-export { Container, type ContainerEvents } from './actors/gcs/container/container-proxy.js'
+export { Container } from './actors/gcs/container/container-proxy.js'
+export type { ContainerEvents } from './actors/gcs/container/container-events.js'
+export type { ContainerLike, GuestLike, GuestProcessLike } from './actors/gcs/guest-like.js'
 export { GuestProcess } from './actors/gcs/process/process-proxy.js'
 export {
   etwProviderGuid,

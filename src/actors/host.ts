@@ -15,6 +15,7 @@ import { systemEnvironment, type HostEnvironment } from './host-environment.js'
 import { HOST_EVENTS, type HostEvents } from './host-events.js'
 import { assertVm, HostGuests } from './host-guests.js'
 import { openHostJournal, type HostJournal } from './host-journal.js'
+import type { HostLike } from './host-like.js'
 import { HostLogs } from './host-logs.js'
 import { HostFigures } from './host-figures.js'
 import type {
@@ -39,7 +40,7 @@ import { Orphans } from './orphans.js'
 import { checkVmId, existingVm, setUpVm, VM_OPTIONS } from './vm-setup.js'
 import type { UtilityVM } from './vm/proxy.js'
 
-export class Host extends Events<HostEvents> {
+export class Host extends Events<HostEvents> implements HostLike {
   readonly #parts: HostParts
   readonly #keepAlive: ReturnType<HostEnvironment['keepAlive']>
   readonly #latency = new LatencyBook()

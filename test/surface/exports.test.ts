@@ -65,4 +65,41 @@ describe('the surface', () => {
     }
     assert.deepEqual([...missing], [])
   })
+
+  it('has interfaces for Host, VM, guest, container and process that lead to no class with private members', () => {
+    const likes = exported.filter(({ name }) => name.endsWith('Like'))
+    assert.equal(likes.length, 7)
+    // Whoever implements them is given these, and makes none.
+    const given = new Set(['UtilityVMBuilder', 'UVMError', 'HcsError'])
+    const seen = new Set<ts.Symbol>()
+    const nominal = new Set<string>()
+    const visit = (node: ts.Node): void => {
+      const names = ts.isTypeReferenceNode(node)
+        ? [node.typeName]
+        : ts.isExpressionWithTypeArguments(node)
+          ? [node.expression]
+          : []
+      for (const name of names) {
+        const symbol = checker.getSymbolAtLocation(name)
+        if (symbol !== undefined) follow(resolved(symbol))
+      }
+      ts.forEachChild(node, visit)
+    }
+    const follow = (symbol: ts.Symbol): void => {
+      if (seen.has(symbol) || given.has(symbol.name)) return
+      seen.add(symbol)
+      for (const declaration of symbol.declarations ?? []) {
+        const { fileName } = declaration.getSourceFile()
+        if (!fileName.includes('/dist/') || fileName.includes('/node_modules/')) continue
+        const isPrivate = (member: ts.ClassElement): boolean =>
+          (member.name !== undefined && ts.isPrivateIdentifier(member.name)) ||
+          (ts.getCombinedModifierFlags(member) & (ts.ModifierFlags.Private | ts.ModifierFlags.Protected)) !== 0
+        if (!ts.isClassDeclaration(declaration)) visit(declaration)
+        else if (declaration.members.some(isPrivate)) nominal.add(symbol.name)
+      }
+    }
+    for (const like of likes) follow(resolved(like))
+    assert(seen.size > 50)
+    assert.deepEqual([...nominal], [])
+  })
 })

@@ -40,6 +40,7 @@ import {
   serviceSettings,
 } from './guest-arguments.js'
 import { GUEST_EVENTS, logRecord, type GuestEvents } from './guest-events.js'
+import type { GuestLike } from './guest-like.js'
 import { closedOnPurpose, type GuestWiring } from './wiring.js'
 import type {
   ConnectOptions,
@@ -47,7 +48,6 @@ import type {
   ExecOutput,
   ExecRequest,
   GuestCapabilities,
-  GuestManager,
   SavedProcess,
 } from './managers.js'
 import { Breaks } from './process/breaks.js'
@@ -58,7 +58,7 @@ import { GuestResources } from './resource/resource-proxy.js'
 /** Local end of a Guest: closed by its caller, or ended with its VM. */
 type Ending = { kind: 'closed'; cause?: undefined } | { kind: 'vm-exited'; cause: Error }
 
-export class Guest extends GuestResources<GuestEvents> implements GuestManager {
+export class Guest extends GuestResources<GuestEvents> implements GuestLike {
   readonly guestOS: GuestOS
   readonly #wiring: GuestWiring
   #ending: Ending | undefined

@@ -33,33 +33,14 @@ import { within } from '../mailbox/within.js'
 import { changeOf, ownChange, type Change, type HostModifyRequest, type Subject } from './changes.js'
 import type { ExitNotice, VmRecall } from './contract.js'
 import type { VmWiring } from './wiring.js'
-import type { ExitStatus, LifetimeManager, MigrationConfig, MigrationManager } from './managers/index.js'
+import type { ExitStatus, MigrationConfig } from './managers/index.js'
 import { MigrationSocket } from './managers/migration-socket.js'
 import { migrationOptions, migrationStart } from './managers/migration.js'
 import { EventStream } from '../event-stream.js'
 import { hearCredited } from '../hear-credited.js'
 import { barredError } from './queue.js'
-
-export interface VmEvents {
-  /** Once: the VM has ended. */
-  exit: [ExitStatus]
-  /** The parsed CrashReport document. */
-  'crash-report': [unknown]
-  /** The guest connection that HCS itself owns has ended. */
-  'guest-connection-closed': []
-  /** Progress of a live migration. */
-  migration: [OperationSystemMigrationNotificationInfo]
-  /** What came faster than it was taken: 'crash-report' events, the oldest, before those that follow. */
-  dropped: [what: string, count: number]
-}
-
-const VM_EVENTS: EventNames<VmEvents> = {
-  exit: true,
-  'crash-report': true,
-  'guest-connection-closed': true,
-  migration: true,
-  dropped: true,
-}
+import { VM_EVENTS, type VmEvents } from './vm-events.js'
+import type { UtilityVMLike } from './vm-like.js'
 
 /** What `migrationNotifications` answers. */
 export type MigrationNotifications = EventStream<OperationSystemMigrationNotificationInfo>
@@ -72,7 +53,7 @@ interface Recorded {
 /** The methods of the host managers are made from their statements, below. */
 const ModifiableEvents = Events as new (label: string, names: EventNames<VmEvents>) => Events<VmEvents> & HostManagers
 
-export class UtilityVM extends ModifiableEvents implements LifetimeManager, MigrationManager {
+export class UtilityVM extends ModifiableEvents implements UtilityVMLike {
   readonly id: string
   readonly runtimeId: string
   readonly guestOS: GuestOS

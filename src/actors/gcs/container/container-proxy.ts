@@ -14,15 +14,16 @@ import type {
   Properties,
   PropertyType,
 } from '../../../protocol/schema/index.js'
-import { Events, type EventNames } from '../../events.js'
+import { Events } from '../../events.js'
 import { checkTexts, documentText, readArgument } from '../../arguments.js'
 import { checkWanted } from '../../mailbox/call-options.js'
 import type { CallOptions, CallSubject } from '../../mailbox/contract.js'
 import { within } from '../../mailbox/within.js'
 import type { ContainerCallName } from '../contract.js'
-import type { ContainerHandle } from '../managers.js'
+import type { ContainerLike } from '../guest-like.js'
 import type { GuestProcess } from '../process/process-proxy.js'
 import { startProcess, type ProcessHost } from '../process/process-start.js'
+import { CONTAINER_EVENTS, type ContainerEvents } from './container-events.js'
 
 /** @internal */
 export interface ContainerWiring extends ProcessHost {
@@ -32,14 +33,7 @@ export interface ContainerWiring extends ProcessHost {
   assertAlive(subject: CallSubject): void
 }
 
-export interface ContainerEvents {
-  /** It has exited; once. Not told when the guest went away before. */
-  exited: []
-}
-
-const CONTAINER_EVENTS: EventNames<ContainerEvents> = { exited: true }
-
-export class Container extends Events<ContainerEvents> implements ContainerHandle {
+export class Container extends Events<ContainerEvents> implements ContainerLike {
   readonly id: string
   readonly #wiring: ContainerWiring
   /** Asked once up front: the answer stays when the handle is closed or the guest gone. */

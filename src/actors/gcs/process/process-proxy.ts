@@ -18,7 +18,8 @@ import { NULL_CONTAINER_ID, type GuestNotices, type GuestRequests, type StartedP
 import type { Activity } from '../activity.js'
 import type { Survivors } from '../survivors.js'
 import type { GuestJournal } from '../wiring.js'
-import type { GuestProcessHandle, ProcessExit, SavedProcess } from '../managers.js'
+import type { GuestProcessLike } from '../guest-like.js'
+import type { ProcessExit, SavedProcess } from '../managers.js'
 
 export interface ProcessStreams {
   readonly stdin: Writable | null
@@ -46,7 +47,7 @@ export const SIGNAL_OPTIONS = optionTable<{ Signal: number | string }>('options'
 })
 
 /** A process inside the guest. Closing it is local: neither the process nor its exit is affected. */
-export class GuestProcess implements GuestProcessHandle {
+export class GuestProcess implements GuestProcessLike {
   readonly pid: number
   readonly stdin: Writable | null
   readonly stdout: Readable | null
