@@ -152,6 +152,12 @@ export const ZONES = {
     sees: [...PURE, 'builder', ...NATIVE, ...ACTORS, 'simulation'],
     why: 'the surface',
   },
+  testing: {
+    path: '^src/testing/',
+    sees: [...PURE, 'builder', ...NATIVE, ...ACTORS, 'simulation'],
+    core: QUIET,
+    why: 'fakes stand for what the actors give, and run nothing of it',
+  },
   control: {
     path: '^src/control/',
     sees: [...PURE, ...ACTORS, 'sockets', 'serviceProcess'],

@@ -77,7 +77,7 @@ describe('the published package', () => {
     const entries = scripts.declared(FOLDER)
     assert.deepEqual(
       entries.map((path) => path.slice(FOLDER.length)),
-      ['/dist/index.d.ts', '/dist/control/index.d.ts', '/dist/tools/index.d.ts'],
+      ['index', 'control/index', 'testing/index', 'tools/index'].map((name) => `/dist/${name}.d.ts`),
     )
     for (const entry of entries) assert(existsSync(entry), `${entry} is missing`)
     const program = ts.createProgram(entries, {
