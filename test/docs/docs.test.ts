@@ -46,11 +46,13 @@ describe('documents', () => {
 
   it('a broken link is found, whether file or section is missing', () => {
     const text =
-      '[a](docs/no.md) [b](docs/hcs.md#no) [c](#no) [d](docs/hcs.md#states) [e](https://x/y.md)\n# Yes\n[f](#yes)'
+      '[a](docs/no.md) [b](docs/hcs.md#no) [c](#no) [d](docs/hcs.md#states) [e](https://x/y.md)\n# Yes\n[f](#yes)\n' +
+      '[g](https://github.com/uvm-actors/uvm-actors/blob/main/docs/gone.md#x)'
     assert.deepEqual(planted(brokenLinks, 'NEW.md', text), [
       'NEW.md: docs/no.md: there is no such file',
       'NEW.md: docs/hcs.md#no: docs/hcs.md has no section #no',
       'NEW.md: #no: NEW.md has no section #no',
+      'NEW.md: https://github.com/uvm-actors/uvm-actors/blob/main/docs/gone.md#x: there is no such file',
     ])
   })
 

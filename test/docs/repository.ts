@@ -8,6 +8,8 @@ import ts from 'typescript'
 /** Path from the repository's root, with slashes, to text. */
 export type Files = ReadonlyMap<string, string>
 
+const BLOB = 'https://github.com/uvm-actors/uvm-actors/blob/main/'
+
 const FOLDERS = ['src', 'test', 'bench', 'examples', 'scripts', 'docs', '.ci']
 const SOURCES = /\.(?:[cm]?[jt]s|c|h|json|svg|md|d\.ts)$|^\.ci\//
 
@@ -57,9 +59,11 @@ export function brokenLinks(files: Files): string[] {
   for (const [path, text] of files) {
     if (!isDocument(path)) continue
     for (const [, target = ''] of withoutBlocks(text).matchAll(/\]\(([^)\s]+)\)/g)) {
-      if (/^[a-z]+:/.test(target)) continue
-      const [file = '', anchor] = target.split('#')
-      const at = file === '' ? path : posix.join(posix.dirname(path), file)
+      // Documents of the package lead here by the address: what they lead to is not in it.
+      const isWhole = target.startsWith(BLOB)
+      if (!isWhole && /^[a-z]+:/.test(target)) continue
+      const [file = '', anchor] = (isWhole ? target.slice(BLOB.length) : target).split('#')
+      const at = isWhole ? file : file === '' ? path : posix.join(posix.dirname(path), file)
       const problem = problemOf(files, at, anchor)
       if (problem !== undefined) broken.push(`${path}: ${target}: ${problem}`)
     }
