@@ -1,6 +1,6 @@
 // Makes of what was built what is published: code without comments, which its users have in the declarations and others in the repository,
-// without indentation and empty lines; and of the declarations those that an export leads to, without what is internal. A line of code
-// stays a line.
+// without indentation, empty lines and spaces that nothing needs; and of the declarations those that an export leads to, without what is
+// internal. A line of code stays a line, and names stay names, so that a stack says where.
 //
 // Usage: node scripts/slim.js [FOLDER]    dist unless given; a build from nothing undoes it
 
@@ -8,6 +8,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
+import { prune, withoutUnusedImports } from './declarations.js'
 
 /**
  * @param {string} text of a module, JavaScript
@@ -17,6 +18,7 @@ export function withoutComments(text) {
   const source = ts.createSourceFile('module.js', text, ts.ScriptTarget.Latest, false, ts.ScriptKind.JS)
   /** @type {string[]} */
   const kept = []
+  let last = ''
   // Between two tokens there is nothing but white space and comments.
   /** @param {ts.Node} node */
   const visit = (node) => {
@@ -27,20 +29,34 @@ export function withoutComments(text) {
       return
     }
     const start = node.getStart(source)
-    kept.push(blank(text.slice(node.getFullStart(), start)), text.slice(start, node.getEnd()))
+    const token = text.slice(start, node.getEnd())
+    kept.push(blank(text.slice(node.getFullStart(), start), last, token), token)
+    if (token !== '') last = token
   }
   visit(source)
   return kept.join('')
 }
 
+const WORD = /[\w$#\\\u0080-\uffff]/
+const OPERATOR = /[-+*/%&|^<>=!?~.:@]/
+
 /**
  * @param {string} trivia
- * @returns {string} a line break when it had one, or a space; the line that names an interpreter stays
+ * @param {string} before the token before it
+ * @param {string} after the token behind it
+ * @returns {string} a line break when it had one, a space where the tokens would be others without; the line that names an interpreter stays
  */
-function blank(trivia) {
+function blank(trivia, before, after) {
   if (trivia === '') return ''
   if (trivia.startsWith('#!')) return trivia.slice(0, trivia.indexOf('\n') + 1)
-  return trivia.includes('\n') ? '\n' : ' '
+  if (trivia.includes('\n')) return '\n'
+  const [end = '', begin = ''] = [before.slice(-1), after.slice(0, 1)]
+  const areOne =
+    (WORD.test(end) && WORD.test(begin)) ||
+    (OPERATOR.test(end) && OPERATOR.test(begin)) ||
+    // A number takes the point for its own.
+    (/^[\d.]/.test(before) && begin === '.')
+  return areOne ? ' ' : ''
 }
 
 /**
@@ -62,31 +78,15 @@ export function withoutInternals(text) {
   ts.forEachChild(source, visit)
   if (cuts.length === 0) return text
   const kept = cuts.reduceRight((rest, { from, to, as }) => rest.slice(0, from) + as + rest.slice(to), text)
-  const code = kept.replace(/\/\*[^]*?\*\//g, '').replace(/^import\b.*$/gm, '')
-  return kept.replace(/^import (type )?\{ (.*) \} from (.*)\n/gm, (_line, type = '', names, from) => {
-    const needed = names.split(', ').filter((/** @type {string} */ name) => {
-      return new RegExp(`\\b${name.replace(/^type |^.* as /g, '')}\\b`).test(code)
-    })
-    return needed.length === 0 ? '' : `import ${type}{ ${needed.join(', ')} } from ${from}\n`
-  })
+  return withoutUnusedImports(kept)
 }
 
 /**
- * @param {string} entry declarations
- * @returns {Set<string>} paths of these and of all that they lead to
+ * @param {string} text
+ * @returns {string} the same without the name of its source map, which is not published
  */
-export function reachable(entry) {
-  const found = new Set([entry])
-  for (const path of found) {
-    for (const [, target = ''] of readFileSync(path, 'utf8').matchAll(
-      /\b(?:from|import)\b[\s(]*['"](\.[^'"]+)\.js['"]/g,
-    )) {
-      const next = join(dirname(path), `${target}.d.ts`)
-      // An example in a comment names files of its reader.
-      if (existsSync(next)) found.add(next)
-    }
-  }
-  return found
+export function withoutMap(text) {
+  return text.replace(/^\/\/# sourceMappingURL=.*\n?/gm, '')
 }
 
 /**
@@ -101,20 +101,31 @@ export function declared(root) {
 
 /** @param {string} folder of what was built, in its package */
 export function slim(folder) {
-  for (const name of /** @type {string[]} */ (readdirSync(folder, { recursive: true }))) {
-    const path = join(folder, name)
-    if (path.endsWith('.d.ts')) writeFileSync(path, withoutInternals(readFileSync(path, 'utf8')))
-  }
-  const declarations = new Set(declared(dirname(folder)).flatMap((entry) => [...reachable(entry)]))
-  for (const name of /** @type {string[]} */ (readdirSync(folder, { recursive: true }))) {
-    const path = join(folder, name)
-    if (path.endsWith('.d.ts') && !declarations.has(path)) rmSync(path)
-    if (path.endsWith('.js')) writeFileSync(path, withoutComments(readFileSync(path, 'utf8')))
-  }
+  const paths = /** @type {string[]} */ (readdirSync(folder, { recursive: true })).map((name) => join(folder, name))
+  const declarations = paths.filter((path) => path.endsWith('.d.ts'))
+  for (const path of declarations) writeFileSync(path, withoutMap(withoutInternals(readFileSync(path, 'utf8'))))
+  prune(folder, declarations, declared(dirname(folder)))
+  const modules = paths.filter((path) => path.endsWith('.js'))
+  for (const path of modules) writeFileSync(path, withoutComments(readFileSync(path, 'utf8')))
+  for (const path of idle(modules)) rmSync(path)
+}
+
+/**
+ * @param {string[]} paths of modules
+ * @returns {string[]} those that were types alone: nothing is in them, and nobody asks for them
+ */
+function idle(paths) {
+  const texts = new Map(paths.map((path) => [resolve(path), readFileSync(path, 'utf8')]))
+  const wanted = new Set(
+    [...texts].flatMap(([path, text]) =>
+      [...text.matchAll(/['"](\.{1,2}\/[^'"\n]+\.js)['"]/g)].map(([, target = '']) => join(dirname(path), target)),
+    ),
+  )
+  return [...texts].filter(([path, text]) => /^export ?\{\};\s*$/.test(text) && !wanted.has(path)).map(([path]) => path)
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const folder = resolve(process.argv[2] ?? 'dist')
-  if (!existsSync(join(folder, 'index.d.ts'))) throw new Error(`${folder} has not been built`)
+  if (!existsSync(folder)) throw new Error(`${folder} has not been built`)
   slim(folder)
 }
