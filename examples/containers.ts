@@ -1,5 +1,5 @@
 // A Linux container in a utility VM: its disks, its root file system, its init, a command beside it, its end.
-import { Host, lcowBuilder } from 'uvm-actors'
+import { Host, lcowBuilder, lcowContainer } from 'uvm-actors'
 
 // Its command line starts the agent by `vsockexec -r -e 109`: of hcsshim 0.15 or later. `redialsLog: false` for earlier images.
 const config = lcowBuilder('containers', { bootFiles: 'C:\\uvm', memoryMB: 1024, processors: 2 })
@@ -24,20 +24,17 @@ const layers = { ContainerID: 'web', ContainerRootPath: `${bundle}/rootfs`, Scra
 await guest.addLCOWCombinedLayers({ ...layers, Layers: [{ Path: '/run/layers/base' }] })
 
 const account = { cwd: '/', user: { uid: 0, gid: 0 }, env: ['PATH=/usr/sbin:/usr/bin:/sbin:/bin'] }
-await using container = await guest.createContainer('web', {
-  SchemaVersion: { Major: 2, Minor: 1 },
-  OciBundlePath: bundle,
-  OciSpecification: {
-    ociVersion: '1.1.0',
-    // The first process of a container hears no signal that it does not handle: without the trap, shutdown() would change nothing.
-    process: { ...account, args: ['sh', '-c', "trap 'exit 0' TERM; sleep 3600 & wait"] },
-    root: { path: `${bundle}/rootfs` },
-    hostname: 'web', // needs a UTS name space
-    mounts: [{ destination: '/proc', type: 'proc', source: 'proc' }],
-    linux: { namespaces: ['mount', 'pid', 'ipc', 'uts', 'network'].map((type) => ({ type })) },
-  },
-  ScratchDirPath: `${bundle}/scratch`,
+// An OCI specification, as tools for containers make it: `schema.OciSpec`.
+const document = lcowContainer(bundle, {
+  ociVersion: '1.1.0',
+  // The first process of a container hears no signal that it does not handle: without the trap, shutdown() would change nothing.
+  process: { ...account, args: ['sh', '-c', "trap 'exit 0' TERM; sleep 3600 & wait"] },
+  root: { path: `${bundle}/rootfs` },
+  hostname: 'web', // needs a UTS name space
+  mounts: [{ destination: '/proc', type: 'proc', source: 'proc' }],
+  linux: { namespaces: ['mount', 'pid', 'ipc', 'uts', 'network'].map((type) => ({ type })) },
 })
+await using container = await guest.createContainer('web', document)
 await container.start()
 const init = await container.createProcess({}) // without OciProcess: the container's own init
 

@@ -3,6 +3,7 @@
 export { UtilityVMBuilder, type BuilderOptions } from './builder/builder.js'
 export type { BootOptions } from './builder/boot.js'
 export { lcowCommandLine, type LcowCommandLine } from './builder/command-line.js'
+export { lcowContainer, type LcowContainerOptions } from './builder/container.js'
 export type { DeviceOptions } from './builder/devices.js'
 export type { LifecycleOptions } from './builder/lifecycle.js'
 export type { MemoryOptions } from './builder/memory.js'

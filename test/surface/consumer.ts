@@ -5,6 +5,7 @@ import { Duplex } from 'node:stream'
 import type { Host, schema } from 'uvm-actors'
 import {
   isVMNotAvailable,
+  lcowContainer,
   SimulatedGuest,
   UVMError,
   type CallOptions,
@@ -81,6 +82,11 @@ export const hostOptions: HostOptions = { threads: 1, simulated: { faults } }
 export const misspelt: HostOptions = { thread: 1 }
 export const guestOptions: GuestOptions & CallOptions = { recorder: false, timeoutMs: 5 }
 export const context: ErrorContext = { op: 'x' }
+export const spec: schema.OciSpec = { ociVersion: '1.1.0', process: { cwd: '/' }, root: { path: '/r' }, linux: {} }
+export const container: schema.LinuxHostedSystem = lcowContainer('/run/c', spec)
+// @ts-expect-error no such member of a specification
+export const misspeltSpec = lcowContainer('/run/c', { ...spec, rootfs: '/r' } satisfies schema.OciSpec)
+export const inGuest = (guest: Guest): Promise<unknown> => guest.createContainer('c', container)
 export const memory: schema.VirtualMachineMemory = { SizeInMB: 512 }
 
 export async function life(host: Host, vm: UtilityVM): Promise<ProcessExit> {

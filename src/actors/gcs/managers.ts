@@ -163,7 +163,7 @@ export interface GuestManager {
   capabilities(): Promise<GuestCapabilities | undefined>
   /**
    * Creates a container from a document that is sent unchanged: SchemaVersion, OciBundlePath, OciSpecification and ScratchDirPath for a
-   * Linux guest, a HostedSystem for a Windows one. It is not started.
+   * Linux guest (`lcowContainer` makes it of a `schema.OciSpec`), a HostedSystem for a Windows one. It is not started.
    */
   createContainer(id: string, config: unknown, options?: CreateContainerOptions & CallOptions): Promise<ContainerHandle>
   /** A handle on a container that runs already; sends nothing. */
