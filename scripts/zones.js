@@ -13,7 +13,17 @@
 /** What knows neither time, nor chance, nor this system, nor another thread. */
 const QUIET = ['events', 'stream']
 const PURE = ['hresult', 'errors', 'protocol', 'options', 'checks']
-const NATIVE = ['native', 'files', 'windows', 'sockets', 'serviceProcess', 'simulated', 'simulatedEdge', 'qemu']
+const NATIVE = [
+  'native',
+  'files',
+  'ownFiles',
+  'windows',
+  'sockets',
+  'serviceProcess',
+  'simulated',
+  'simulatedEdge',
+  'qemu',
+]
 const ACTORS = ['journal', 'contracts', 'hearts', 'rooms', 'edges', 'threads', 'actors']
 
 /** @type {Record<string, Zone>} */
@@ -38,6 +48,12 @@ export const ZONES = {
     core: '*',
     why: 'files of this system, written for their user alone',
   },
+  ownFiles: {
+    path: '^src/native/own-file\\.ts$',
+    sees: PURE,
+    core: '*',
+    why: 'where the files of this library are',
+  },
   native: {
     path: '^src/native/[^/]+\\.ts$',
     sees: PURE,
@@ -54,14 +70,14 @@ export const ZONES = {
   },
   serviceProcess: {
     path: '^src/native/service-process/',
-    sees: [...PURE, 'native', 'sockets'],
+    sees: [...PURE, 'native', 'ownFiles', 'sockets'],
     packages: ['koffi', 'msgpackr'],
     core: '*',
     why: 'a service process holds any provider: it knows none',
   },
   windows: {
     path: '^src/native/(computecore|hyperv-socket)/',
-    sees: [...PURE, 'native', 'sockets'],
+    sees: [...PURE, 'native', 'ownFiles', 'sockets'],
     packages: ['koffi'],
     core: '*',
     why: 'koffi is loaded by the bindings to libraries alone',
@@ -74,7 +90,7 @@ export const ZONES = {
   },
   simulatedEdge: {
     path: '^src/native/simulated/(thread/|process/|((client|simulated-service)|devices/host-files|state/(saved-states|runtime-id)|guests/host-folder)\\.ts$)',
-    sees: [...PURE, 'native', 'files', 'sockets', 'serviceProcess', 'simulated'],
+    sees: [...PURE, 'native', 'files', 'ownFiles', 'sockets', 'serviceProcess', 'simulated'],
     core: '*',
     why: 'the threads, files and ids of the system, which the simulated service has from here alone',
   },
@@ -87,7 +103,7 @@ export const ZONES = {
   },
   qemu: {
     path: '^src/native/qemu/',
-    sees: [...PURE, 'native', 'files', 'sockets', 'serviceProcess', 'simulated', 'simulatedEdge'],
+    sees: [...PURE, 'native', 'files', 'ownFiles', 'sockets', 'serviceProcess', 'simulated', 'simulatedEdge'],
     packages: ['msgpackr'],
     core: '*',
     why: 'processes, files and sockets of this system; documents, states and handles are those of the strict service',
@@ -129,7 +145,7 @@ export const ZONES = {
   },
   threads: {
     path: '^src/actors/threads/',
-    sees: [...PURE, 'native', 'files', 'contracts', 'rooms', 'edges', 'actors'],
+    sees: [...PURE, 'native', 'files', 'ownFiles', 'contracts', 'rooms', 'edges', 'actors'],
     packages: ['piscina'],
     core: '*',
     why: 'the wiring of the actor threads',
@@ -146,6 +162,12 @@ export const ZONES = {
     sees: [...PURE, ...NATIVE, ...ACTORS],
     core: QUIET,
     why: 'a simulation repeats: it has neither files, nor sockets, nor threads of this system',
+  },
+  worker: {
+    path: '^src/worker\\.ts$',
+    sees: [...PURE, ...NATIVE, ...ACTORS],
+    core: '*',
+    why: 'what a bundler is given: all that runs in other threads',
   },
   index: {
     path: '^src/index\\.ts$',

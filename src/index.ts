@@ -127,6 +127,7 @@ export {
 } from './native/simulated/guests/standalone.js'
 export type { MachineAdapter, MachineDisk, MachinePmem, MachineShare } from './native/simulated/guests/machine.js'
 export type { Clock, Timer } from './native/clock.js'
+export { useWorker } from './native/own-file.js'
 export type { HvSocketDialer, HvSocketEndpoint } from './native/hvsocket.js'
 export type { FaultRule, HcsOp, ServiceOptions } from './native/simulated/options.js'
 export type {

@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url'
 import { InvalidConfigError, InvalidStateError, ProviderUnavailableError, UVMError } from '../errors.js'
 import type { ComputeCoreService } from '../native/computecore/service.js'
 import type { SimulatedClient } from '../native/simulated/client.js'
+import { ownModule } from '../native/own-file.js'
 import { QemuService } from '../native/qemu/qemu-service.js'
 import { SimulatedService } from '../native/simulated/simulated-service.js'
 import type { HostSettings } from './check-host-options.js'
@@ -15,7 +16,10 @@ import type { Duplex } from 'node:stream'
 import type { MessagePort } from 'node:worker_threads'
 
 /** For a compute service that has a thread of this process to itself. */
-const REMOTE_MODULE = new URL('../native/remote/provider.js', import.meta.url).href
+const remoteModule = (): string => {
+  const place = { from: 'actors/provider-spec.js', base: import.meta.url, file: '../native/remote/provider.js' }
+  return ownModule('remote-provider', place)
+}
 
 /** Native handles and operations that are open, whichever thread opened them. */
 export interface NativeCounts {
@@ -115,7 +119,7 @@ export async function openProviderSource(
 ): Promise<ProviderSource> {
   if (hold !== undefined) return hosted(hold, await hold.service.join(socketDirectory), settings)
   if (settings.provider === 'computecore') return computeCore(settings.libraryPath)
-  return ownModule(settings.provider as Exclude<HostSettings['provider'], string>)
+  return theirModule(settings.provider as Exclude<HostSettings['provider'], string>)
 }
 
 function hosted(
@@ -172,13 +176,13 @@ async function computeCore(libraryPath: string | undefined): Promise<ProviderSou
     counts: () => service.counts(),
     next: () => {
       const { port, reap } = service.link()
-      return { provider: { module: REMOTE_MODULE, options: { port } }, transfer: [port], reap }
+      return { provider: { module: remoteModule(), options: { port } }, transfer: [port], reap }
     },
     close: (force) => service.close(force),
   }
 }
 
-function ownModule({ module, options }: Exclude<HostSettings['provider'], string>): ProviderSource {
+function theirModule({ module, options }: Exclude<HostSettings['provider'], string>): ProviderSource {
   const provider = { module: moduleUrl(module), options }
   return {
     serviceThreads: 0,

@@ -4,10 +4,12 @@ import type { MessagePort } from 'node:worker_threads'
 import type { Acceptor } from '../native/hyperv-socket/acceptor.js'
 import { assertHyperVSockets } from '../native/hyperv-socket/available.js'
 import type { SocketLibrary } from '../native/hyperv-socket/errors.js'
+import { ownModule, type OwnPlace } from '../native/own-file.js'
 import type { ModuleSpec } from './threads/contract.js'
 
-const UNIX_MODULE = new URL('../native/unix-socket/open.js', import.meta.url).href
-const HYPERV_MODULE = new URL('../native/hyperv-socket/open.js', import.meta.url).href
+const place = (file: string): OwnPlace => ({ from: 'actors/transport-source.js', base: import.meta.url, file })
+const unixModule = (): string => ownModule('unix-transport', place('../native/unix-socket/open.js'))
+const hypervModule = (): string => ownModule('hyperv-transport', place('../native/hyperv-socket/open.js'))
 
 /** A transport over the acceptor thread: its module is given `{ link }` and the options. */
 export interface SocketTransport {
@@ -31,12 +33,12 @@ export interface TransportSource {
 /** @throws {ProviderUnavailableError} this host has no Hyper-V sockets */
 export async function openTransportSource(choice: TransportChoice, directory: string): Promise<TransportSource> {
   if (choice === 'unix' || choice === 'unix-kept') {
-    const transport = { module: UNIX_MODULE, options: { directory, keepsEnds: choice === 'unix-kept' } }
+    const transport = { module: unixModule(), options: { directory, keepsEnds: choice === 'unix-kept' } }
     return { acceptorThreads: 0, next: () => ({ transport, transfer: [] }), close: () => Promise.resolve() }
   }
   if (choice === 'hyperv') {
     await assertHyperVSockets()
-    return overAcceptor({ library: 'winsock', module: HYPERV_MODULE })
+    return overAcceptor({ library: 'winsock', module: hypervModule() })
   }
   return overAcceptor(choice)
 }

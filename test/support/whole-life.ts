@@ -1,8 +1,10 @@
 // A program of its own: the whole flow, everything closed, and then nothing that would keep the process. Prints what was open when, as
 // one JSON document; it must end by itself.
 
+import { once } from 'node:events'
 import { existsSync, readdirSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { Host, type HostOptions, type HostStats } from '#dist/index.js'
 import { linux, windows } from './documents.js'
@@ -57,6 +59,11 @@ const during = { directories: 0, fds: 0, tasks: 0 }
 
 // The pool of the runtime's own threads starts with the first file operation, and stays.
 await readdir(tmpdir())
+// So does the descriptor that libuv keeps in reserve (/dev/null) from a loop's first stream on.
+const server = createServer().listen(0, '127.0.0.1')
+await once(server, 'listening')
+server.close()
+await once(server, 'close')
 const before = { fds: count('fd'), tasks: count('task') }
 const host = await Host.open(options)
 const exits = await life(host)

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemClock } from '../../native/clock.js'
+import { loadDefault } from '../../native/own-file.js'
 import { writePrivateFile } from '../../native/private-file.js'
 import type { ThreadSystem } from './actor-thread.js'
 
@@ -17,5 +18,5 @@ export const SYSTEM: ThreadSystem = {
     },
     write: writePrivateFile,
   },
-  load: async (module) => ((await import(module)) as { default?: unknown }).default,
+  load: loadDefault,
 }

@@ -15,7 +15,7 @@ import { defaultTimeout } from '../supervision/defaults.js'
 import { RestartCount, THREAD_INTENSITY } from '../supervision/intensity.js'
 import type { ControllerRequests, ThreadSetup, ThreadTask } from './contract.js'
 import { Watchdog } from './watchdog.js'
-import { openWorkerThread, type OpenThread, type WorkerThread } from './worker-thread.js'
+import { openWorkerThread, preparePool, type OpenThread, type WorkerThread } from './worker-thread.js'
 
 /** How long a thread may take to start, its provider included, milliseconds. */
 const START_MS = 60_000
@@ -90,6 +90,7 @@ export class ActorThreads {
 
   /** @throws what the provider could not be loaded with */
   static async open(options: ThreadsOptions): Promise<ActorThreads> {
+    if (options.openThread === undefined) await preparePool()
     const threads = new ActorThreads(options)
     try {
       await Promise.all(Array.from({ length: options.count }, () => threads.#start()))

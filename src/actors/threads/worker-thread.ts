@@ -2,12 +2,29 @@
 // afresh. (A pool of several stops replacing its workers for good once one of them has died while it started; what waits there then waits
 // for ever.)
 
-import { Piscina } from 'piscina'
+import type { Piscina } from 'piscina'
 import type { MessagePort } from 'node:worker_threads'
+import { ownFile, poolMissing } from '../../native/own-file.js'
 import { THREAD_LIMITS } from '../../native/thread-limits.js'
 import type { ThreadTask } from './contract.js'
 
-const ENTRY = new URL('./entry.js', import.meta.url).href
+/** Loaded when the first thread is wanted: in a bundle that has it inside this fails, and fails whoever asks rather than the program. */
+let pool: typeof Piscina | undefined
+
+/** Once before any thread is opened. @throws {ProviderUnavailableError} it cannot be loaded, or the program was bundled without its threads */
+export async function preparePool(): Promise<void> {
+  entry()
+  try {
+    pool ??= (await import('piscina')).Piscina
+  } catch (cause) {
+    throw poolMissing(cause)
+  }
+}
+
+function entry(): string {
+  const from = 'actors/threads/worker-thread.js'
+  return ownFile({ from, base: import.meta.url, file: './entry.js' }).url.href
+}
 
 /** Actors on one thread; there is no reason to stop earlier than memory does. */
 const UNBOUNDED_TASKS = 1_000_000
@@ -48,8 +65,8 @@ class PiscinaThread implements WorkerThread {
   readonly #pool: Piscina
 
   constructor(first: ThreadTask, transfer: MessagePort[]) {
-    this.#pool = new Piscina({
-      filename: ENTRY,
+    this.#pool = new pool!({
+      filename: entry(),
       // Its worker starts with the first task, and no other ever takes its place.
       minThreads: 0,
       maxThreads: 1,

@@ -2,6 +2,7 @@
 
 import { once } from 'node:events'
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads'
+import { ownFile } from '../own-file.js'
 
 /** Context numbers of one Host: number x CONTEXTS_PER_CLIENT and what follows. All stay below 2^53. */
 export const CONTEXTS_PER_CLIENT = 2 ** 36
@@ -35,7 +36,9 @@ class CallbackThread {
   }
 
   static async start(): Promise<CallbackThread> {
-    const worker = new Worker(new URL('./callback-thread.js', import.meta.url), { execArgv: [] })
+    const place = { from: 'native/computecore/callbacks.js', base: import.meta.url, file: './callback-thread.js' }
+    const { url } = ownFile(place)
+    const worker = new Worker(url, { workerData: { role: 'callback' }, execArgv: [] })
     const [addresses] = (await once(worker, 'message')) as [CallbackAddresses]
     worker.unref()
     return new CallbackThread(worker, addresses)

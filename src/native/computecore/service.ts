@@ -3,6 +3,7 @@
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads'
 import { ProviderUnavailableError } from '../../errors.js'
 import { systemClock, type Timer } from '../clock.js'
+import { ownFile } from '../own-file.js'
 import type { CallThreadAnswer, CallThreadMessage, CallThreadSetup } from './call-thread.js'
 import { joinCallbackThread } from './callbacks.js'
 import { guardExit } from './exit-guard.js'
@@ -34,11 +35,12 @@ export class ComputeCoreService {
    * @throws {ProviderUnavailableError} no DLL, no function that every call needs, no service, no rights
    */
   static async open(libraryPath: string | undefined): Promise<ComputeCoreService> {
+    const { url } = ownFile({ from: 'native/computecore/service.js', base: import.meta.url, file: './call-thread.js' })
     const callbacks = await joinCallbackThread()
     const ledger = new Ledger()
     const setup: CallThreadSetup = { libraryPath, memory: ledger.memory, callbacks }
-    const worker = new Worker(new URL('./call-thread.js', import.meta.url), {
-      workerData: setup,
+    const worker = new Worker(url, {
+      workerData: { role: 'call', ...setup },
       transferList: [callbacks.port],
       execArgv: [],
     })

@@ -1,6 +1,7 @@
 // The owner's hold on the acceptor thread of one Host: started with it, ended with it, and what the Host's other threads reach it by.
 
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads'
+import { ownFile } from '../own-file.js'
 import type { AcceptorSetup } from './acceptor-thread.js'
 import type { SocketCalls, SocketNumber, WakePair } from './calls.js'
 import { loadSocketCalls } from './load-calls.js'
@@ -48,10 +49,12 @@ export class Acceptor {
 
   /** @throws {Error} the library or koffi cannot be loaded, or the thread cannot be started */
   static async open(library: SocketLibrary): Promise<Acceptor> {
+    const place = { from: 'native/hyperv-socket/acceptor.js', base: import.meta.url, file: './acceptor-thread.js' }
+    const { url } = ownFile(place)
     const calls = await loadSocketCalls(library)
     const wake = calls.openWakePair()
     const setup: AcceptorSetup = { library, wake: wake.read }
-    const worker = new Worker(new URL('./acceptor-thread.js', import.meta.url), { workerData: setup, execArgv: [] })
+    const worker = new Worker(url, { workerData: { role: 'acceptor', ...setup }, execArgv: [] })
     let cause: unknown
     worker.on('error', (error) => (cause = error))
     const acceptor = new Acceptor(calls, wake, worker)

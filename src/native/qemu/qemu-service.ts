@@ -1,6 +1,7 @@
 // The caller's hold on a QEMU supervisor, which is a process of its own.
 
 import { InvalidStateError } from '../../errors.js'
+import { ownModule } from '../own-file.js'
 import type { ServiceProcess } from '../service-process/client.js'
 import { joinAsHost, reachOrStart, type ServiceKind } from '../service-process/hold.js'
 import type { SimulatedClient } from '../simulated/client.js'
@@ -10,7 +11,10 @@ import type { QemuConnectOptions } from './options.js'
 const KIND: ServiceKind = {
   // As `hosted.ts` calls itself.
   provider: 'qemu',
-  module: new URL('./hosted.js', import.meta.url).href,
+  get module() {
+    const from = 'native/qemu/qemu-service.js'
+    return ownModule('qemu-service', { from, base: import.meta.url, file: './hosted.js' })
+  },
   graceMs: 10_000,
   timeoutMs: 60_000,
 }

@@ -4,6 +4,7 @@
 import type { Duplex } from 'node:stream'
 import { AbortError, OperationTimeoutError, ProviderUnavailableError, UVMError } from '../../errors.js'
 import { systemClock } from '../clock.js'
+import { ownModule } from '../own-file.js'
 import { relayBetween } from '../relay-stream.js'
 import type { ServiceSetup } from './entry-contract.js'
 import { enterService, NobodyThere, pause, type Entered } from './greet.js'
@@ -15,7 +16,7 @@ import { processStartTime } from './process-identity.js'
 import type { ServiceProviderOptions } from './provider.js'
 import { startService } from './start.js'
 
-const PROVIDER_MODULE = new URL('./provider.js', import.meta.url).href
+const PLACE = { from: 'native/service-process/client.js', base: import.meta.url, file: './provider.js' }
 /** While another program's service starts: how often to look, and when to try to start one again, milliseconds. */
 const LOOK_MS = 25
 const LOOKS_PER_START = 40
@@ -93,7 +94,10 @@ export class ServiceClient {
 
   /** The provider module for one more actor thread. */
   link(): { module: string; options: ServiceProviderOptions } {
-    return { module: PROVIDER_MODULE, options: { directory: this.directory, client: this.#lifeline.client } }
+    return {
+      module: ownModule('service-provider', PLACE),
+      options: { directory: this.directory, client: this.#lifeline.client },
+    }
   }
 
   /** Makes a stream of this thread known to the service, which can take it once; `release` gives it up before that. `ended`: it is its owner's again. */

@@ -3,6 +3,7 @@
 
 import { unlinkSync } from 'node:fs'
 import { systemClock } from '../clock.js'
+import { loadDefault } from '../own-file.js'
 import { serviceAddress } from './directory.js'
 import type { ServiceSetup, SetupAnswer } from './entry-contract.js'
 import type { HostedServiceFactory } from './hosted.js'
@@ -28,7 +29,7 @@ function leaveStarter(): void {
 async function open(setup: ServiceSetup, log: ServiceLog): Promise<ServiceServer> {
   const { directory, module, options, graceMs } = setup
   if (process.platform !== 'win32') removeSocket(serviceAddress(directory))
-  const { default: host } = (await import(module)) as { default: HostedServiceFactory }
+  const host = (await loadDefault(module)) as HostedServiceFactory
   return ServiceServer.open({
     directory,
     version: packageVersion(),

@@ -2,9 +2,10 @@
 
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { ownFile, SERVICE_ARGUMENT } from '../own-file.js'
 import type { ServiceSetup, SetupAnswer } from './entry-contract.js'
 
-const ENTRY = new URL('./entry.js', import.meta.url)
+const PLACE = { from: 'native/service-process/start.js', base: import.meta.url, file: './entry.js' }
 
 /** What makes a process inspect, trace or preload is meant for the program, not for a service that outlives it. */
 const NOT_INHERITED = ['NODE_OPTIONS', 'NODE_V8_COVERAGE', 'NODE_CHANNEL_FD', 'NODE_UNIQUE_ID']
@@ -18,7 +19,9 @@ const NOT_INHERITED = ['NODE_OPTIONS', 'NODE_V8_COVERAGE', 'NODE_CHANNEL_FD', 'N
 export async function startService(setup: ServiceSetup, signal: AbortSignal): Promise<SetupAnswer> {
   signal.throwIfAborted()
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !NOT_INHERITED.includes(name)))
-  const child = spawn(process.execPath, [fileURLToPath(ENTRY), setup.directory], {
+  const { url, isBundled } = ownFile(PLACE)
+  const args = [fileURLToPath(url), setup.directory, ...(isBundled ? [SERVICE_ARGUMENT] : [])]
+  const child = spawn(process.execPath, args, {
     detached: true,
     env,
     serialization: 'advanced',

@@ -1,6 +1,7 @@
 // The caller's hold on a simulated compute service, which is a thread of this process or a process of its own.
 
 import { InvalidStateError } from '../../errors.js'
+import { ownModule } from '../own-file.js'
 import { ServiceProcess } from '../service-process/client.js'
 import { joinAsHost, reachOrStart, type ServiceKind } from '../service-process/hold.js'
 import type { SimulatedClient } from './client.js'
@@ -11,7 +12,10 @@ import { EmbeddedService } from './thread/embedded-service.js'
 const KIND: ServiceKind = {
   // As `process/hosted.ts` calls itself.
   provider: 'simulated',
-  module: new URL('./process/hosted.js', import.meta.url).href,
+  get module() {
+    const from = 'native/simulated/simulated-service.js'
+    return ownModule('simulated-service', { from, base: import.meta.url, file: './process/hosted.js' })
+  },
   graceMs: 10_000,
   timeoutMs: 30_000,
 }

@@ -2,13 +2,18 @@
 
 import { once } from 'node:events'
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads'
+import { ownFile, ownModule, type OwnPlace } from '../../own-file.js'
 import { THREAD_LIMITS } from '../../thread-limits.js'
 import type { ServiceOptions } from '../options.js'
 import type { SimulatedClient } from '../client.js'
 import type { ParentAnswer, ParentMessage, RelayedPort, ServiceThreadData } from './service-thread.js'
 import { relayStream } from './socket-port.js'
 
-const PROVIDER_MODULE = new URL('../../remote/provider.js', import.meta.url).href
+const place = (file: string): OwnPlace => ({
+  from: 'native/simulated/thread/embedded-service.js',
+  base: import.meta.url,
+  file,
+})
 
 export class EmbeddedService {
   readonly #worker: Worker
@@ -23,10 +28,11 @@ export class EmbeddedService {
   #closing: Promise<void> | undefined
 
   private constructor(options: ServiceOptions) {
+    const { url } = ownFile(place('./service-thread.js'))
     const { port1, port2 } = new MessageChannel()
     this.#sockets = port1
-    this.#worker = new Worker(new URL('./service-thread.js', import.meta.url), {
-      workerData: { options, sockets: port2 } satisfies ServiceThreadData,
+    this.#worker = new Worker(url, {
+      workerData: { role: 'simulated', options, sockets: port2 } satisfies ServiceThreadData,
       transferList: [port2],
       execArgv: [],
       resourceLimits: THREAD_LIMITS,
@@ -69,7 +75,7 @@ export class EmbeddedService {
         const link = ++this.#links
         this.#post({ do: 'join', client, socketDirectory, link, port: port2 }, [port2])
         return {
-          module: PROVIDER_MODULE,
+          module: ownModule('remote-provider', place('../../remote/provider.js')),
           options: { port: port1 },
           transfer: [port1],
           reap: (keep) => {

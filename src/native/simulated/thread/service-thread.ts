@@ -23,6 +23,7 @@ export interface ParentAnswer {
 
 /** What the thread is started with. */
 export interface ServiceThreadData {
+  role: 'simulated'
   options: ServiceOptions
   /** Brings the relayed sockets. Nobody listens on it: it is read when a call names a socket, which was posted before the call. */
   sockets: MessagePort
