@@ -62,7 +62,7 @@ export const VARIANTS: readonly Variant[] = [
   {
     name: 'the port of a stream stays open behind its end',
     file: 'actors/gcs/process/stdio-channel.js',
-    changes: [['this.port.close();\n            socket.destroy();', 'this.port.unref();']],
+    changes: [['this.port.close();\n        socket.destroy();', 'this.port.unref();']],
   },
   {
     name: 'a termination is answered before its exit is told',

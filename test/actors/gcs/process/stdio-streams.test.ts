@@ -10,7 +10,7 @@ describe('the main thread’s end of a stream', () => {
     const { port1, port2 } = new MessageChannel()
     const told: unknown[] = []
     port2.on('message', (message) => told.push(message))
-    const stdin = new StdioWritable(port1)
+    const stdin = new StdioWritable(port1, { op: 'process.stdin', id: 'vm' })
     stdin.end('abc')
     await once(stdin, 'finish')
     const closed = once(port2, 'close')
@@ -24,7 +24,7 @@ describe('the main thread’s end of a stream', () => {
     const told: unknown[] = []
     port2.on('message', (message) => told.push(message))
     const closed = once(port2, 'close')
-    new StdioWritable(port1).destroy()
+    new StdioWritable(port1, { op: 'process.stdin', id: 'vm' }).destroy()
     await closed
     assert.deepEqual(told, [{ closed: true }])
   })
