@@ -72,7 +72,6 @@ export default [
       from: 'for (const { stop } of [...output, input]) stop()',
       to: '',
       tests: EXEC,
-      equivalent: 'closing the process destroys its streams, and the relays let go with them',
     },
     {
       breaks: 'input is not ended behind a stream of the caller',

@@ -293,6 +293,20 @@ describe('execInUVM', () => {
       peer.answer(await peer.next(TYPE.signal))
     })
 
+    it('input that comes in the moment in which the command is given up is left to the caller', async () => {
+      await connected()
+      const abort = new AbortController()
+      const stdin = new Readable({ read: () => undefined })
+      const { exit, served } = await running({ stdin }, { signal: abort.signal })
+      stdin.push('for the command')
+      await once(served.stdin!, 'data')
+      abort.signal.addEventListener('abort', () => process.nextTick(() => stdin.push('for somebody else')))
+      abort.abort()
+      await rejectsWith(exit, AbortError)
+      assert.equal(String(stdin.read()), 'for somebody else')
+      peer.answer(await peer.next(TYPE.signal))
+    })
+
     it('a connection that ends fails the command; the caller’s streams are left alone', async () => {
       await connected()
       const [stdin, stdout] = [new PassThrough(), new Sink()]
