@@ -235,49 +235,52 @@ suite(`the control connection${missing === undefined ? '' : `: ${missing}`}`, ()
     const directory = await qemuDirectory({ binary })
     const service = await directory.connect()
     const host = await Host.open({ provider: 'qemu', threads: 1, qemu: { service } })
-    const [vm, other] = [await host.createVM('one', bare()), await host.createVM('other', bare())]
-    const exits = [exitsOf(vm), exitsOf(other)]
-    await Promise.all([vm.start(), other.start()])
-    const pids = await directory.processes()
-    assert.equal(pids.length, 4)
-    const betweens = [...(await directory.commandLines())].filter(([, line]) => line.includes(between))
-    const [pid] = betweens.find(([, line]) => line.includes(vm.runtimeId)) ?? assert.fail('nobody stands between')
+    try {
+      const [vm, other] = [await host.createVM('one', bare()), await host.createVM('other', bare())]
+      const exits = [exitsOf(vm), exitsOf(other)]
+      await Promise.all([vm.start(), other.start()])
+      const pids = await directory.processes()
+      assert.equal(pids.length, 4)
+      const betweens = [...(await directory.commandLines())].filter(([, line]) => line.includes(between))
+      const [pid] = betweens.find(([, line]) => line.includes(vm.runtimeId)) ?? assert.fail('nobody stands between')
 
-    const turning = (of: UtilityVM) => async (): Promise<void> => {
-      await of.pause()
-      await of.resume()
-    }
-    const asking = async (): Promise<void> => void (await vm.propertiesV2(['Statistics', 'Memory']))
-    const loads = [new Load(1, turning(vm)), new Load(AT_ONCE, asking), new Load(1, turning(other))] as const
-    await Promise.all(loads.map((load) => load.rounds(1)))
-    process.kill(pid, 'SIGUSR2')
-    await loads[0].broken()
-    const [error] = loads[0].errors
-    assert(error instanceof HcsError && error.hresult === CONNECTION_CLOSED, String(error))
-    assert.match(error.message, /contact with QEMU was lost, the outcome is unknown/)
-    await loads[2].rounds(1)
-    await Promise.all([loads[1].end(), loads[2].end()])
-    for (const lost of loads[1].errors)
-      assert(lost instanceof HcsError && lost.hresult === CONNECTION_CLOSED, lost.stack)
-    assert.deepEqual(loads[2].errors, [])
+      const turning = (of: UtilityVM) => async (): Promise<void> => {
+        await of.pause()
+        await of.resume()
+      }
+      const asking = async (): Promise<void> => void (await vm.propertiesV2(['Statistics', 'Memory']))
+      const loads = [new Load(1, turning(vm)), new Load(AT_ONCE, asking), new Load(1, turning(other))] as const
+      await Promise.all(loads.map((load) => load.rounds(1)))
+      process.kill(pid, 'SIGUSR2')
+      await loads[0].broken()
+      const [error] = loads[0].errors
+      assert(error instanceof HcsError && error.hresult === CONNECTION_CLOSED, String(error))
+      assert.match(error.message, /contact with QEMU was lost, the outcome is unknown/)
+      await loads[2].rounds(1)
+      await Promise.all([loads[1].end(), loads[2].end()])
+      for (const lost of loads[1].errors)
+        assert(lost instanceof HcsError && lost.hresult === CONNECTION_CLOSED, lost.stack)
+      assert.deepEqual(loads[2].errors, [])
 
-    // It is as it was said to be before the call, and takes the same again.
-    await vm.pause()
-    await vm.resume()
-    assert.equal((await vm.propertiesV2([])).State, 'Running')
-    assert.deepEqual(exits, [[], []])
-    for (const each of [vm, other]) {
-      await each.terminate()
-      await each.wait()
-      await each.close()
+      // It is as it was said to be before the call, and takes the same again.
+      await vm.pause()
+      await vm.resume()
+      assert.equal((await vm.propertiesV2([])).State, 'Running')
+      assert.deepEqual(exits, [[], []])
+      for (const each of [vm, other]) {
+        await each.terminate()
+        await each.wait()
+        await each.close()
+      }
+      assert.deepEqual(exits, [['ForcedExit'], ['ForcedExit']])
+      for (const each of pids) await ended(each)
+      await assertNothingOpen(host)
+    } finally {
+      await host.close()
+      await service.close()
+      await directory.remove()
+      await rm(home, { recursive: true })
     }
-    assert.deepEqual(exits, [['ForcedExit'], ['ForcedExit']])
-    for (const each of pids) await ended(each)
-    await assertNothingOpen(host)
-    await host.close()
-    await service.close()
-    await directory.remove()
-    await rm(home, { recursive: true })
   })
 })
 
