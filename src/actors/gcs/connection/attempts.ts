@@ -9,6 +9,8 @@ import type { NegotiatedGuest } from '../contract.js'
 /** Accept and handshake together, milliseconds. As the reference host. */
 const CONNECT_TIMEOUT_MS = 120_000
 
+const WAITING = 'waiting for the guest, whose agent has not connected'
+
 type Act = (signal: AbortSignal) => Promise<NegotiatedGuest>
 
 interface Attempt {
@@ -60,8 +62,10 @@ export class Attempts {
         reject(why)
       }
       const timeoutMs = call.timed ? Infinity : CONNECT_TIMEOUT_MS
+      // Of the caller's own time, which is kept elsewhere.
+      call.standing = () => ({ sent: true, reason: WAITING })
       const timer = this.#clock.after(timeoutMs, () =>
-        give(new OperationTimeoutError({ op, id, timeoutMs, reason: 'waiting for the guest' })),
+        give(new OperationTimeoutError({ op, id, timeoutMs, reason: WAITING })),
       )
       let forget = (): void => undefined
       const end = (): void => {
