@@ -69,7 +69,7 @@ abstract class Channel {
       // The channel was closed first, or the listener failed: nothing will connect any more.
       this.close()
     }
-    if (socket === undefined || this.#isStarted || this.over) await this.#stopListening()
+    if (socket === undefined || this.#isStarted || this.over) await this.stopListening()
     if (socket === undefined) return
     if (this.over) {
       socket.destroy()
@@ -83,7 +83,7 @@ abstract class Channel {
     this.connected(socket)
   }
 
-  async #stopListening(): Promise<void> {
+  protected async stopListening(): Promise<void> {
     await this.#listener.close()
     if (!this.#isListening) return
     this.#isListening = false
@@ -93,7 +93,7 @@ abstract class Channel {
   /** The guest has answered the start: what is connected now is the stream, and without one the next connection is. */
   started(): void {
     this.#isStarted = true
-    if (this.socket !== undefined) void this.#stopListening()
+    if (this.socket !== undefined) void this.stopListening()
   }
 
   protected socketClosed(socket: Duplex): void {
@@ -132,7 +132,7 @@ abstract class Channel {
     this.post(message)
     this.port.close()
     this.socket?.destroy()
-    void this.#stopListening()
+    void this.stopListening()
   }
 }
 
@@ -168,6 +168,8 @@ export class OutputChannel extends Channel {
     // What was posted arrives before the port's own end: whoever never reads holds nothing here.
     this.port.close()
     socket.destroy()
+    // The start may be refused yet.
+    void this.stopListening()
   }
 
   protected lost(): void {

@@ -100,6 +100,24 @@ describe('the actor’s end of a stream', () => {
     })
   }
 
+  it('stdout: an end before the start was answered ends the listening too', async () => {
+    const { port1: local, port2: port } = new MessageChannel()
+    const gauges = { handles: 0, operations: 0, sockets: 0, queued: 0, abandoned: 0 }
+    const socket = new PassThrough()
+    let isClosed = false
+    const listener = {
+      address: { runtimeId: '', serviceId: '' },
+      accept: () => Promise.resolve(socket),
+      close: () => Promise.resolve(void (isClosed = true)),
+    }
+    new OutputChannel({ listener, port, clock: new ManualClock(), gauges })
+    local.on('message', () => undefined)
+    socket.end()
+    await once(local, 'close')
+    await turn()
+    assert.deepEqual([isClosed, gauges.sockets], [true, 0])
+  })
+
   it('stdout: what was said before the start was answered makes a connection the stream', async () => {
     const socket = new PassThrough({ autoDestroy: false })
     const port = channelOf(OutputChannel, socket)
