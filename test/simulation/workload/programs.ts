@@ -74,7 +74,7 @@ async function takeOver(slot: Slot, last: Slot): Promise<void> {
   const { world, id, model } = slot
   // What never ends keeps its VM where it is.
   slot.isStuck = last.isStuck
-  if (slot.isStuck) return
+  if (slot.isStuck) return model.unsure()
   const state = await slot.served()
   const power = state === undefined ? undefined : POWERS[state]
   const isKnown = last.model.isCertain && !last.isBusy && last.outstanding.size === 0 && last.world.threadsLost === 0
@@ -90,9 +90,15 @@ async function takeOver(slot: Slot, last: Slot): Promise<void> {
   const adopt = (vm: { Id: string }): 'adopt' | 'leave' => (vm.Id === id ? 'adopt' : 'leave')
   const { vms, guests, failed } = await world.host.recover({ owner: OWNER, adopt, timeoutMs: 120_000 })
   world.say(`${id} recovered: ${vms.length} VMs, ${guests.length} guests, ${failed.map(String).length} failures`)
-  const [vm] = vms
+  let [vm] = vms
   if (power !== undefined && vm === undefined) world.violated(`${id} is ${state}, and was not taken over`)
-  if (vm === undefined) return
+  // One that was being made when its program died may come yet.
+  if (vm === undefined) return isKnown ? undefined : model.unsure()
+  if (!isKnown && guests.length === 0) {
+    // Nobody has written down which system it runs.
+    await vm.close()
+    vm = await world.host.openVM(id, { guestOS: 'linux' })
+  }
   slot.take(vm)
   model.created()
   model.power = power ?? 'gone'
