@@ -29,6 +29,9 @@ export interface OwnPlace {
   readonly file: string
 }
 
+/** Where this is explained: the package has no pages. */
+const BUNDLING = 'the repository’s docs/bundling.md'
+
 /** The file of a bundle, when the program has said where. */
 let named: URL | undefined
 
@@ -104,13 +107,14 @@ function missing(from: string): string {
   return (
     `the threads of uvm-actors are missing: ${from} was bundled, and what its threads run was not. ` +
     'Give the bundler uvm-actors/worker as an entry of its own, to be written as uvm-actors-worker.js beside the program, ' +
-    'or name the file with useWorker(file); or leave uvm-actors out of the bundle (external). See docs/bundling.md'
+    'or name the file with useWorker(file); or leave uvm-actors out of the bundle (external). See ' +
+    BUNDLING
   )
 }
 
 /** The pool of threads is a package that has a file for its threads, too. */
 export function poolMissing(cause: unknown): ProviderUnavailableError {
   const why = cause instanceof Error ? cause.message : String(cause)
-  const reason = `piscina cannot be loaded: ${why}. In a bundle it has to be external, and installed beside it: see docs/bundling.md`
+  const reason = `piscina cannot be loaded: ${why}. In a bundle it has to be external, and installed beside it: see ${BUNDLING}`
   return new ProviderUnavailableError({ op: 'host.open', reason, cause })
 }

@@ -21,6 +21,7 @@ export class SimulatedJournals {
       close: async () => void this.#held.delete(directory),
     }
   }
+
   /** The programs that held them are gone. */
   release(): void {
     this.#held.clear()

@@ -89,7 +89,7 @@ async function takeOver(slot: Slot, last: Slot): Promise<void> {
   }
   const adopt = (vm: { Id: string }): 'adopt' | 'leave' => (vm.Id === id ? 'adopt' : 'leave')
   const { vms, guests, failed } = await world.host.recover({ owner: OWNER, adopt, timeoutMs: 120_000 })
-  world.say(`${id} recovered: ${vms.length} VMs, ${guests.length} guests, ${failed.map(String).length} failures`)
+  world.say(`${id} recovered: ${vms.length} VMs, ${guests.length} guests, ${failed.length} failures`)
   let [vm] = vms
   if (power !== undefined && vm === undefined) world.violated(`${id} is ${state}, and was not taken over`)
   // One that was being made when its program died may come yet.
