@@ -49,7 +49,7 @@ function testFiles() {
   const names = /** @type {string[]} */ (readdirSync('test', { recursive: true }))
   return names
     .map((name) => `test/${name.replaceAll('\\', '/')}`)
-    .filter((name) => name.endsWith('.test.ts') && !name.endsWith('.long.test.ts'))
+    .filter((name) => /(?<!\.(long|vm|containerd))\.test\.ts$/.test(name))
     .sort()
 }
 
