@@ -23,7 +23,7 @@ const LINUX = { guestOS: 'linux' } as const
 /** Owner tag of all VMs. */
 export const OWNER = 'simulation'
 
-function builder({ stays }: Slot): ReturnType<typeof lcowBuilder> {
+function builder(stays: boolean): ReturnType<typeof lcowBuilder> {
   return lcowBuilder(OWNER, { processors: 1, memoryMB: 512 }).setTerminateOnLastHandleClosed(!stays)
 }
 
@@ -73,7 +73,7 @@ const create: Perform = async (slot, action) => {
   const { model, world } = slot
   if (slot.vm !== undefined) return start(slot, action)
   const expected = model.isCertain && model.power === 'none' ? OK : undefined
-  let { value } = await slot.call(action, 'create', expected, () => world.host.createVM(slot.id, builder(slot)))
+  let { value } = await slot.call(action, 'create', expected, () => world.host.createVM(slot.id, builder(slot.stays)))
   // One that nobody had a handle of may be there.
   const isFound = value === undefined && (world.threadsLost > 0 || slot.stays)
   if (isFound) value = (await slot.call(action, 'open', undefined, () => world.host.openVM(slot.id, LINUX))).value
@@ -98,8 +98,11 @@ const createTwice: Perform = needsVm(async (slot, action) => {
   if (!model.isAlive) return
   const says = 'HCS_E_SYSTEM_ALREADY_EXISTS'
   const expected: Expected | undefined = model.isCertain ? { ok: false, code: 'UVM_HCS_FAILED', says } : undefined
-  const { value } = await slot.call(action, 'createTwice', expected, () => world.host.createVM(slot.id, builder(slot)))
-  await value?.close()
+  // Where the first has ended unseen there is a second for a moment, which goes with its handle; nothing is quiet until it is gone.
+  await slot.call(action, 'createTwice', expected, async () => {
+    const second = await world.host.createVM(slot.id, builder(false))
+    await second.close()
+  })
 })
 
 const openTwice: Perform = async (slot, action) => {
