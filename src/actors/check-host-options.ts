@@ -46,8 +46,6 @@ export interface HostSettings {
   watchdog: { stuckAfterMs: number; replace: boolean } | undefined
   simulated: NonNullable<HostOptions['simulated']>
   qemu: QemuHostOptions
-  /** Where this program answers, for those who find that it holds a guest connection. Read at each claim; set by whoever serves it. */
-  control?: string
 }
 
 function refuse(path: string, value: unknown, reason: string): never {

@@ -45,6 +45,7 @@ export class HostGuests {
   /** By runtime id. */
   readonly #entries = new Map<string, GuestEntry>()
   readonly #portBlocks = new PortBlocks()
+  #control: string | undefined
 
   constructor(parts: HostParts, vms: HostVms, logs: HostLogs, hooks: HostGuestsHooks) {
     this.#parts = parts
@@ -195,10 +196,23 @@ export class HostGuests {
     for (const { mailbox } of this.#entries.values()) mailbox?.lose(new Error('the host is closed'))
   }
 
+  /** Where this program answers from now on, undefined for nowhere: whoever wants a guest connection that is held here finds it there. */
+  async answersAt(control: string | undefined): Promise<void> {
+    this.#control = control
+    const { guests } = this.#parts.source
+    if (guests === undefined) return
+    // Said in one turn: a release that follows is asked behind it.
+    const said = [...this.#entries]
+      .filter(([, { guest }]) => guest !== undefined)
+      .map(([runtimeId, { vm }]) => guests.claim({ op: 'control.serve', id: vm.id }, runtimeId, control))
+    // Without the service there is nobody left who could look for it.
+    await Promise.allSettled(said)
+  }
+
   /** Where other processes may want the guest connection too. Looks again at what may have changed meanwhile. */
   async #claim(subject: { op: string; id: string }, vm: UtilityVM, place: GuestEntry): Promise<void> {
     try {
-      await this.#parts.source.guests?.claim(subject, vm.runtimeId)
+      await this.#parts.source.guests?.claim(subject, vm.runtimeId, this.#control)
     } catch (error) {
       this.#entries.delete(vm.runtimeId)
       throw error instanceof UVMError ? withContext(error, subject) : error

@@ -5,6 +5,7 @@ import { InvalidStateError } from '../errors.js'
 import { checkOptions } from '../options/table.js'
 import type { GuestOS } from '../protocol/guest-os.js'
 import type { ComputeSystem, ServicePropertyQuery } from '../protocol/schema/index.js'
+import { ANSWERING } from './answering.js'
 import { readArgument } from './arguments.js'
 import { checkHostOptions, type HostSettings } from './check-host-options.js'
 import { Events } from './events.js'
@@ -107,6 +108,7 @@ export class Host extends Events<HostEvents> implements HostLike {
       restarted: (id, cause) => this.emit('actor-restarted', 'guest', id, cause),
       givenUp: (id, cause) => this.emit('actor-given-up', 'guest', id, cause),
     })
+    ANSWERING.set(this, (control) => this.#guests.answersAt(control))
     this.#recovery = new HostRecovery(this.#parts, this.#service, this.#vms, this.#guests)
     this.#figures = new HostFigures(this.#parts, this.#threads, this.#vms, this.#guests, this.#latency)
   }

@@ -49,13 +49,14 @@ export interface ProviderSource {
   /** Makes a stream of this thread known to the service; absent where only handles of real sockets are. */
   readonly relaySocket?: (stream: Duplex) => RelayedSocket
   /**
-   * Makes the guest connection of a VM this Host's; absent where no other process can want it. `release` gives it up.
+   * Makes the guest connection of a VM this Host's; absent where no other process can want it. `release` gives it up. `control` is where
+   * this program answers, for those who find that it holds the connection; a further claim of the holder's says where from then on.
    *
    * @throws {InvalidStateError} 'guest-held': another Host holds it
    * @throws {ProviderUnavailableError} the service is gone
    */
   readonly guests?: {
-    claim(subject: { op: string; id: string }, runtimeId: string): Promise<void>
+    claim(subject: { op: string; id: string }, runtimeId: string, control?: string): Promise<void>
     release(runtimeId: string): Promise<void>
   }
   /**
@@ -117,16 +118,12 @@ export async function openProviderSource(
   socketDirectory: string,
   hold: ServiceHold | undefined,
 ): Promise<ProviderSource> {
-  if (hold !== undefined) return hosted(hold, await hold.service.join(socketDirectory), settings)
+  if (hold !== undefined) return hosted(hold, await hold.service.join(socketDirectory))
   if (settings.provider === 'computecore') return computeCore(settings.libraryPath)
   return theirModule(settings.provider as Exclude<HostSettings['provider'], string>)
 }
 
-function hosted(
-  { service, isOwn }: ServiceHold,
-  client: SimulatedClient,
-  settings: Pick<HostSettings, 'control'>,
-): ProviderSource {
+function hosted({ service, isOwn }: ServiceHold, client: SimulatedClient): ProviderSource {
   const { claim, release } = client
   return {
     serviceThreads: service.directory === undefined ? 1 : 0,
@@ -136,9 +133,7 @@ function hosted(
       return { provider: { module, options }, transfer, reap }
     },
     relaySocket: (stream) => client.relaySocket(stream),
-    ...(claim === undefined || release === undefined
-      ? {}
-      : { guests: { claim: claimWith((runtimeId) => claim(runtimeId, settings.control)), release } }),
+    ...(claim === undefined || release === undefined ? {} : { guests: { claim: claimWith(claim), release } }),
     close: async (force) => {
       await client.leave(force)
       if (isOwn) await service.close()
@@ -148,8 +143,8 @@ function hosted(
 }
 
 function claimWith(claim: NonNullable<SimulatedClient['claim']>): NonNullable<ProviderSource['guests']>['claim'] {
-  return async (subject, runtimeId) => {
-    const holder = await claim(runtimeId)
+  return async (subject, runtimeId, own) => {
+    const holder = await claim(runtimeId, own)
     if (holder === undefined) return
     const { pid, control } = holder
     const where = control === '' ? '' : `, which answers at ${control}`

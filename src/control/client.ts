@@ -3,13 +3,21 @@
 import { randomBytes } from 'node:crypto'
 import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { AbortError, OperationTimeoutError, ProtocolError, ProviderUnavailableError } from '../errors.js'
+import {
+  AbortError,
+  InvalidConfigError,
+  OperationTimeoutError,
+  ProtocolError,
+  ProviderUnavailableError,
+} from '../errors.js'
 import type { CallOptions } from '../actors/mailbox/contract.js'
 import { CALL_ROWS, checkCallOptions } from '../actors/mailbox/call-options.js'
 import { openServiceDirectory } from '../native/service-process/directory.js'
+import { readHolder } from '../native/service-process/holders.js'
 import { serviceSecret } from '../native/service-process/secret.js'
 import { row, STRING } from '../options/rows.js'
 import { checkOptions, optionTable } from '../options/table.js'
+import { isGuid, normaliseGuid } from '../protocol/guid.js'
 import { parseJson } from '../protocol/json.js'
 import { controlAddress, HEADER, isControlName, isProof, proofOf, type ControlPlace } from './address.js'
 import { ControlCommand } from './command.js'
@@ -30,6 +38,11 @@ import {
   type VmAction,
   type VmActionRequest,
 } from './messages.js'
+
+const HOLDER_PLACE = optionTable<Pick<ControlPlace, 'directory'> & CallOptions>('options', {
+  directory: STRING,
+  ...CALL_ROWS,
+})
 
 const PLACE = optionTable<ControlPlace & CallOptions>('options', {
   directory: STRING,
@@ -63,15 +76,45 @@ export class ControlClient {
     const op = 'control.connect'
     checkOptions({ op }, options, PLACE)
     const directory = await openServiceDirectory({ op, given: options.directory, option: 'directory', create: false })
-    const address = controlAddress(options)
-    const secret = await serviceSecret(directory)
+    return ControlClient.#at(controlAddress(options), await serviceSecret(directory), options, op)
+  }
+
+  /**
+   * Finds the program that holds a VM's guest connection: that one runs commands in it and has its log.
+   *
+   * @param runtimeId as `list` tells it
+   * @returns undefined when nobody holds it
+   * @throws {InvalidConfigError} a bad option, no GUID, or a directory that others may enter
+   * @throws {ProviderUnavailableError} its holder serves no control, is gone, or is of another version
+   */
+  static async holderOf(
+    runtimeId: string,
+    options: Pick<ControlPlace, 'directory'> & CallOptions = {},
+  ): Promise<ControlClient | undefined> {
+    const op = 'control.holderOf'
+    checkOptions({ op }, options, HOLDER_PLACE)
+    if (!isGuid(runtimeId))
+      throw new InvalidConfigError({ op, path: 'runtimeId', value: runtimeId, reason: 'expected a GUID' })
+    const directory = await openServiceDirectory({ op, given: options.directory, option: 'directory', create: false })
+    const holder = readHolder(directory, normaliseGuid(runtimeId))
+    if (holder === undefined) return undefined
+    const { pid, control } = holder
+    if (control !== '') return ControlClient.#at(control, await serviceSecret(directory), options, op)
+    const reason = `the guest connection of ${runtimeId} is held by the process ${pid}, which serves no control`
+    throw new ProviderUnavailableError({ op, reason })
+  }
+
+  static async #at(
+    address: string,
+    secret: Uint8Array | undefined,
+    options: CallOptions,
+    op: string,
+  ): Promise<ControlClient> {
     const found = new ControlClient(address, secret, {} as ControlInfo)
     const info = (await found.#ask('GET', 'info', undefined, options, op)) as ControlInfo
-    if (info.control !== CONTROL_VERSION) {
-      const reason = `${address} speaks control version ${String(info.control)} (package ${String(info.version)}), and this is ${CONTROL_VERSION}`
-      throw new ProviderUnavailableError({ op, reason })
-    }
-    return new ControlClient(address, secret, info)
+    if (info.control === CONTROL_VERSION) return new ControlClient(address, secret, info)
+    const reason = `${address} speaks control version ${String(info.control)} (package ${String(info.version)}), and this is ${CONTROL_VERSION}`
+    throw new ProviderUnavailableError({ op, reason })
   }
 
   list(options?: CallOptions): Promise<ControlVm[]> {

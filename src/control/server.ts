@@ -5,6 +5,7 @@ import { setMaxListeners } from 'node:events'
 import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http'
 import type { Server, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { ANSWERING } from '../actors/answering.js'
 import { Host } from '../actors/host.js'
 import type { UVMError } from '../errors.js'
 import { InvalidConfigError, InvalidStateError } from '../errors.js'
@@ -72,6 +73,7 @@ export async function serveControl(host: Host, options: ControlPlace = {}): Prom
     server.abandon()
     throw bindFailure(op, controlAddress(options), error)
   }
+  await ANSWERING.get(host)?.(server.address)
   return server
 }
 
@@ -143,7 +145,9 @@ class ControlHttp implements ControlServer {
   }
 
   async #close(): Promise<void> {
-    this.#context.machines.close()
+    const { host, machines } = this.#context
+    machines.close()
+    await ANSWERING.get(host)?.(undefined)
     this.#bound?.release()
     for (const socket of this.#sockets) socket.destroy()
     await new Promise<void>((resolve) => {

@@ -7,6 +7,8 @@ import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { Host } from '#dist/index.js'
+import { serveControl } from '#dist/control/index.js'
 import { linux } from '../support/documents.js'
 import { runNode, temporaryDirectory, type Ended, type TemporaryDirectory } from '../support/child.js'
 import { noTerminal, runAtTerminal } from '../support/terminal.js'
@@ -82,6 +84,27 @@ describe('uvmctl and its service', () => {
     assert.equal((await uvmctl('stop', 'web')).stdout, 'web\n')
     assert.equal((await uvmctl('rm', 'web')).code, 0)
     assert.deepEqual(await ids(), [])
+  })
+
+  it("a VM of another program is entered through that one's control, or its holder is named", async () => {
+    await using host = await Host.open({ threads: 1, simulated: { serviceDirectory: place.path } })
+    const vm = await host.createVM('theirs', linux(SURVIVES))
+    const guest = await host.createGuest(vm)
+    await vm.start()
+    await guest.createConnection()
+    const refused = await uvmctl('exec', 'theirs', '--', 'echo', 'in')
+    assert.equal(refused.code, 3)
+    assert.match(
+      refused.stderr,
+      new RegExp(`^uvmctl: .*held by the process ${process.pid}, which serves no control\\n$`),
+    )
+    const server = await serveControl(host, { directory: place.path, name: 'theirs' })
+    try {
+      assert.equal((await uvmctl('exec', 'theirs', '--', 'echo', 'in')).stdout, 'in\n')
+      assert.equal((await uvmctl('logs', 'theirs')).code, 0)
+    } finally {
+      await server.close()
+    }
   })
 
   it('run takes its VM away, and ends with the exit code of its command', async () => {

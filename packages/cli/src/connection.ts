@@ -26,6 +26,19 @@ export function connect(options: ConnectionOptions): Promise<ControlClient> {
   return ControlClient.connect(place(options))
 }
 
+/**
+ * Whoever holds the guest connection of a VM: the service, or another program that serves control.
+ *
+ * @throws {ProviderUnavailableError} no service runs, or the holder serves no control
+ */
+export async function connectToHolder(id: string, options: ConnectionOptions): Promise<ControlClient> {
+  const client = await connect(options)
+  const vm = (await client.list()).find(({ Id, RuntimeId }) => Id === id || RuntimeId === id.toLowerCase())
+  if (vm === undefined || vm.connected) return client
+  // Without one the service has the better words for what is missing.
+  return (await ControlClient.holderOf(vm.RuntimeId, place(options))) ?? client
+}
+
 /** Finds the service, or starts it; it outlives this program. */
 export async function connectOrStart(options: ConnectionOptions): Promise<ControlClient> {
   try {

@@ -19,8 +19,8 @@ export class Holders {
   claim(client: string, runtimeId: string, holder: Holder): Holder | undefined {
     const known = this.#held.get(runtimeId)
     if (known !== undefined && known.client !== client && isRunning(known.holder)) return known.holder
-    const written = known === undefined ? this.#read(runtimeId) : undefined
-    if (written !== undefined && isRunning(written)) return written
+    const written = known === undefined ? readHolder(this.#directory, runtimeId) : undefined
+    if (written !== undefined) return written
     const path = ownerFile(this.#directory, runtimeId)
     const draft = `${path}.new`
     writeFileSync(draft, `${JSON.stringify(holder)}\n`, { mode: 0o600 })
@@ -52,16 +52,18 @@ export class Holders {
       // Whoever removed it wanted what we want.
     }
   }
+}
 
-  #read(runtimeId: string): Holder | undefined {
-    try {
-      const found: unknown = JSON.parse(readFileSync(ownerFile(this.#directory, runtimeId), 'utf8'))
-      if (!isRecord(found)) return undefined
-      const { pid, startTime, control } = found
-      if (!Number.isSafeInteger(pid) || typeof startTime !== 'string') return undefined
-      return { pid: pid as number, startTime, control: typeof control === 'string' ? control : '' }
-    } catch {
-      return undefined
-    }
+/** Who is written down as the holder of a guest connection; undefined where nobody is, or one that no longer runs. */
+export function readHolder(directory: string, runtimeId: string): Holder | undefined {
+  try {
+    const found: unknown = JSON.parse(readFileSync(ownerFile(directory, runtimeId), 'utf8'))
+    if (!isRecord(found)) return undefined
+    const { pid, startTime, control } = found
+    if (!Number.isSafeInteger(pid) || typeof startTime !== 'string') return undefined
+    const holder = { pid: pid as number, startTime, control: typeof control === 'string' ? control : '' }
+    return isRunning(holder) ? holder : undefined
+  } catch {
+    return undefined
   }
 }

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander'
 import { attach, terminalSize } from '../attach.js'
-import { connect } from '../connection.js'
+import { connectToHolder } from '../connection.js'
 import { ExitWith, UsageError } from '../exit-codes.js'
 import { variable, withDirectory, type CommonOptions } from './options.js'
 
@@ -39,7 +39,7 @@ export function addExec(program: Command): void {
       if (tty && !(process.stdin.isTTY && process.stdout.isTTY)) {
         throw new UsageError('--tty: there is no terminal here; leave it out')
       }
-      const client = await connect(options)
+      const client = await connectToHolder(vm, options)
       const command = await client.exec(vm, {
         args,
         stdin: interactive,

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander'
 import type { ControlClient, ControlVmStats } from 'uvm-actors/control'
-import { connect } from '../connection.js'
+import { connect, connectToHolder } from '../connection.js'
 import { harmless } from '../harmless.js'
 import { onInterruption } from '../interruption.js'
 import { print, printEntry, printList, type Column } from '../output.js'
@@ -26,6 +26,7 @@ export function addStreams(program: Command): void {
     const { follow = false, tail } = options
     await each(
       options,
+      () => connectToHolder(vm, options),
       (client, signal) => client.logs(vm, { follow, signal, ...(tail === undefined ? {} : { tail }) }),
       (entry) => {
         const { time, level, message } = entry
@@ -43,6 +44,7 @@ export function addStreams(program: Command): void {
   ).action((options: Options) =>
     each(
       options,
+      () => connect(options),
       (client, signal) => client.events({ signal }),
       ({ time, event, args }) => `${time} ${event} ${args.map(shown).join(' ')}`,
     ),
@@ -67,12 +69,13 @@ function shown(arg: unknown): string {
 /** A line for each, until there are no more or a signal comes. */
 async function each<T extends object>(
   options: Options,
+  find: () => Promise<ControlClient>,
   open: (client: ControlClient, signal: AbortSignal) => AsyncIterable<T>,
   text: (entry: T) => string,
 ): Promise<void> {
   const interruption = onInterruption(() => undefined)
   try {
-    const client = await connect(options)
+    const client = await find()
     for await (const entry of open(client, interruption.signal)) {
       if (options.json === true || options.format !== undefined) printEntry(entry, options)
       else print(harmless(text(entry)))
