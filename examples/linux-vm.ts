@@ -2,7 +2,7 @@
 //
 //   linux-vm KERNEL INITRD DISK.vhdx [VSOCK_DAEMON]
 //
-// The kernel and the image come from `npm run vm-image` (docs/qemu.md); the disk holds an ext4 file system.
+// The kernel and the image come from `uvmctl image build` (docs/qemu.md); the disk holds an ext4 file system.
 import { Host, UtilityVMBuilder } from 'uvm-actors'
 
 const [KernelFilePath, InitRdPath, disk, vsockDaemon] = process.argv.slice(2)

@@ -9,7 +9,8 @@ import { ZONES } from './zones.js'
 
 const FOLDERS = ['src', 'packages', 'test', 'bench', 'examples']
 /** What is built stands for its source, which the tests reach as a user would. */
-const BUILT = /^((packages\/[a-z]+\/)?dist\/|#(dist|cli|ttrpc|containerd)\/|uvm-(actors|ttrpc)(\/[a-z]+)?$)/
+const BUILT =
+  /^((packages\/[a-z]+\/)?dist\/|#(dist|image|cli|ttrpc|containerd)\/|uvm-(actors|actors-image|ttrpc)(\/[a-z]+)?$)/
 
 /** @typedef {import('dependency-cruiser').IModule} Module */
 

@@ -82,12 +82,6 @@ export const ZONES = {
     core: '*',
     why: 'koffi is loaded by the bindings to libraries alone',
   },
-  qemuImage: {
-    path: '^src/native/qemu/(image|vsock)/',
-    sees: PURE,
-    core: '*',
-    why: 'guest images are built by tools of this system, with no VM and no provider',
-  },
   simulatedEdge: {
     path: '^src/native/simulated/(thread/|process/|((client|simulated-service)|devices/host-files|state/(saved-states|runtime-id)|guests/host-folder)\\.ts$)',
     sees: [...PURE, 'native', 'files', 'ownFiles', 'sockets', 'serviceProcess', 'simulated'],
@@ -188,15 +182,22 @@ export const ZONES = {
   },
   tools: {
     path: '^src/tools/',
-    sees: [...PURE, 'builder', ...ACTORS, 'index', 'qemuImage'],
+    sees: [...PURE, 'builder', ...ACTORS, 'index'],
     packages: ['msgpackr'],
     core: '*',
     why: 'tools stand above all',
   },
+  image: {
+    path: '^packages/image/src/',
+    sees: [],
+    packages: ['uvm-actors'],
+    core: '*',
+    why: 'building an image needs tools of this machine, and of the library its errors alone',
+  },
   cli: {
     path: '^packages/cli/src/',
     sees: [],
-    packages: ['uvm-actors', 'commander', 'cli-table3', 'log-update', 'zod'],
+    packages: ['uvm-actors', 'uvm-actors-image', 'commander', 'cli-table3', 'log-update', 'zod'],
     core: '*',
     why: 'the command line uses what is published of the library',
   },

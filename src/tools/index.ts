@@ -1,5 +1,5 @@
 // uvm-actors/tools: what command lines and other tools need beside the library: documents and calls checked before anything runs, and
-// recordings of guest connections read, guest images built.
+// recordings of guest connections read.
 
 import { checkVmId } from '../actors/vm-setup.js'
 import { InvalidConfigError } from '../errors.js'
@@ -18,13 +18,6 @@ export { checkDocument, type DocumentProblem } from '../protocol/document.js'
 export { isRecord, parseJson } from '../protocol/json.js'
 export { decodeRecording, RecordingFileError, type Recording } from './recording-file.js'
 export { recordingLines } from './recording-text.js'
-export { buildImage, type ImageOptions } from '../native/qemu/image/build.js'
-export { openImage, type GuestImage, type ImageManifest, type ImagePart } from '../native/qemu/image/manifest.js'
-export { needsDaemon as needsVsockDaemon } from '../native/qemu/image/tools.js'
-export {
-  buildDaemon as buildVsockDaemon,
-  type DaemonOptions as VsockDaemonOptions,
-} from '../native/qemu/vsock/daemon.js'
 export type { RecordedFrame, RecordingHeader } from '../actors/gcs/connection/recording-format.js'
 
 /** What is wrong with the id of a VM; undefined when `Host.createVM` would take it. */

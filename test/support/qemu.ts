@@ -45,10 +45,12 @@ function findImage(): Image | string {
     const missing = Object.values(found).find((path) => !existsSync(path))
     return missing === undefined ? found : `UVM_VM_IMAGE: there is no ${missing}`
   }
-  const tool = fileURLToPath(new URL('../../../dist/tools/image.js', import.meta.url))
+  const tool = fileURLToPath(new URL('../../../packages/cli/dist/main.js', import.meta.url))
   if (!existsSync(tool))
     return 'there is no command that builds a guest image; UVM_VM_IMAGE can name a directory with one'
-  const { status, stdout, stderr } = spawnSync(process.execPath, [tool, '--json'], { encoding: 'utf8' })
+  const { status, stdout, stderr } = spawnSync(process.execPath, [tool, 'image', 'build', '--json'], {
+    encoding: 'utf8',
+  })
   if (status !== 0) return stderr.trim().split('\n').at(-1) ?? 'the guest image cannot be built'
   const { kernel, initrd, daemon } = JSON.parse(stdout) as Partial<Image>
   if (kernel === undefined || initrd === undefined || daemon === undefined) return 'there is no vsock daemon'

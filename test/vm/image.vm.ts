@@ -7,14 +7,14 @@ import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { ImageError } from '#dist/index.js'
-import { buildImage, buildVsockDaemon, openImage, type GuestImage } from '#dist/tools/index.js'
-import { readArchive } from '#dist/native/qemu/image/cpio.js'
-import { moduleInfo, neededLibraries } from '#dist/native/qemu/image/elf.js'
-import { describeFile } from '#dist/native/qemu/image/manifest.js'
-import { BOOT_MODULES, DEMAND_MODULES } from '#dist/native/qemu/image/recipe.js'
+import { buildImage, buildVsockDaemon, openImage, type GuestImage } from '#image/index.js'
+import { readArchive } from '#image/cpio.js'
+import { moduleInfo, neededLibraries } from '#image/elf.js'
+import { describeFile } from '#image/manifest.js'
+import { BOOT_MODULES, DEMAND_MODULES } from '#image/recipe.js'
 
 const execute = promisify(execFile)
-const CRATE = fileURLToPath(new URL('../../../guest/vsock/Cargo.toml', import.meta.url))
+const CRATE = fileURLToPath(new URL('../../../packages/image/guest/vsock/Cargo.toml', import.meta.url))
 const TARGET = fileURLToPath(new URL('../../../build/vsock', import.meta.url))
 
 /** What is built, or undefined with the reason said when this machine lacks a tool: no failure of the code. */

@@ -6,7 +6,7 @@ export const EXIT = {
   failed: 1,
   /** The arguments or a file cannot be used; nothing was done. */
   unusable: 2,
-  /** There is no such VM, or no service. */
+  /** There is no such VM, no service, or this machine lacks what it takes. */
   missing: 3,
 } as const
 

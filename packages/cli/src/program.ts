@@ -7,6 +7,7 @@ import { addDoctor } from './commands/doctor.js'
 import { addDocuments } from './commands/documents.js'
 import { addExec } from './commands/exec.js'
 import { addFleet } from './commands/fleet.js'
+import { addImage } from './commands/image.js'
 import { addLifecycle } from './commands/lifecycle.js'
 import { addLists } from './commands/lists.js'
 import { addRun } from './commands/run.js'
@@ -20,7 +21,8 @@ import { exitCodeOf, tell } from './failure.js'
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string }
 
 const EXIT_CODES = `
-Exit codes: 0 done, 1 something failed, 2 the arguments or a file cannot be used (nothing was done), 3 no such VM or no service;
+Exit codes: 0 done, 1 something failed, 2 the arguments or a file cannot be used (nothing was done), 3 no such VM, no service,
+or this machine lacks what it takes;
 interrupted: 130 by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP. run and exec end with the exit code of their command.`
 
 export function makeProgram(): Command {
@@ -43,6 +45,7 @@ export function makeProgram(): Command {
     addFleet,
     addDocuments,
     addService,
+    addImage,
     addDoctor,
     addCompletion,
   ])

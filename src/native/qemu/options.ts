@@ -13,7 +13,7 @@ export interface QemuOptions {
   /** A path, or a name to be found in PATH; default 'qemu-system-x86_64'. 7.2 or later. */
   binary?: string
   /**
-   * The vhost-user daemon for vsock: a path, or a name to be found in PATH; default 'uvm-vsock', which `npm run vm-image` builds. 0.2 or later;
+   * The vhost-user daemon for vsock: a path, or a name to be found in PATH; default 'uvm-vsock', which `uvmctl image build` builds. 0.2 or later;
    * another program is refused with HCS_E_SERVICE_NOT_AVAILABLE when a VM with sockets starts.
    */
   vsockDaemon?: string

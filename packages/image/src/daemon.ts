@@ -3,11 +3,11 @@
 
 import { copyFile, mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { forget, kept, contentKey } from '../image/cache.js'
-import { run } from '../image/commands.js'
-import { GUEST, readSources } from '../image/guest-sources.js'
-import { checkMachine, checkOptions, type ImageOptions } from '../image/options.js'
-import { checkVersion, findTools } from '../image/tools.js'
+import { forget, kept, contentKey } from './cache.js'
+import { run } from './commands.js'
+import { GUEST, readSources } from './guest-sources.js'
+import { checkMachine, checkOptions, type ImageOptions } from './options.js'
+import { checkVersion, findTools } from './tools.js'
 
 /** The name of the program. */
 export const DAEMON = 'uvm-vsock'

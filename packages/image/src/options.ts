@@ -1,7 +1,7 @@
 // What a build of a guest image is asked.
 
 import { stat } from 'node:fs/promises'
-import { ImageError, InvalidConfigError } from '../../../errors.js'
+import { ImageError, InvalidConfigError } from 'uvm-actors'
 import { cacheRoot } from './cache.js'
 
 export interface ImageOptions {

@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { ImageError } from '#dist/index.js'
-import { moduleInfo, neededLibraries } from '#dist/native/qemu/image/elf.js'
-import { moduleName, modprobeLists, readTree, withDependencies } from '#dist/native/qemu/image/modules.js'
-import { librariesOf } from '#dist/native/qemu/image/programs.js'
-import { rejectsWith } from '../../../support/expect.js'
+import { moduleInfo, neededLibraries } from '#image/elf.js'
+import { moduleName, modprobeLists, readTree, withDependencies } from '#image/modules.js'
+import { librariesOf } from '#image/programs.js'
+import { rejectsWith } from '../support/expect.js'
 import { elf, kernelModule, program, put, temporary } from './support.js'
 
 describe('kernel modules of a guest image', () => {

@@ -2,7 +2,7 @@
 
 import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ImageError } from '../../../errors.js'
+import { ImageError } from 'uvm-actors'
 import { run } from './commands.js'
 import type { Tools } from './tools.js'
 

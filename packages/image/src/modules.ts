@@ -3,7 +3,7 @@
 
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, join, relative } from 'node:path'
-import { ImageError } from '../../../errors.js'
+import { ImageError } from 'uvm-actors'
 import { moduleInfo } from './elf.js'
 
 export interface KernelModule {

@@ -6,12 +6,12 @@ import { access, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { AbortError, ImageError } from '#dist/index.js'
-import { findTool, reasonOf, run } from '#dist/native/qemu/image/commands.js'
-import { checkVersion, findTools, versionIn } from '#dist/native/qemu/image/tools.js'
-import { rejectsWith } from '../../../support/expect.js'
+import { findTool, reasonOf, run } from '#image/commands.js'
+import { checkVersion, findTools, versionIn } from '#image/tools.js'
+import { rejectsWith } from '../support/expect.js'
 import { temporary, tool } from './support.js'
 
-const COMMAND = fileURLToPath(new URL('../../../../../dist/tools/image.js', import.meta.url))
+const COMMAND = fileURLToPath(new URL('../../../packages/cli/dist/main.js', import.meta.url))
 
 const ALL = { packages: true, agent: true, compiler: true, daemon: true }
 
@@ -122,13 +122,13 @@ describe('the tools of an image build', () => {
   })
 })
 
-describe('npm run vm-image', () => {
+describe('uvmctl image build', () => {
   const root = temporary()
 
   const command = (args: string[], path?: string): Promise<{ code: number; stdout: string; stderr: string }> =>
     new Promise((resolve) => {
       const env = { ...process.env, ...(path === undefined ? {} : { PATH: path }) }
-      execFile(process.execPath, [COMMAND, ...args], { env }, (error, stdout, stderr) => {
+      execFile(process.execPath, [COMMAND, 'image', 'build', ...args], { env }, (error, stdout, stderr) => {
         resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr })
       })
     })
@@ -143,7 +143,7 @@ describe('npm run vm-image', () => {
     for (const args of [['--nosuch'], ['--kernel', '/none/vmlinuz', '--modules', '/none']]) {
       const { code, stderr } = await command(args)
       assert.equal(code, 2)
-      assert.match(stderr, /^vm-image: .*(nosuch|\/none\/vmlinuz)/)
+      assert.match(stderr, /^uvmctl: .*(nosuch|\/none\/vmlinuz)/)
     }
   })
 
@@ -151,7 +151,7 @@ describe('npm run vm-image', () => {
     if (process.platform !== 'linux' || process.arch !== 'x64') this.skip()
     const { code, stderr } = await command(['--cache', join(root(), 'cache')], join(root(), 'empty'))
     assert.equal(code, 3)
-    assert.match(stderr, /^vm-image: image\.build: not on PATH: apt-get.*\n$/)
+    assert.match(stderr, /^uvmctl: image\.build: not on PATH: apt-get.*\n$/)
     assert.deepEqual(await readdir(root()), [])
   })
 

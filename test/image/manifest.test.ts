@@ -4,8 +4,8 @@ import assert from 'node:assert/strict'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ImageError } from '#dist/index.js'
-import { describeFile, openImage, type ImageManifest } from '#dist/native/qemu/image/manifest.js'
-import { rejectsWith } from '../../../support/expect.js'
+import { describeFile, openImage, type ImageManifest } from '#image/manifest.js'
+import { rejectsWith } from '../support/expect.js'
 import { put, temporary } from './support.js'
 
 describe('an image on this machine', () => {

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ImageError } from '../../../errors.js'
+import { ImageError } from 'uvm-actors'
 import { AGENT, IMAGE_FORMAT } from './recipe.js'
 
 export interface ImagePart {

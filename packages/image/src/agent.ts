@@ -2,7 +2,7 @@
 
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ImageError } from '../../../errors.js'
+import { ImageError } from 'uvm-actors'
 import { run } from './commands.js'
 import { AGENT, AGENT_BUILD, INIT_BUILD } from './recipe.js'
 

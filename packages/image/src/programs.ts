@@ -2,7 +2,7 @@
 
 import { readFile, readdir, realpath } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { ImageError } from '../../../errors.js'
+import { ImageError } from 'uvm-actors'
 import { neededLibraries } from './elf.js'
 
 /** Where packages have their libraries. */

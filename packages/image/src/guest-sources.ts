@@ -3,7 +3,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { ImageError } from '../../../errors.js'
+import { ImageError } from 'uvm-actors'
 
 export interface Source {
   /** Below the directory that was read. */
@@ -11,8 +11,8 @@ export interface Source {
   bytes: Buffer
 }
 
-/** The package's directory of guest sources: this file is four folders below the package, compiled or not. */
-export const GUEST = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', '..', 'guest')
+/** The package's directory of guest sources: this file is one folder below the package, compiled or not. */
+export const GUEST = join(dirname(fileURLToPath(import.meta.url)), '..', 'guest')
 
 /** All files of a directory, in the order of their paths. Compiled things (`target`) are left out. */
 export async function readSources(directory: string): Promise<Source[]> {

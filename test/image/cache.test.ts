@@ -4,8 +4,8 @@ import assert from 'node:assert/strict'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ImageError } from '#dist/index.js'
-import { forget, kept } from '#dist/native/qemu/image/cache.js'
-import { rejection, rejectsWith } from '../../../support/expect.js'
+import { forget, kept } from '#image/cache.js'
+import { rejection, rejectsWith } from '../support/expect.js'
 import { put, temporary } from './support.js'
 
 const make = (text: string) => (directory: string) => writeFile(join(directory, 'file'), text)

@@ -3,12 +3,12 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { ImageError, InvalidConfigError } from '#dist/index.js'
-import { goVersion, licenceName, moduleVersion } from '#dist/native/qemu/image/agent.js'
-import { cacheRoot, contentKey } from '#dist/native/qemu/image/cache.js'
-import { findKernel, licencesIn, readPackage } from '#dist/native/qemu/image/debian.js'
-import { checkMachine, checkOptions } from '#dist/native/qemu/image/options.js'
-import { imageKey, packageNames, planImage } from '#dist/native/qemu/image/plan.js'
-import { rejectsWith } from '../../../support/expect.js'
+import { goVersion, licenceName, moduleVersion } from '#image/agent.js'
+import { cacheRoot, contentKey } from '#image/cache.js'
+import { findKernel, licencesIn, readPackage } from '#image/debian.js'
+import { checkMachine, checkOptions } from '#image/options.js'
+import { imageKey, packageNames, planImage } from '#image/plan.js'
+import { rejectsWith } from '../support/expect.js'
 import { put, temporary, tool } from './support.js'
 
 const SHOW = `Package: runc

@@ -2,7 +2,7 @@
 // command that brings it.
 
 import { existsSync } from 'node:fs'
-import { ImageError, type ImageErrorReason } from '../../../errors.js'
+import { ImageError, type ImageErrorReason } from 'uvm-actors'
 import { findTool } from './commands.js'
 
 export interface Tools {

@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process'
 import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { delimiter, isAbsolute, join } from 'node:path'
-import { AbortError, ImageError, type ImageErrorReason } from '../../../errors.js'
+import { AbortError, ImageError, type ImageErrorReason } from 'uvm-actors'
 
 export interface RunOptions {
   cwd?: string

@@ -1,7 +1,7 @@
 // The archive of the first file system.
 
 import assert from 'node:assert/strict'
-import { archive, readArchive, type ArchiveEntry } from '#dist/native/qemu/image/cpio.js'
+import { archive, readArchive, type ArchiveEntry } from '#image/cpio.js'
 
 const ENTRIES: ArchiveEntry[] = [
   { path: '/lib/modules/1/a.ko', kind: 'file', bytes: Buffer.from('abc') },
