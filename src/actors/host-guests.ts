@@ -1,6 +1,8 @@
 // The guests of a Host: one per VM, on its VM's thread.
 
 import { InvalidConfigError, InvalidStateError, UVMError, withContext } from '../errors.js'
+import type { Timer } from '../native/clock.js'
+import type { Answering } from './answering.js'
 import { readArgument } from './arguments.js'
 import { Activity } from './gcs/activity.js'
 import type { GuestInit, GuestNotices, GuestRequests, LogInit } from './gcs/contract.js'
@@ -17,6 +19,9 @@ import { SupervisedMailbox } from './supervision/supervised-mailbox.js'
 import type { ActorThread } from './threads/threads.js'
 import { UtilityVM } from './vm/proxy.js'
 import { PortBlocks } from './port-blocks.js'
+
+/** How long the service may take to note where this program answers, milliseconds. */
+const SAID_MS = 1_000
 
 /** A Guest, or the making of one. */
 interface GuestEntry {
@@ -45,7 +50,8 @@ export class HostGuests {
   /** By runtime id. */
   readonly #entries = new Map<string, GuestEntry>()
   readonly #portBlocks = new PortBlocks()
-  #control: string | undefined
+  /** Addresses at which this program answers, the newest last. */
+  readonly #controls: string[] = []
 
   constructor(parts: HostParts, vms: HostVms, logs: HostLogs, hooks: HostGuestsHooks) {
     this.#parts = parts
@@ -196,23 +202,37 @@ export class HostGuests {
     for (const { mailbox } of this.#entries.values()) mailbox?.lose(new Error('the host is closed'))
   }
 
-  /** Where this program answers from now on, undefined for nowhere: whoever wants a guest connection that is held here finds it there. */
-  async answersAt(control: string | undefined): Promise<void> {
-    this.#control = control
-    const { guests } = this.#parts.source
+  /** Where this program answers: whoever wants a guest connection that is held here finds it there. */
+  readonly answering: Answering = {
+    begin: (control) => {
+      this.#controls.push(control)
+      return this.#sayControl()
+    },
+    end: (control) => {
+      this.#controls.splice(this.#controls.lastIndexOf(control), 1)
+      return this.#sayControl()
+    },
+  }
+
+  async #sayControl(): Promise<void> {
+    const { source, environment } = this.#parts
+    const { guests } = source
     if (guests === undefined) return
     // Said in one turn: a release that follows is asked behind it.
     const said = [...this.#entries]
       .filter(([, { guest }]) => guest !== undefined)
-      .map(([runtimeId, { vm }]) => guests.claim({ op: 'control.serve', id: vm.id }, runtimeId, control))
-    // Without the service there is nobody left who could look for it.
-    await Promise.allSettled(said)
+      .map(([runtimeId, { vm }]) => guests.claim({ op: 'control.serve', id: vm.id }, runtimeId, this.#controls.at(-1)))
+    // Without the service there is nobody left who could look for it; one that is held hears it later.
+    let timer: Timer | undefined
+    const late = new Promise<void>((resolve) => (timer = environment.clock.after(SAID_MS, resolve)))
+    await Promise.race([Promise.allSettled(said), late])
+    timer?.clear()
   }
 
   /** Where other processes may want the guest connection too. Looks again at what may have changed meanwhile. */
   async #claim(subject: { op: string; id: string }, vm: UtilityVM, place: GuestEntry): Promise<void> {
     try {
-      await this.#parts.source.guests?.claim(subject, vm.runtimeId, this.#control)
+      await this.#parts.source.guests?.claim(subject, vm.runtimeId, this.#controls.at(-1))
     } catch (error) {
       this.#entries.delete(vm.runtimeId)
       throw error instanceof UVMError ? withContext(error, subject) : error

@@ -108,7 +108,7 @@ export class Host extends Events<HostEvents> implements HostLike {
       restarted: (id, cause) => this.emit('actor-restarted', 'guest', id, cause),
       givenUp: (id, cause) => this.emit('actor-given-up', 'guest', id, cause),
     })
-    ANSWERING.set(this, (control) => this.#guests.answersAt(control))
+    ANSWERING.set(this, this.#guests.answering)
     this.#recovery = new HostRecovery(this.#parts, this.#service, this.#vms, this.#guests)
     this.#figures = new HostFigures(this.#parts, this.#threads, this.#vms, this.#guests, this.#latency)
   }

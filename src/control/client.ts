@@ -39,15 +39,12 @@ import {
   type VmActionRequest,
 } from './messages.js'
 
-const HOLDER_PLACE = optionTable<Pick<ControlPlace, 'directory'> & CallOptions>('options', {
-  directory: STRING,
-  ...CALL_ROWS,
-})
+const HOLDER_ROWS = { directory: STRING, ...CALL_ROWS }
+const HOLDER_PLACE = optionTable<Pick<ControlPlace, 'directory'> & CallOptions>('options', HOLDER_ROWS)
 
 const PLACE = optionTable<ControlPlace & CallOptions>('options', {
-  directory: STRING,
+  ...HOLDER_ROWS,
   name: row('a name of letters and digits', isControlName),
-  ...CALL_ROWS,
 })
 
 const MAX_ANSWER = 64 * 1024 * 1024

@@ -73,7 +73,7 @@ export async function serveControl(host: Host, options: ControlPlace = {}): Prom
     server.abandon()
     throw bindFailure(op, controlAddress(options), error)
   }
-  await ANSWERING.get(host)?.(server.address)
+  await ANSWERING.get(host)?.begin(server.address)
   return server
 }
 
@@ -147,7 +147,7 @@ class ControlHttp implements ControlServer {
   async #close(): Promise<void> {
     const { host, machines } = this.#context
     machines.close()
-    await ANSWERING.get(host)?.(undefined)
+    const said = ANSWERING.get(host)?.end(this.address)
     this.#bound?.release()
     for (const socket of this.#sockets) socket.destroy()
     await new Promise<void>((resolve) => {
@@ -155,7 +155,7 @@ class ControlHttp implements ControlServer {
       else this.#bound.server.close(() => resolve())
     })
     this.#http.close()
-    await Promise.all(this.#commands)
+    await Promise.all([...this.#commands, said])
   }
 
   #admit(request: IncomingMessage): void {

@@ -65,6 +65,28 @@ describe('the holder of a guest connection', () => {
     assert.match(ended.message, /serves no control/)
   })
 
+  it('answers where it still serves when another of its servers is closed', async () => {
+    const first = await serveControl(host, { directory: place.path, name: 'first' })
+    const second = await serveControl(host, { directory: place.path, name: 'second' })
+    try {
+      await first.close()
+      assert.equal((await find())?.address, second.address)
+    } finally {
+      await first.close()
+      await second.close()
+    }
+  })
+
+  it('begins to serve and stops when the service does not answer', async () => {
+    process.kill(service.pid, 'SIGSTOP')
+    try {
+      const server = await serveControl(host, { directory: place.path, name: 'other' })
+      await server.close()
+    } finally {
+      process.kill(service.pid, 'SIGCONT')
+    }
+  })
+
   it('is nobody once the Guest is closed', async () => {
     await host.guestOf(host.vms[0]!)!.close()
     assert.equal(await find(), undefined)
