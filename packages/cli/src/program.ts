@@ -21,9 +21,8 @@ import { exitCodeOf, tell } from './failure.js'
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string }
 
 const EXIT_CODES = `
-Exit codes: 0 done, 1 something failed, 2 the arguments or a file cannot be used (nothing was done), 3 no such VM, no service,
-or this machine lacks what it takes;
-interrupted: 130 by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP. run and exec end with the exit code of their command.`
+Exit codes: 0 done, 1 something failed, 2 the arguments or a file cannot be used (nothing was done), 3 no such VM, no service, or this
+machine lacks what it takes; interrupted: 130 by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP. run and exec end with the exit code of their command.`
 
 export function makeProgram(): Command {
   const program = new Command('uvmctl')
